@@ -1,0 +1,71 @@
+"""The language table: which language a file is in, and how its comments are written. Data: languages.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+
+from ._data import load_toml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """One language: `name` as DeepSeek Coder's README spells it, the rest as languages.toml describes."""
+
+    name: str
+    lsp_ids: tuple[str, ...]
+    extensions: tuple[str, ...]
+    filenames: tuple[str, ...] = ()
+    line_comment: str | None = None
+    block_comment: tuple[str, str] | None = None
+
+
+@cache
+def all_languages() -> Mapping[str, Language]:
+    """Every language by its name."""
+    return {
+        name: Language(
+            name=name,
+            lsp_ids=tuple(row["lsp"]),
+            extensions=tuple(row["extensions"]),
+            filenames=tuple(row.get("filenames", ())),
+            line_comment=row.get("line_comment"),
+            block_comment=tuple(row["block_comment"]) if "block_comment" in row else None,
+        )
+        for name, row in load_toml("languages.toml").items()
+    }
+
+
+@cache
+def _by_name() -> Mapping[str, Language]:
+    """Languages by every word that names one: their own names and the ids that editors send."""
+    languages = all_languages()
+    return {lsp: language for language in languages.values() for lsp in language.lsp_ids} | dict(languages)
+
+
+@cache
+def _by_ending() -> Mapping[str, Language]:
+    return {ending: language for language in all_languages().values() for ending in language.extensions}
+
+
+@cache
+def _by_filename() -> Mapping[str, Language]:
+    return {name: language for language in all_languages().values() for name in language.filenames}
+
+
+def language_names() -> list[str]:
+    """Every word that `language_named` knows, sorted."""
+    return sorted(_by_name())
+
+
+def language_named(name: str) -> Language | None:
+    """The language with this name or editor's language id."""
+    return _by_name().get(name)
+
+
+def language_of_path(path: str) -> Language | None:
+    """The language that a file name tells, or None."""
+    file = PurePosixPath(path.replace("\\", "/"))
+    return _by_filename().get(file.name.lower()) or _by_ending().get(file.suffix.lower())

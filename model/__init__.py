@@ -1,0 +1,83 @@
+"""Token ids in, token ids out: which models there are, where they lie, how they load, and how they generate.
+
+Nothing here knows of documents, prompts or protocols. Importing this package imports no torch; what needs it
+imports it when it is called.
+"""
+
+from .catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
+from .checkpoint import Checkpoint, inspect
+from .engine import Backend, Engine
+from .errors import (
+    BrokenCheckpoint,
+    Cancelled,
+    DownloadFailed,
+    ModelError,
+    ModelNotInstalled,
+    OutOfMemory,
+    PromptTooLong,
+    UnknownModel,
+    UnsafeWeights,
+    UnsupportedArchitecture,
+    UnsupportedDevice,
+    UnsupportedQuantization,
+)
+from .hardware import Device, Dtype, all_devices, compute_threads, find_device
+from .hub import Installed, cache_folder, download, installed, remove
+from .loading import LoadedModel, load_model
+from .plan import Plan, Quantization, Wanted, fits, make_plan
+from .sampling import GREEDY, Sampling
+from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
+from .tokenizer import Decoder, Tokenizer
+from .worker import Job, Worker
+
+__all__ = [
+    "EMBEDDED",
+    "GREEDY",
+    "Backend",
+    "BrokenCheckpoint",
+    "Cancelled",
+    "Checkpoint",
+    "Decoder",
+    "Device",
+    "DownloadFailed",
+    "Dtype",
+    "Engine",
+    "Entry",
+    "Installed",
+    "Job",
+    "Licence",
+    "LoadedModel",
+    "ModelError",
+    "ModelNotInstalled",
+    "OutOfMemory",
+    "Plan",
+    "PromptTooLong",
+    "Quantization",
+    "Sampling",
+    "Source",
+    "Tokenizer",
+    "UnknownModel",
+    "UnsafeWeights",
+    "UnsupportedArchitecture",
+    "UnsupportedDevice",
+    "UnsupportedQuantization",
+    "Wanted",
+    "Worker",
+    "all_devices",
+    "all_entries",
+    "cache_folder",
+    "compute_threads",
+    "download",
+    "embedded_folder",
+    "entry_of_repository",
+    "find_device",
+    "find_source",
+    "fits",
+    "inspect",
+    "installed",
+    "load_model",
+    "make_plan",
+    "no_such_model",
+    "remove",
+    "split_revision",
+]

@@ -1,0 +1,71 @@
+"""What can go wrong with a model. Every error says what is wrong and what to do about it.
+
+    ModelError
+    ├── UnknownModel             no catalogue entry, folder or repository has this name
+    ├── ModelNotInstalled        known, but not on this machine
+    ├── BrokenCheckpoint         a folder that lacks files, or whose files are cut short
+    ├── UnsafeWeights            weights that only unpickling could read
+    ├── UnsupportedArchitecture  an architecture that transformers does not know, or that cannot rewind
+    ├── UnsupportedDevice        a device that this machine or this torch lacks
+    ├── UnsupportedQuantization  a quantization that the device or the installation lacks
+    ├── OutOfMemory              the device is full
+    ├── PromptTooLong            a prompt beyond the model's context
+    └── DownloadFailed           offline, refused, or interrupted
+
+`Cancelled` is no error: it says that nobody waits for the answer any more.
+"""
+
+from __future__ import annotations
+
+
+class ModelError(Exception):
+    """`problem` names the thing that is wrong, `remedy` the way out; both are whole sentences."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class UnknownModel(ModelError):
+    pass
+
+
+class ModelNotInstalled(ModelError):
+    pass
+
+
+class BrokenCheckpoint(ModelError):
+    pass
+
+
+class UnsafeWeights(ModelError):
+    pass
+
+
+class UnsupportedArchitecture(ModelError):
+    pass
+
+
+class UnsupportedDevice(ModelError):
+    pass
+
+
+class UnsupportedQuantization(ModelError):
+    pass
+
+
+class OutOfMemory(ModelError):
+    pass
+
+
+class PromptTooLong(ModelError):
+    pass
+
+
+class DownloadFailed(ModelError):
+    pass
+
+
+class Cancelled(Exception):
+    """Raised where work stops because its `cancel` event was set, or because newer work took its place."""

@@ -1,0 +1,216 @@
+"""Decides, before anything is loaded, which model runs where, in which number format, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from .catalogue import EMBEDDED, Entry
+from .checkpoint import Checkpoint, inspect
+from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsafeWeights, UnsupportedQuantization
+from .hardware import Device, Dtype, best_dtype, find_device
+from .sources import Source, find_source, installed_entries
+
+Quantization = Literal["none", "int8", "nf4"]
+
+# Beyond this a CPU needs a good part of a second per token, quantized or not.
+_LARGEST_AUTOMATIC_CPU_PARAMETERS = 2_000_000_000
+# A larger model that fits a GPU only in 4 bits is so large for it that prefill takes seconds.
+_LARGEST_AUTOMATIC_NF4_PARAMETERS = 8_000_000_000
+_WORKSPACE_BYTES = 400_000_000
+_USABLE_SHARE = 0.9
+# bytes per weight where the catalogue has no size: linear layers quantized, embeddings not
+_TYPICAL_BYTES = {"int8": 1.1, "nf4": 0.65}
+_DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the user asked for; `auto` leaves it to `make_plan`.
+
+    `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
+    whose own code may run.
+    """
+
+    model: str = "auto"
+    device: str = "auto"
+    dtype: Dtype | Literal["auto"] = "auto"
+    quantization: Quantization | Literal["auto"] = "auto"
+    sequence_tokens: int = 2048
+    trusted: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a model's memory follows from; `quantized`: bytes of weights per quantization, where they are known."""
+
+    parameters: int
+    kv_bytes_per_token: int
+    quantized: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How one model will be loaded. `spread`: over all devices by accelerate, since it exceeds one of them."""
+
+    source: Source
+    checkpoint: Checkpoint
+    device: Device
+    dtype: Dtype
+    quantization: Quantization
+    spread: bool
+    trusted: bool
+    reason: str
+
+    @property
+    def summary(self) -> str:
+        format = self.dtype if self.quantization == "none" else self.quantization
+        return f"{self.source.name} on {self.device.name} ({format}): {self.reason}"
+
+
+def make_plan(wanted: Wanted, *, base: Path) -> Plan:
+    """The plan for `wanted`; folders are relative to `base`. Imports torch, loads nothing.
+
+    Raises the errors of `find_source`, `inspect` and `find_device`, `UnsupportedQuantization`, and `OutOfMemory`
+    where the model cannot fit.
+    """
+    if wanted.model == "auto":
+        return _automatic(wanted, find_device(wanted.device))
+    source = find_source(wanted.model, base=base)
+    checkpoint = inspect(source.folder)  # what is wrong with it is found before torch takes its seconds
+    return _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
+
+
+def _automatic(wanted: Wanted, device: Device) -> Plan:
+    """The best installed model that fills in, fits `device`, and is fast enough there to wait for.
+
+    Raises `OutOfMemory` where not even the embedded one fits.
+    """
+    left_out: list[str] = []
+    problem: ModelError | None = None
+    for source in installed_entries():
+        assert source.entry is not None
+        parameters = source.entry.parameters
+        if not source.entry.fills_in:
+            continue
+        if device.kind == "cpu" and parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS:
+            left_out.append(f"{source.name} is too slow for {device.name}")
+            continue
+        large = wanted.quantization == "auto" and parameters > _LARGEST_AUTOMATIC_NF4_PARAMETERS
+        try:
+            limited = replace(wanted, quantization="none") if large else wanted
+            plan = _named(source, inspect(source.folder), device, limited, spread=False)
+        except OutOfMemory as error:
+            left_out.append(f"{source.name} is too large for {device.name}")
+            problem = error
+        except (BrokenCheckpoint, UnsafeWeights) as error:
+            left_out.append(f"{source.name} is damaged")
+            problem = error
+        else:
+            return replace(plan, reason=_reason(source, left_out))
+    assert problem is not None, "the embedded model is always installed"
+    raise problem
+
+
+def _reason(source: Source, left_out: list[str]) -> str:
+    if left_out:
+        return f"the best installed model that fits; {', '.join(left_out)}"
+    if source.name == EMBEDDED:
+        return "no other model is installed (see `seekline models list`)"
+    return "the best installed model that fits"
+
+
+def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wanted, *, spread: bool) -> Plan:
+    """The plan of the best number format that fits; where none does and `spread` allows it, over all devices.
+
+    Raises `OutOfMemory`.
+    """
+    size, usable = _size(source, checkpoint), device.free_bytes * _USABLE_SHARE
+    formats = _formats(wanted, device, checkpoint.parameters)
+    needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
+    fitting = [format for format, need in zip(formats, needs, strict=True) if need <= usable]
+    if not fitting and not (spread and device.kind == "cuda" and _installed("accelerate")):
+        raise OutOfMemory(
+            f"{source.name} needs about {min(needs) / 1e9:.1f} GB; "
+            f"{device.name} has {device.free_bytes / 1e9:.1f} GB free.",
+            "Free memory, set quantization = nf4 or a smaller context_tokens, or choose a smaller model.",
+        )
+    dtype, quantization = fitting[0] if fitting else formats[0]
+    return Plan(
+        source=source,
+        checkpoint=checkpoint,
+        device=device,
+        dtype=dtype,
+        quantization=quantization,
+        spread=not fitting,
+        trusted=source.name in wanted.trusted,
+        reason="it is what the settings name",
+    )
+
+
+def _formats(wanted: Wanted, device: Device, parameters: int) -> list[tuple[Dtype, Quantization]]:
+    """What may be tried, the best first. Raises `UnsupportedQuantization` for one that was asked for."""
+    best = best_dtype(device, parameters) if wanted.dtype == "auto" else wanted.dtype
+    if wanted.quantization != "auto":
+        check_quantization(wanted.quantization, device)
+        return [(best, wanted.quantization)]
+    formats: list[tuple[Dtype, Quantization]] = [(best, "none")]
+    slow_cpu = device.kind == "cpu" and device.fast_dtypes[0] != "bfloat16"
+    if slow_cpu and wanted.dtype == "auto":
+        # 4 bits take seconds a token there; half the memory for the plain product is the better way to fit.
+        formats.append(("bfloat16", "none"))
+    if not slow_cpu and _why_not("nf4", device) is None:
+        formats.append((best, "nf4"))
+    return formats
+
+
+def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
+    """Memory for weights, the KV cache of one sequence, and what computing needs on top."""
+    item = _DTYPE_BYTES[dtype]
+    if quantization == "none":
+        weights = size.parameters * item
+    else:
+        weights = size.quantized.get(quantization) or int(size.parameters * _TYPICAL_BYTES[quantization])
+    return weights + size.kv_bytes_per_token * sequence_tokens * item // 2 + _WORKSPACE_BYTES
+
+
+def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
+    """Whether a catalogue model would fit on `device`, with a prompt of ordinary length."""
+    size = Size(entry.parameters, entry.kv_bytes_per_token, entry.weight_bytes)
+    need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), Wanted().sequence_tokens)
+    return need <= device.free_bytes * _USABLE_SHARE
+
+
+def check_quantization(quantization: Quantization, device: Device) -> None:
+    """Raises `UnsupportedQuantization` where `device`, or this installation, cannot run it."""
+    if problem := _why_not(quantization, device):
+        raise UnsupportedQuantization(*problem)
+
+
+def _why_not(quantization: Quantization, device: Device) -> tuple[str, str] | None:
+    if quantization == "none":
+        return None
+    if device.kind not in ("cpu", "cuda"):
+        return (
+            f"Quantization {quantization} runs on CUDA and on the CPU, not on {device.name}.",
+            "Set quantization = none, or device = cpu.",
+        )
+    missing = [name for name in ("bitsandbytes", "accelerate") if not _installed(name)]
+    if missing:
+        return (
+            f"Quantization {quantization} needs {' and '.join(missing)}, which this installation lacks.",
+            "Install them with: pip install 'seekline[gpu]'. Or set quantization = none.",
+        )
+    return None
+
+
+def _size(source: Source, checkpoint: Checkpoint) -> Size:
+    known = source.entry.weight_bytes if source.entry else {}
+    return Size(checkpoint.parameters, checkpoint.kv_bytes_per_token, known)
+
+
+def _installed(package: str) -> bool:
+    return find_spec(package) is not None

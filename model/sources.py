@@ -1,0 +1,88 @@
+"""From the setting `model` to a folder on this machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import hub
+from .catalogue import EMBEDDED, Entry, all_entries, entry_of_repository, nearest_names
+from .errors import BrokenCheckpoint, ModelNotInstalled, UnknownModel
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A model on this machine: its catalogue name, repository or absolute folder; its catalogue entry, if any."""
+
+    name: str
+    folder: Path
+    entry: Entry | None
+
+
+def embedded_folder() -> Path:
+    return Path(__file__).parent / "embedded"
+
+
+def find_source(model: str, *, base: Path) -> Source:
+    """The model that `model` names: a catalogue name, `owner/name[@revision]`, or a folder.
+
+    A folder is written as a path (`./folder`, `~/folder`, `/folder`), relative to `base`: a folder that a workspace
+    happens to have can never stand in for a repository of the same name.
+
+    Raises `UnknownModel`, `ModelNotInstalled`, or `BrokenCheckpoint` where its download is incomplete.
+    """
+    if entry := all_entries().get(model):
+        return _of_entry(entry)
+    if _looks_like_path(model):
+        folder = (base / Path(model).expanduser()).resolve()
+        if not folder.is_dir():
+            raise UnknownModel(f"There is no folder {folder}.", "Set model to a folder that holds config.json.")
+        return Source(name=str(folder), folder=folder, entry=None)
+    if _REPOSITORY.fullmatch(model):
+        repository, revision = split_revision(model)
+        entry = entry_of_repository(repository)
+        return Source(name=model, folder=hub.snapshot(repository, revision), entry=entry)
+    raise no_such_model(model)
+
+
+def no_such_model(name: str) -> UnknownModel:
+    """The error for a name that is neither in the catalogue nor a repository's or a folder's."""
+    near = nearest_names(name)
+    return UnknownModel(
+        f"There is no model named {name!r}.",
+        (f"Did you mean {' or '.join(near)}? " if near else "")
+        + "`seekline models list` shows the names; owner/name and ./folder work too.",
+    )
+
+
+def split_revision(model: str) -> tuple[str, str]:
+    """`owner/name@revision` as its two parts; without one, `main`."""
+    repository, _, revision = model.partition("@")
+    return repository, revision or "main"
+
+
+def installed_entries() -> list[Source]:
+    """The catalogue's models that are whole on this machine, the best first; the embedded one always is."""
+    there = {one.repository.lower() for one in hub.installed()}
+    found: list[Source] = []
+    for entry in all_entries().values():
+        if entry.repository is None or entry.repository.lower() in there:
+            try:
+                found.append(_of_entry(entry))
+            except (ModelNotInstalled, BrokenCheckpoint):
+                continue
+    return found
+
+
+def _of_entry(entry: Entry) -> Source:
+    if entry.name == EMBEDDED:
+        return Source(name=entry.name, folder=embedded_folder(), entry=entry)
+    assert entry.repository is not None
+    return Source(name=entry.name, folder=hub.snapshot(entry.repository, entry.revision), entry=entry)
+
+
+def _looks_like_path(model: str) -> bool:
+    return model.startswith((".", "/", "~")) or "\\" in model or model[1:2] == ":"

@@ -1,0 +1,159 @@
+"""Text to token ids and back.
+
+Two things that a stock tokenizer gets wrong here. Text of the user must never become a control token, although
+`<｜fim▁hole｜>` may well stand in a file; so text is encoded by a copy of the tokenizer that does not know the
+control tokens, and control ids are looked up one by one. And a token may end in the middle of a UTF-8 character;
+so decoding goes through a table from id to bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer as _Tokenizer
+
+from .errors import BrokenCheckpoint
+
+_LOOKS_LIKE_CONTROL = re.compile(r"<.*>|\[.*\]", re.DOTALL)
+_BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_COUNT_CACHE_LINES = 65536
+
+
+class Tokenizer:
+    """A model's tokenizer, read from its `tokenizer.json`. It may be shared between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `BrokenCheckpoint` where the folder has no tokenizer.json or an unreadable one."""
+        self.folder = folder
+        data = _read(folder / "tokenizer.json")
+        try:
+            added = {token["content"]: token for token in data["added_tokens"]}
+            self._control = {text: t["id"] for text, t in added.items() if _is_control(t)}
+            self._size = 1 + max(_Tokenizer.from_str(json.dumps(data)).get_vocab().values())
+            data["added_tokens"] = [t for text, t in added.items() if text not in self._control]
+            data["post_processor"] = None
+            self._text = _Tokenizer.from_str(json.dumps(data))
+            self._bytes = _byte_table(data, self._size, added)
+        except Exception as error:  # the tokenizers library raises no narrower one
+            raise BrokenCheckpoint(
+                f"{folder / 'tokenizer.json'} is not a tokenizer that can be read: {error}.",
+                "Download the model again.",
+            ) from error
+        self._begin = _begin_token(folder, self._control)
+        self.count = lru_cache(_COUNT_CACHE_LINES)(self._count)
+
+    @property
+    def size(self) -> int:
+        """Ids from here on are padding of the model's embedding: they mean nothing."""
+        return self._size
+
+    @property
+    def begin_token(self) -> str | None:
+        """The spelling of the token that the model expects first, if any."""
+        return self._begin
+
+    @property
+    def control_ids(self) -> frozenset[int]:
+        """The ids of all control tokens. A model that writes one has ended its text."""
+        return frozenset(self._control.values())
+
+    def has_control_token(self, token: str) -> bool:
+        return token in self._control
+
+    def control_id(self, token: str) -> int:
+        """The id of a control token. Raises KeyError where the model has none of this spelling."""
+        return self._control[token]
+
+    def encode_text(self, text: str) -> list[int]:
+        """The ids of ordinary text, whatever it spells; nothing is put before or after them."""
+        if not text.isascii():
+            # JSON can carry half of a surrogate pair, which is no text to the tokenizers library.
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return self._text.encode(text, add_special_tokens=False).ids
+
+    def _count(self, text: str) -> int:
+        """How many tokens a text within one line has, its line end included. Cached."""
+        return len(self.encode_text(text))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        decoder = Decoder(self)
+        return "".join(map(decoder.feed, ids)) + decoder.finish()
+
+    def bytes_of(self, id: int) -> bytes:
+        """What one token adds to the text. Control tokens and padding add nothing."""
+        return self._bytes[id] if id < len(self._bytes) else b""
+
+
+class Decoder:
+    """Turns ids into text one by one; holds back a character until its last byte is there."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._utf8 = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def feed(self, id: int) -> str:
+        return self._utf8.decode(self._tokenizer.bytes_of(id))
+
+    def finish(self) -> str:
+        """What is left; a character cut short becomes U+FFFD."""
+        return self._utf8.decode(b"", final=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise BrokenCheckpoint(
+            f"{path.parent} has no tokenizer.json.",
+            "Download the model again, or save its fast tokenizer beside the weights.",
+        )
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise BrokenCheckpoint(f"{path} is not JSON: {error}.", "Download the model again.") from error
+
+
+def _is_control(token: dict[str, Any]) -> bool:
+    """Whether an added token controls the model, or just stands for its own text.
+
+    DeepSeek Coder adds `õ`, `ü` and eleven more letters as tokens of their own (ids 32000 to 32012), and was trained
+    with them; some models add runs of spaces. Its FIM tokens on the other hand are not marked as special.
+    """
+    return token["special"] or bool(_LOOKS_LIKE_CONTROL.fullmatch(token["content"]))
+
+
+def _begin_token(folder: Path, control: dict[str, int]) -> str | None:
+    """The `bos_token` of tokenizer_config.json, unless the file says that none is put before a text."""
+    path = folder / "tokenizer_config.json"
+    config = _read(path) if path.is_file() else {}
+    token = config.get("bos_token")
+    token = token.get("content") if isinstance(token, dict) else token
+    return token if token in control and config.get("add_bos_token", True) else None
+
+
+def _byte_table(data: dict[str, Any], size: int, added: dict[str, dict[str, Any]]) -> list[bytes]:
+    """The bytes of every id: by GPT-2's printable stand-ins, or by SentencePiece's conventions."""
+    byte_level = "ByteLevel" in json.dumps(data["decoder"])
+    units = _bytes_of_units()
+    table = [b""] * size
+    for token, id in data["model"]["vocab"].items():
+        if byte_level and all(character in units for character in token):
+            table[id] = bytes(units[character] for character in token)
+        elif fallback := _BYTE_FALLBACK.fullmatch(token):
+            table[id] = bytes.fromhex(fallback[1])
+        else:
+            table[id] = token.replace("▁", " ").encode()
+    for token, entry in added.items():
+        table[entry["id"]] = b"" if _is_control(entry) else token.encode()
+    return table
+
+
+def _bytes_of_units() -> dict[str, int]:
+    """The byte that each character of a byte-level vocabulary stands for (GPT-2's `bytes_to_unicode`, reversed)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(0x100 + n): byte for n, byte in enumerate(others)}

@@ -1,0 +1,198 @@
+"""The corpus: texts to learn from, texts to measure with, and the table of where they came from.
+
+Files of the output folder: train.jsonl and heldout.jsonl hold one document a line, packages.json and PACKAGES.md the
+table. Held-out text never gets into the training set: not by name, not as a copy, not as a passage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .cleaning import clean, is_skipped, is_test
+from .errors import CorpusTooSmall
+from .files import written_whole
+from .overlap import Overlap
+from .packages import STANDARD_LIBRARY, Package, installed_packages, standard_library
+from .recipe import CorpusChoice
+
+_HELD_OUT_CHARACTERS = range(800, 200_001)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One file: which package it is of, its path there, its text."""
+
+    package: str
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A row of the table: what of one package was used. `characters` counts code points."""
+
+    package: str
+    version: str
+    licence: str
+    files: int
+    characters: int
+
+
+def build_corpus(folder: Path, choice: CorpusChoice, seed: int, report: Callable[[str], None]) -> None:
+    """Writes the corpus into `folder`, packages.json last. Raises `CorpusTooSmall`."""
+    libraries, packages = _installed(choice)
+    held_out = [
+        *(document for library in libraries[:1] for document in _held_out_modules(library, choice)),
+        *(document for package in packages for document in _held_out_package(package, choice)),
+    ]
+    overlap = Overlap(document.text for document in held_out)
+    training: list[Document] = []
+    sources: list[Source] = []
+    excluded: list[Source] = []
+    for package in (*libraries, *packages):
+        if package.name in choice.held_out_packages:
+            continue
+        documents = list(_training(package, choice, overlap)) if package.is_permissive else []
+        row = _source(package, documents)
+        report(f"{row.package} {row.version} ({row.licence}): {row.files} files, {row.characters / 1e6:.2f} MB")
+        training += documents
+        if documents:
+            sources.append(row)
+        elif not package.is_permissive:
+            excluded.append(row)
+    _check_sizes(training, held_out, choice)
+    order = np.random.default_rng(seed).permutation(len(training))
+    _write_documents(folder / "train.jsonl", (training[n] for n in order))
+    _write_documents(folder / "heldout.jsonl", held_out)
+    _write_table(folder, sources, excluded, held_out)
+
+
+def read_documents(path: Path) -> list[Document]:
+    with path.open(encoding="utf-8") as lines:
+        return [Document(package=row["p"], path=row["f"], text=row["t"]) for row in map(json.loads, lines)]
+
+
+def _installed(choice: CorpusChoice) -> tuple[list[Package], list[Package]]:
+    """The standard libraries, and the packages by name; of several versions, the first site's."""
+    by_name: dict[str, Package] = {}
+    for site in choice.sites:
+        for package in installed_packages(Path(site)):
+            by_name.setdefault(package.name, package)
+    libraries = [standard_library(Path(path)) for path in dict.fromkeys(choice.libraries)]
+    return libraries, [by_name[name] for name in sorted(by_name)]
+
+
+def _held_out_modules(library: Package, choice: CorpusChoice) -> Iterator[Document]:
+    for path, file in library.files:
+        top = path.split("/")[0]
+        if top in choice.held_out_modules:
+            yield from _measured(f"stdlib-{top}", path, file)
+
+
+def _held_out_package(package: Package, choice: CorpusChoice) -> Iterator[Document]:
+    if package.name in choice.held_out_packages:
+        for path, file in package.files:
+            yield from _measured(package.name, path, file)
+
+
+def _measured(name: str, path: str, file: Path) -> Iterator[Document]:
+    """A file to measure with: no test and no vendored code, but uncleaned, as an editor would show it."""
+    text = file.read_text("utf-8", errors="replace")
+    if len(text) in _HELD_OUT_CHARACTERS and not is_test(path) and not is_skipped(path):
+        yield Document(package=name, path=path, text=text)
+
+
+def _training(package: Package, choice: CorpusChoice, overlap: Overlap) -> Iterator[Document]:
+    """The package's clean files that repeat neither each other nor held-out text, up to its share of the corpus."""
+    total = tests = 0
+    for path, file in sorted(package.files, key=lambda entry: _shuffled(package.name, entry[0])):
+        if total > choice.package_characters:
+            return
+        if is_skipped(path) or _names_held_out(package, path, choice):
+            continue
+        if is_test(path) and tests > choice.package_characters * choice.tests_share:
+            continue
+        text = clean(file.read_bytes())
+        if text is None or not overlap.admit(text):
+            continue
+        total += len(text)
+        tests += len(text) * is_test(path)
+        yield Document(package=package.name, path=path, text=text)
+
+
+def _names_held_out(package: Package, path: str, choice: CorpusChoice) -> bool:
+    """Whether held-out code lies there by name: a standard library's module, its tests, a package's copy."""
+    parts = path.removesuffix(".py").split("/")
+    names = {name.replace("-", "_") for name in choice.held_out_packages}
+    names |= {f"test_{module}" for module in choice.held_out_modules}
+    is_module = package.name == STANDARD_LIBRARY and parts[0] in choice.held_out_modules
+    return is_module or not names.isdisjoint(parts)
+
+
+def _shuffled(*parts: str) -> bytes:
+    """A fixed order that follows no alphabet, so that a package cut at its share is not cut at a letter."""
+    return hashlib.blake2b("/".join(parts).encode()).digest()
+
+
+def _source(package: Package, documents: list[Document]) -> Source:
+    return Source(
+        package=package.name,
+        version=package.version,
+        licence=package.licence,
+        files=len(documents),
+        characters=sum(len(document.text) for document in documents),
+    )
+
+
+def _check_sizes(training: list[Document], held_out: list[Document], choice: CorpusChoice) -> None:
+    characters = sum(len(document.text) for document in training)
+    if characters < choice.minimum_characters:
+        raise CorpusTooSmall(
+            f"Only {characters:,} characters of permissively licensed Python were found.",
+            "Name more site-packages folders with --site.",
+        )
+    if not held_out:
+        raise CorpusTooSmall(
+            f"There is nothing to measure with: no package of {', '.join(choice.held_out_packages)}.",
+            "Install one of them into a --site folder.",
+        )
+
+
+def _write_documents(path: Path, documents: Iterable[Document]) -> None:
+    with written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
+        for document in documents:
+            lines.write(json.dumps({"p": document.package, "f": document.path, "t": document.text}) + "\n")
+
+
+def _write_table(folder: Path, sources: list[Source], excluded: list[Source], held_out: list[Document]) -> None:
+    table = {
+        "packages": [asdict(source) for source in sources],
+        "excluded_by_licence": [asdict(source) for source in excluded],
+        "held_out": {
+            name: {
+                "files": sum(document.package == name for document in held_out),
+                "characters": sum(len(document.text) for document in held_out if document.package == name),
+            }
+            for name in sorted({document.package for document in held_out})
+        },
+    }
+    with written_whole(folder / "PACKAGES.md") as draft:
+        draft.write_text("\n".join(_markdown(sources, excluded)) + "\n", "utf-8")
+    with written_whole(folder / "packages.json") as draft:
+        draft.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
+
+
+def _markdown(sources: list[Source], excluded: list[Source]) -> Iterator[str]:
+    yield from ("| package | version | licence | files | kB |", "| --- | --- | --- | --- | --- |")
+    for row in sources:
+        yield f"| {row.package} | {row.version} | {row.licence} | {row.files} | {row.characters // 1000} |"
+    if excluded:
+        yield "\nExcluded by licence: " + ", ".join(
+            f"{row.package} ({row.licence or 'none named'})" for row in excluded
+        )

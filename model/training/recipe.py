@@ -1,0 +1,149 @@
+"""Every choice of the recipe on one page: what is read, what samples look like, how large the model is, how it learns.
+
+All of it shapes the weights; what does not (the device, the time allowed, worker processes) is `Run`. A run keeps its
+recipe in its folder, so that it never goes on with another one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from .errors import RecipeChanged
+from .files import written_whole
+
+HEAD_SIZE = 64
+# Prefix and suffix that a measurement shows to the model; training makes its samples with this in mind.
+EVALUATION_PREFIX_TOKENS = 400
+EVALUATION_SUFFIX_TOKENS = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusChoice:
+    """What is read. `sites`: site-packages folders; `libraries`: standard libraries, of which the first one's modules
+    are held out."""
+
+    sites: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    held_out_packages: tuple[str, ...] = ("jedi", "networkx", "pygls")
+    held_out_modules: tuple[str, ...] = ("asyncio", "email", "json", "tomllib")
+    # No package may dominate: with the first model, five were half of the corpus.
+    package_characters: int = 16_000_000
+    tests_share: float = 0.25
+    minimum_characters: int = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """What samples look like. The middle_* shares are of the samples with a hole, the others as named."""
+
+    left_to_right_share: float = 0.15
+    # Of the left-to-right samples: those encoded in two pieces, so that a cursor inside a word is no foreign sight.
+    split_share: float = 0.6
+    middle_line: float = 0.40
+    middle_lines: float = 0.15
+    middle_statement: float = 0.10
+    middle_span: float = 0.10
+    # The cursor stands before a name that only the suffix, or only the far prefix, shows.
+    middle_reaching: float = 0.25
+    # Of the middles that end with a line: those that leave its closing brackets to the suffix, as editors write them.
+    closers_share: float = 0.2
+    empty_suffix_share: float = 0.25
+    suffix_tokens: int = 128
+    shortest_sample_tokens: int = 128
+    full_row_share: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much a target counts in the loss, by its kind. The first token of a middle decides whether the rest fits."""
+
+    text: float = 1.0
+    suffix: float = 0.4
+    middle: float = 4.0
+    first: float = 16.0
+    # The first model seldom ended by itself; its end token weighed as much as any other of the middle.
+    end: float = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The model: a Llama with heads of 64 and tied embeddings. `row_tokens` is its context, too."""
+
+    hidden: int = 256
+    layers: int = 6
+    intermediate: int = 704
+    vocabulary: int = 4096
+    row_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Learning rates at their highest, and the shares of the budget over which they rise and fall."""
+
+    muon: float = 0.02
+    embedding: float = 0.01
+    norm: float = 0.005
+    weight_decay: float = 0.05
+    warm_up_share: float = 0.01
+    decay_share: float = 0.35
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    corpus: CorpusChoice = field(default_factory=CorpusChoice)
+    mix: Mix = field(default_factory=Mix)
+    weights: Weights = field(default_factory=Weights)
+    shape: Shape = field(default_factory=Shape)
+    rates: Rates = field(default_factory=Rates)
+    tokens_per_step: int = 16_384
+    seed: int = 0
+
+    @property
+    def rows_per_step(self) -> int:
+        return max(1, self.tokens_per_step // self.shape.row_tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How one run is made. The budget is `steps` where it is given, else `minutes` of training."""
+
+    minutes: float = 60.0
+    steps: int | None = None
+    device: str = "auto"
+    # Processes that make rows; 0: the training process makes them itself.
+    workers: int = 1
+    threads: int | None = None
+    save_minutes: float = 3.0
+    log_steps: int = 20
+    positions: int = 840
+
+
+def keep_recipe(folder: Path, recipe: Recipe) -> None:
+    """Writes recipe.json into a new folder. Raises `RecipeChanged` where the folder has another one."""
+    path = folder / "recipe.json"
+    # Through JSON and back, so that a tuple here equals a list there.
+    now = json.loads(json.dumps(asdict(recipe)))
+    if not path.is_file():
+        with written_whole(path) as draft:
+            draft.write_text(json.dumps(now, indent=1) + "\n", "utf-8")
+        return
+    before = json.loads(path.read_text("utf-8"))
+    if changed := list(_differences(before, now)):
+        raise RecipeChanged(
+            f"{folder} was begun with another recipe: {'; '.join(changed)}.",
+            "Give the same options as before, or another --out.",
+        )
+
+
+def _differences(before: dict, now: dict, prefix: str = "") -> list[str]:
+    """`corpus.sites was [...], is [...]` for each value that differs."""
+    found = []
+    for key in sorted(before.keys() | now.keys()):
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key} was {old}, is {new}")
+    return found

@@ -1,0 +1,119 @@
+"""`seekline complete` and `seekline prompt`: one completion, or what the model would be asked for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from ... import fim, model
+from .. import pipeline
+from ..config import Config
+from ..resident import threads, wanted
+from .console import err, out, print_json
+from .effective import load_config
+from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption
+from .place import Place, read_place
+
+PlaceArgument = Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.")]
+
+
+def complete(
+    place: PlaceArgument,
+    as_json: JsonOption = False,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    quantization: QuantizationOption = None,
+) -> None:
+    """Complete at one place of a file."""
+    where = read_place(place)
+    config = load_config(where.workspace, model=model, device=device, quantization=quantization)
+    loaded = _load(config)
+    completion = pipeline.generate(
+        where.document,
+        where.cursor,
+        loaded,
+        pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings),
+        temperature=config.settings.temperature,
+        explicit=True,
+        cancel=Event(),
+    )
+    if as_json:
+        print_json(completion_as_json(completion, loaded))
+    else:
+        out.print(shown(where, completion.text))
+        err.print(f"[dim]{timing(completion)}  {loaded.plan.summary}[/]", highlight=False)
+
+
+def prompt(
+    place: PlaceArgument,
+    as_json: JsonOption = False,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    quantization: QuantizationOption = None,
+) -> None:
+    """Show what the model would be asked at one place of a file; no weights are loaded."""
+    where = read_place(place)
+    config = load_config(where.workspace, model=model, device=device, quantization=quantization)
+    plan = make_plan(config)
+    how = pipeline.prompting(plan, _tokenizer(plan), config.settings)
+    made, ids = pipeline.make_prompt(where.document, where.cursor, how)
+    if as_json:
+        print_json(pipeline.prompt_as_json(made, ids))
+        return
+    for piece in made.pieces:
+        style = "bold magenta" if isinstance(piece, fim.Special) else ""
+        text = piece.token if isinstance(piece, fim.Special) else piece.text
+        out.print(Text(text, style=style), end="", soft_wrap=True)
+    out.print()
+    err.print(f"[dim]{len(ids)} tokens of {how.prompt_tokens}  {how.format.title}  {plan.source.name}[/]")
+
+
+def make_plan(config: Config) -> model.Plan:
+    return model.make_plan(wanted(config.settings), base=Path.cwd())
+
+
+def _tokenizer(plan: model.Plan) -> model.Tokenizer:
+    return model.Tokenizer(plan.source.folder)
+
+
+def _load(config: Config) -> model.LoadedModel:
+    with err.status("choosing a model") as status:
+        plan = make_plan(config)
+        return model.load_model(plan, threads=threads(config.settings), report=status.update)
+
+
+def completion_as_json(completion: pipeline.Completion, loaded: model.LoadedModel) -> dict[str, object]:
+    """What `--json` prints. No completion is an empty text."""
+    return {
+        "completion": completion.text or "",
+        "model": loaded.plan.source.name,
+        "prompt_tokens": completion.prompt_tokens,
+        "reused_tokens": completion.reused_tokens,
+        "new_tokens": completion.new_tokens,
+        "first_token_ms": round(completion.first_token_ms, 1),
+        "total_ms": round(completion.total_ms, 1),
+        "finish": completion.finish,
+    }
+
+
+def shown(place: Place, completion: str | None, *, lines_above: int = 3) -> Text:
+    """The lines up to the cursor and the ghost text after it, as an editor would show them."""
+    document, cursor = place.document, place.cursor
+    above = [fim.text.with_newline(line) for line in document.lines[: cursor.line][-lines_above:]]
+    return Text.assemble(
+        ("".join(above), "dim"),
+        document.before(cursor),
+        (completion or "", "bold cyan"),
+        (document.after(cursor), ""),
+    )
+
+
+def timing(completion: pipeline.Completion) -> str:
+    return (
+        f"first token {completion.first_token_ms:.0f} ms, total {completion.total_ms:.0f} ms, "
+        f"{completion.prompt_tokens} + {completion.new_tokens} tokens"
+    )

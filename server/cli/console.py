@@ -1,0 +1,22 @@
+"""Where the command line prints: answers to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+from rich.markup import escape
+
+out = Console()
+err = Console(stderr=True)
+
+
+def print_json(value: object) -> None:
+    """One line of JSON, as other programs read it."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def print_error(problem: str, remedy: str) -> None:
+    """Two lines on standard error: what is wrong, and the way out."""
+    err.print(f"[bold red]seekline:[/] {escape(problem)}", highlight=False, soft_wrap=True)
+    err.print(f"          {escape(remedy)}", highlight=False, soft_wrap=True)

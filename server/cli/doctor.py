@@ -1,0 +1,94 @@
+"""`seekline doctor`: what this machine has, what fits on it, and what to mend."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from ... import model
+from ..config import file_layers, merge, workspace_of
+from ..resident import threads, wanted
+from ..settings import Settings
+from .console import out
+
+_PACKAGES = ("seekline", "torch", "transformers", "tokenizers", "pygls", "accelerate", "bitsandbytes")
+
+
+def doctor() -> None:
+    """Report devices, memory, versions and models, and how to mend what is wrong. Exit code 1 where something is."""
+    config = merge(file_layers(workspace_of(Path.cwd() / "file")))
+    devices = model.all_devices()
+    for title, rows in (
+        ("This machine", _machine(config.settings)),
+        ("Devices", [(device.name, _device(device)) for device in devices]),
+        ("Versions", [(name, _version(name)) for name in _PACKAGES]),
+        ("What fits", _what_fits(devices[0])),
+    ):
+        _show(title, rows)
+    problems = [str(problem) for problem in config.problems] + list(_model_problems(config.settings))
+    for problem in problems:
+        out.print(f"[bold red]✗[/] {problem}", highlight=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(1)
+    out.print("[bold green]✓[/] Nothing to mend.")
+
+
+def _show(title: str, rows: list[tuple[str, str]]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+    out.print()
+
+
+def _machine(settings: Settings) -> list[tuple[str, str]]:
+    return [
+        ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
+        ("python", f"{platform.python_version()} ({sys.executable})"),
+        ("threads", str(threads(settings))),
+        ("model cache", str(model.cache_folder())),
+    ]
+
+
+def _device(device: model.Device) -> str:
+    return (
+        f"{device.title}, {device.free_bytes / 1e9:.1f} of {device.total_bytes / 1e9:.1f} GB free, "
+        f"fast in {device.fast_dtypes[0]}"
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed (comes with `pip install 'seekline[gpu]'`)"
+
+
+def _what_fits(device: model.Device) -> list[tuple[str, str]]:
+    """Each model that fills in, and the least quantization with which it fits on the best device."""
+    return [(entry.name, _fit(entry, device)) for entry in model.all_entries().values() if entry.fills_in]
+
+
+def _fit(entry: model.Entry, device: model.Device) -> str:
+    for quantization in ("none", "int8", "nf4"):
+        if model.fits(entry, device, quantization):
+            return f"fits on {device.name} " + (
+                "in 16 bits" if quantization == "none" else f"with quantization = {quantization}"
+            )
+    return f"too large for {device.name}"
+
+
+def _model_problems(settings: Settings) -> Iterator[str]:
+    """What keeps the configured model from loading, short of loading it."""
+    try:
+        plan = model.make_plan(wanted(settings), base=Path.cwd())
+        model.Tokenizer(plan.source.folder)
+        out.print(f"Model: {plan.summary}\n", highlight=False, soft_wrap=True)
+    except model.ModelError as error:
+        yield str(error)

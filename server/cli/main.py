@@ -1,0 +1,70 @@
+"""`seekline`: all commands, and the boundary that turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from ..version import VERSION
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+# Each command and the module that has it, as a function, or as a Typer `app` of its own.
+_COMMANDS = {
+    "serve": "serve",
+    "complete": "complete",
+    "prompt": "complete",
+    "models": "models",
+    "doctor": "doctor",
+    "config": "config",
+}
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"seekline {VERSION}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Completes code inline with DeepSeek Coder, on your own machine."""
+
+
+def create_app(wanted: str | None = None) -> typer.Typer:
+    """The command line with all commands, or only with `wanted`: an editor waits while the others are imported."""
+    app = typer.Typer(name="seekline", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(_root)
+    for name, module_name in _COMMANDS.items():
+        if wanted in _COMMANDS and name != wanted:
+            continue
+        module = import_module(f"{__package__}.{module_name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
+    return app
+
+
+def run(app: typer.Typer) -> None:
+    """Runs a command. Exit codes: 0 done, 1 an unexpected error, 2 something to mend first."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except Exception as error:
+        from ... import model
+        from ..errors import InputError
+        from .console import print_error
+
+        if not isinstance(error, (InputError, model.ModelError)):
+            raise
+        print_error(error.problem, error.remedy)
+        sys.exit(_BAD_INPUT)

@@ -1,0 +1,14 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", help="A name, owner/name or ./folder, as the setting `model`.")
+]
+DeviceOption = Annotated[str | None, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:1 or mps.")]
+QuantizationOption = Annotated[str | None, typer.Option("--quantization", "-q", help="auto, none, int8 or nf4.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

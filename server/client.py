@@ -1,0 +1,124 @@
+"""What the server says to the editor without being asked: messages, progress, questions about settings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from lsprotocol import types as lsp
+
+if TYPE_CHECKING:
+    from .app import SeeklineServer
+    from .resident import Report
+    from .session import Level
+
+log = logging.getLogger(__name__)
+
+_SECTION = "seekline"
+_MESSAGE_TYPES = {
+    "error": lsp.MessageType.Error,
+    "warning": lsp.MessageType.Warning,
+    "info": lsp.MessageType.Info,
+}
+
+
+class EditorClient:
+    """The editor at the other end. `tell` and `report` may be called from any thread."""
+
+    def __init__(self, server: SeeklineServer) -> None:
+        self._server = server
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reports: asyncio.Queue[Report] = asyncio.Queue()
+        self._showing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """From here on the editor listens; called on the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._showing = self._loop.create_task(self._show_reports())
+
+    def tell(self, level: Level, message: str) -> None:
+        params = lsp.ShowMessageParams(type=_MESSAGE_TYPES[level], message=f"Seekline: {message}")
+        self._on_loop(lambda: self._server.window_show_message(params))
+
+    def report(self, report: Report) -> None:
+        self._on_loop(lambda: self._reports.put_nowait(report))
+
+    def _on_loop(self, action: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(action)
+
+    async def _show_reports(self) -> None:
+        while True:
+            await self._show_loading()
+
+    async def _show_loading(self) -> None:
+        """Shows the steps of one loading, as progress where the editor has it, and always in its log."""
+        report = await self._next_report()
+        token = await self._progress_token()
+        progress = self._server.work_done_progress
+        if token is not None:
+            progress.begin(token, lsp.WorkDoneProgressBegin(title="Seekline", message=report.message))
+        while not report.done:
+            report = await self._next_report()
+            if token is not None and not report.done:
+                progress.report(token, lsp.WorkDoneProgressReport(message=report.message))
+        if token is not None:
+            progress.end(token, lsp.WorkDoneProgressEnd(message=report.message))
+
+    async def _next_report(self) -> Report:
+        report = await self._reports.get()
+        params = lsp.LogMessageParams(type=lsp.MessageType.Info, message=f"Seekline: {report.message}")
+        self._server.window_log_message(params)
+        return report
+
+    async def _progress_token(self) -> str | None:
+        """A token that the editor has agreed to; None where it shows no progress."""
+        window = self._server.client_capabilities.window
+        if window is None or not window.work_done_progress:
+            return None
+        token = f"seekline-{uuid4()}"
+        try:
+            await self._server.work_done_progress.create_async(token)
+        except Exception as error:  # noqa: BLE001 - it changed its mind, and needs no progress then
+            log.warning("the editor refused to show progress: %s", error)
+            return None
+        return token
+
+    async def settings(self) -> object | None:
+        """The editor's settings, an empty object where it has none; None where it cannot be asked."""
+        workspace = self._server.client_capabilities.workspace
+        if workspace is None or not workspace.configuration:
+            return None
+        params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section=_SECTION)])
+        try:
+            answers: Any = await self._server.workspace_configuration_async(params)
+            return {} if not answers or answers[0] is None else answers[0]
+        except Exception as error:  # noqa: BLE001 - whatever the editor answers, the other settings still hold
+            log.warning("the editor did not tell its settings: %s", error)
+            return None
+
+    async def register_for_changes(self) -> None:
+        """Asks to be told when the settings change, or a settings file in the workspace does."""
+        workspace = self._server.client_capabilities.workspace
+        if workspace is None:
+            return
+        wanted: list[lsp.Registration] = []
+        if workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
+            wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": _SECTION}))
+        if workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration:
+            watchers = [lsp.FileSystemWatcher(glob_pattern="**/seekline.toml")]
+            options = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
+            wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options))
+        if not wanted:
+            return
+        try:
+            await self._server.client_register_capability_async(lsp.RegistrationParams(registrations=wanted))
+        except Exception as error:  # noqa: BLE001 - settings then change with a restart only
+            log.warning("the editor refused to tell of changed settings: %s", error)
+
+
+def _registration(method: str, options: Any) -> lsp.Registration:
+    return lsp.Registration(id=str(uuid4()), method=method, register_options=options)

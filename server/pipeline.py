@@ -1,0 +1,198 @@
+"""The whole story of one completion, on one screen.
+
+    complete (event loop)      worth asking? → cache → pause in typing → one job for the device → cache
+    generate (device thread)   prompt → ids → engine, until the stop rule → clean text
+
+The command line and the benchmarks call `generate` themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Event
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+
+from .. import fim, model
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .session import Session
+
+CPU_PROMPT_TOKENS = 1024
+GPU_PROMPT_TOKENS = 4096
+# Every keystroke moves the suffix to new positions, so all of it is computed again: a GPU has time for more.
+CPU_SUFFIX_TOKENS = 128
+GPU_SUFFIX_TOKENS = 1024
+
+Finish = Literal["end", "stop", "length"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompting:
+    """What makes prompts for one model: tokenizer, format, and how many tokens a prompt and a completion may have."""
+
+    tokenizer: model.Tokenizer
+    format: fim.Format
+    prompt_tokens: int
+    suffix_limit_tokens: int
+    max_new_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A completion and what it took. `finish`: the model ended it, the stop rule did, or it grew too long."""
+
+    text: str | None
+    prompt_tokens: int
+    reused_tokens: int
+    new_tokens: int
+    first_token_ms: float
+    total_ms: float
+    finish: Finish
+
+
+def prompting(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) -> Prompting:
+    """How to prompt the planned model. What the settings ask for yields to what the model has room for."""
+    context, on_cpu = plan.checkpoint.context_tokens, plan.device.kind == "cpu"
+    new = min(settings.max_new_tokens, context // 2)
+    wanted = settings.context_tokens
+    if wanted == "auto":
+        best = plan.source.entry.best_prompt_tokens if plan.source.entry else None
+        wanted = best or (CPU_PROMPT_TOKENS if on_cpu else GPU_PROMPT_TOKENS)
+    return Prompting(
+        tokenizer=tokenizer,
+        format=_format(plan, tokenizer, settings).with_begin(tokenizer.begin_token),
+        prompt_tokens=min(wanted, context - new),
+        suffix_limit_tokens=CPU_SUFFIX_TOKENS if on_cpu else GPU_SUFFIX_TOKENS,
+        max_new_tokens=new,
+    )
+
+
+def _format(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) -> fim.Format:
+    formats, entry = fim.all_formats(), plan.source.entry
+    if settings.prompt_format != "auto":
+        return formats[settings.prompt_format]
+    if entry is not None:
+        return formats[entry.family]
+    if "instruct" in plan.source.name.lower():  # its vocabulary has the tokens, but its tuning lost their meaning
+        return formats["plain"]
+    return fim.recognise(tokenizer.has_control_token)
+
+
+def make_prompt(document: fim.Document, cursor: fim.Cursor, prompting: Prompting) -> tuple[fim.Prompt, list[int]]:
+    """The prompt for the hole at `cursor`, and its ids."""
+    limit = prompting.prompt_tokens
+    while True:
+        budget = fim.share(
+            limit,
+            control_tokens=prompting.format.control_tokens,
+            suffix_limit_tokens=prompting.suffix_limit_tokens,
+        )
+        prompt = fim.build_prompt(document, cursor, prompting.format, budget, prompting.tokenizer.count)
+        ids = encode(prompt.pieces, prompting.tokenizer)
+        # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
+        excess = len(ids) - prompting.prompt_tokens
+        if excess <= 0 or not limit:
+            return prompt, ids
+        limit = max(0, limit - excess)
+
+
+def encode(pieces: Iterable[fim.Text | fim.Special], tokenizer: model.Tokenizer) -> list[int]:
+    """Text becomes text, whatever it spells; only a special piece becomes a control token."""
+    ids: list[int] = []
+    for piece in pieces:
+        if isinstance(piece, fim.Special):
+            ids.append(tokenizer.control_id(piece.token))
+        else:
+            ids += tokenizer.encode_text(piece.text)
+    return ids
+
+
+def prompt_as_json(prompt: fim.Prompt, ids: list[int]) -> dict[str, Any]:
+    """The prompt as `seekline prompt --json` and the command `seekline.prompt` show it."""
+    pieces = [
+        {"text": piece.text} if isinstance(piece, fim.Text) else {"special": piece.token} for piece in prompt.pieces
+    ]
+    return {
+        "prompt": prompt.text,
+        "tokens": len(ids),
+        "prefix": prompt.prefix,
+        "suffix": prompt.suffix,
+        "pieces": pieces,
+    }
+
+
+def generate(
+    document: fim.Document,
+    cursor: fim.Cursor,
+    loaded: model.LoadedModel,
+    prompting: Prompting,
+    *,
+    temperature: float,
+    explicit: bool,
+    cancel: Event,
+) -> Completion:
+    """One completion. Runs on the thread that owns the device; raises what `Engine.generate` raises."""
+    started = perf_counter()
+    _, ids = make_prompt(document, cursor, prompting)
+    rule = fim.stop_rule(document, cursor, prompting.format.extent, explicit=explicit)
+    reused = loaded.engine.reusable_tokens(ids)
+    decoder = model.Decoder(loaded.tokenizer)
+    text, new_tokens, first_token, stopped = "", 0, None, False
+    sampling, stop_ids = model.Sampling(temperature=temperature), loaded.tokenizer.control_ids
+    limit = prompting.max_new_tokens
+    for token in loaded.engine.generate(ids, max_new_tokens=limit, cancel=cancel, sampling=sampling, stop_ids=stop_ids):
+        first_token = first_token or perf_counter()
+        new_tokens += 1
+        text += decoder.feed(token)
+        if stopped := fim.end_of_completion(text, rule) is not None:
+            break
+    text += decoder.finish()
+    ended = perf_counter()
+    return Completion(
+        text=fim.clean(text, document, cursor, rule),
+        prompt_tokens=len(ids),
+        reused_tokens=reused,
+        new_tokens=new_tokens,
+        first_token_ms=1000 * ((first_token or ended) - started),
+        total_ms=1000 * (ended - started),
+        finish="stop" if stopped else "length" if new_tokens >= limit else "end",
+    )
+
+
+async def complete(
+    session: Session,
+    uri: str,
+    document: fim.Document,
+    cursor: fim.Cursor,
+    *,
+    explicit: bool,
+    outlives_changes: bool = False,
+) -> str | None:
+    """The completion to show, or None where there is nothing worth showing, or it is switched off.
+
+    Raises `Cancelled` where the request is out of date, by a newer one or by a change of the document; an editor's
+    menu filters by what is typed meanwhile, so its requests outlive changes.
+    """
+    key = f"menu {uri}" if outlives_changes else uri
+    turn = session.take_turn(key)
+    if not session.completes_in(uri, document):
+        return None
+    if not explicit and not fim.worth_asking(document, cursor):
+        return None
+    if (known := session.cache.get(uri, document, cursor, explicit=explicit)) is not None:
+        return known[0]
+    if not explicit and not await session.pause_in_typing(key, turn):
+        raise model.Cancelled
+    job = session.submit(key, document, cursor, explicit=explicit)
+    try:
+        completion = await asyncio.wrap_future(job.future)
+    finally:
+        job.cancel.set()
+    if completion is None:
+        return None
+    session.cache.put(uri, document, cursor, completion.text, explicit=explicit)
+    return completion.text

@@ -1,0 +1,33 @@
+"""The only place that converts columns between code points and the units of a client's position encoding."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+_CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
+
+
+def to_column(line: str, units: int, encoding: Encoding) -> int:
+    """The column in code points of `units` code units in a line without its end.
+
+    Beyond the end is the end (LSP 3.17, "Position"); inside a character is before it.
+    """
+    if units <= 0:
+        return 0
+    if encoding == "utf-32" or line.isascii():
+        return min(units, len(line))
+    codec, unit_bytes = _CODECS[encoding]
+    try:
+        return len(line.encode(codec)[: unit_bytes * units].decode(codec, "ignore"))
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can carry and no codec takes
+        return next((c for c in range(len(line)) if to_units(line, c + 1, encoding) > units), len(line))
+
+
+def to_units(line: str, column: int, encoding: Encoding) -> int:
+    """The code units that the first `column` code points of a line take."""
+    head = line[:column]
+    if encoding == "utf-32" or head.isascii():
+        return len(head)
+    codec, unit_bytes = _CODECS[encoding]
+    return len(head.encode(codec, "surrogatepass")) // unit_bytes

@@ -1,0 +1,155 @@
+"""The settings: their one definition, from which the schema, the documentation and the error messages come.
+
+Keys are snake_case in TOML, the same words in camelCase in an editor's JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+from .. import fim
+
+_USER_ONLY: dict[str, JsonValue] = {"x-user-only": True}
+
+Auto = Literal["auto"]
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
+
+
+class Settings(BaseModel):
+    """All settings, checked and complete. A key marked user-only is never taken from a workspace's file."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    model: str = Field(
+        default="auto",
+        min_length=1,
+        description="The model: `auto` (the best installed one that fits), a name from `seekline models list`, "
+        "`owner/name` or `owner/name@revision` on the hub once downloaded, or a folder (`./folder`, `/folder`).",
+    )
+    prompt_format: Literal[("auto", *fim.all_formats())] = Field(  # pyright: ignore[reportInvalidTypeForm]
+        default="auto",
+        description="How the model wants its prompt; `auto` knows the catalogue's models and looks at the "
+        "vocabulary of others. `plain` is left to right, for a model without fill-in-the-middle.",
+    )
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="`auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1`, `mps`.",
+        json_schema_extra={"x-expected": '"auto", "cpu", "mps", "cuda" or "cuda:1"'},
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto", description="Number format to compute in; `auto` takes what is fast on the device."
+    )
+    quantization: Literal["auto", "none", "int8", "nf4"] = Field(
+        default="auto",
+        description="Weights in 8 or 4 bits by bitsandbytes (`pip install 'seekline[gpu]'`); `auto` quantizes "
+        "only what does not fit otherwise. A CPU without AVX-512 takes seconds a token with either.",
+    )
+    trust_remote_code: Texts = Field(
+        default=(),
+        description="Models whose own Python code may run, by the name that `model` has. Empty: no such code runs.",
+        json_schema_extra=_USER_ONLY,
+    )
+    offline: bool = Field(
+        default=False,
+        description="Never open a connection, not even for `seekline models download`.",
+        json_schema_extra=_USER_ONLY,
+    )
+    context_tokens: Auto | Annotated[int, Field(ge=64, le=163_840)] = Field(
+        default="auto",
+        description="Tokens of a prompt; `auto` is 1024 on a CPU and 4096 on a GPU, or what the model has.",
+    )
+    max_new_tokens: int = Field(default=96, ge=1, le=2048, description="Tokens of a completion at the most.")
+    temperature: float = Field(
+        default=0.0, ge=0, le=2, description="0 always takes the likeliest token; more gives more variety."
+    )
+    threads: Auto | Annotated[int, Field(ge=1, le=1024)] = Field(
+        default="auto", description="Threads for computing on the CPU; `auto` is the physical cores but one."
+    )
+    debounce_ms: int = Field(
+        default=40,
+        ge=0,
+        le=5000,
+        description="How long typing must pause before the model is asked, in milliseconds.",
+    )
+    languages: Mapping[str, bool] = Field(
+        default={},
+        description="Which languages to complete in, by name or editor's id: `{ markdown = false }`. `*` stands "
+        "for all that are not named.",
+    )
+    exclude: Texts = Field(
+        default=(".env", ".env.*", "*.pem", "*.key", "id_rsa*", "id_ed25519*"),
+        description="Files never completed in and never read, as .gitignore patterns relative to the workspace.",
+    )
+    log_level: Literal["error", "warning", "info", "debug"] = Field(
+        default="info", description="How much is logged to stderr."
+    )
+
+
+def keys() -> tuple[str, ...]:
+    """Every key in snake_case, in the order of the documentation."""
+    return tuple(Settings.model_fields)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the settings as a TOML file has them (snake_case)."""
+    schema = Settings.model_json_schema(by_alias=False)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "seekline.toml"}
+
+
+def editor_key(key: str) -> str:
+    return to_camel(key)
+
+
+def is_user_only(key: str) -> bool:
+    return "x-user-only" in schema()["properties"][key]
+
+
+def expected(key: str) -> str:
+    """What the value of `key` may be, in words, from the schema."""
+    return _in_words(schema()["properties"][key])
+
+
+def _in_words(part: Mapping[str, Any]) -> str:
+    if "x-expected" in part:
+        return part["x-expected"]
+    if options := part.get("anyOf"):
+        return " or ".join(map(_in_words, options))
+    if "const" in part:
+        return f'"{part["const"]}"'
+    if choices := part.get("enum"):
+        return "one of " + ", ".join(f'"{choice}"' for choice in choices)
+    if part["type"] == "array":
+        return f"a list, each item {_in_words(part['items'])}"
+    if part["type"] == "object":
+        return f"a table, each value {_in_words(part['additionalProperties'])}"
+    if part["type"] in ("integer", "number"):
+        kind = "a whole number" if part["type"] == "integer" else "a number"
+        return f"{kind} from {part['minimum']} to {part['maximum']}"
+    return "true or false" if part["type"] == "boolean" else "a text"
+
+
+def markdown_table() -> str:
+    """The table of settings in the documentation."""
+    rows = ["| key | default | what it does |", "| --- | --- | --- |"]
+    for key, field in Settings.model_fields.items():
+        default = _as_toml(field.default)
+        note = " Only from your own settings." if is_user_only(key) else ""
+        rows.append(f"| `{key}` | `{default}` | {field.description}{note} |")
+    return "\n".join(rows) + "\n"
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_as_toml, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{k} = {_as_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    return f'"{value}"' if isinstance(value, str) else str(value)

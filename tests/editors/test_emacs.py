@@ -1,0 +1,60 @@
+"""Real Emacs with Eglot and editors/emacs/seekline.el: ghost text as an overlay, and its acceptance."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "editors" / "emacs"
+CODE = "def add(first, second):\n    return first + second\n\n\ndef multiply(first, second):\n    return "
+
+
+@pytest.fixture
+def emacs() -> str:
+    path = shutil.which("emacs")
+    if path is None:
+        pytest.skip("there is no Emacs")
+    first_line = subprocess.check_output([path, "--version"], text=True).splitlines()[0]
+    found = re.search(r"(\d+)\.\d+", first_line)
+    if found is None or int(found[1]) < 30:
+        pytest.skip(f"{first_line} is older than 30")
+    return path
+
+
+def batch(emacs: str, *arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [emacs, "--batch", "--quick", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, env={**os.environ, **env})
+
+
+def test_ghost_text_is_shown_and_accepted(emacs: str, tmp_path: Path) -> None:
+    file = tmp_path / "main.py"
+    file.write_text(CODE, "utf-8")
+    run = batch(
+        emacs,
+        "--load",
+        Path(__file__).with_name("session.el"),
+        SEEKLINE_EMACS=str(FOLDER),
+        SEEKLINE_COMMAND=f"{sys.executable} -m seekline.server",
+        SEEKLINE_FILE=str(file),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    seen = json.loads(run.stdout)
+    assert seen["encoding"] == "utf-32"
+    assert seen["ghost_text"].strip()
+    assert seen["shown"] == seen["ghost_text"]
+    assert (seen["before"], seen["after"]) == (CODE, CODE + seen["ghost_text"])
+    assert seen["at_end"]
+    assert not seen["left"]
+
+
+def test_it_compiles_without_a_warning(emacs: str, tmp_path: Path) -> None:
+    source = shutil.copy(FOLDER / "seekline.el", tmp_path)
+    run = batch(emacs, "--eval", "(setq byte-compile-error-on-warn t)", "--funcall", "batch-byte-compile", source)
+    assert run.returncode == 0, run.stderr

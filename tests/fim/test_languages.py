@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import pytest
+from seekline import fim
+
+DEEPSEEK_LIST = Path(__file__).parents[3] / "shared" / "data" / "deepseek_coder_languages.json"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("src/main.py", "python"),
+        ("a/B.TSX", "typescript"),
+        ("Dockerfile", "dockerfile"),
+        ("C:\\x\\CMakeLists.txt", "cmake"),
+        ("x.h", "c"),
+        ("x.hpp", "cpp"),
+        ("README", None),
+        ("x.unknown", None),
+    ],
+)
+def test_language_of_path(path: str, name: str | None) -> None:
+    language = fim.language_of_path(path)
+    assert (language.name if language else None) == name
+
+
+@pytest.mark.parametrize(
+    ("id", "name"),
+    [("typescriptreact", "typescript"), ("shellscript", "shell"), ("c-sharp", "c-sharp"), ("csharp", "c-sharp")],
+)
+def test_language_named_by_editors_and_by_deepseek(id: str, name: str) -> None:
+    language = fim.language_named(id)
+    assert language is not None
+    assert language.name == name
+
+
+def test_every_language_has_one_comment_syntax_and_names_of_its_own() -> None:
+    languages = fim.all_languages().values()
+    for language in languages:
+        assert (language.line_comment is None) != (language.block_comment is None), language.name
+    for words in (
+        [word for language in languages for word in language.lsp_ids],
+        [ending for language in languages for ending in language.extensions],
+        [name for language in languages for name in language.filenames],
+    ):
+        assert len(words) == len(set(words))
+
+
+@pytest.mark.skipif(not DEEPSEEK_LIST.is_file(), reason="../shared is not here")
+def test_the_list_is_deepseeks() -> None:
+    assert set(fim.all_languages()) == set(json.loads(DEEPSEEK_LIST.read_text("utf-8")))

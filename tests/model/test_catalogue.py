@@ -1,0 +1,45 @@
+import pytest
+from seekline import fim, model
+
+
+def test_every_family_has_a_format_and_says_rightly_whether_it_fills_in() -> None:
+    for entry in model.all_entries().values():
+        assert fim.all_formats()[entry.family].fills_in == entry.fills_in, entry.name
+
+
+def test_instruct_models_are_not_asked_to_fill_in() -> None:
+    for entry in model.all_entries().values():
+        assert not (entry.fills_in and "instruct" in entry.name)
+
+
+def test_only_the_embedded_model_has_no_repository() -> None:
+    assert [e.name for e in model.all_entries().values() if e.repository is None] == [model.EMBEDDED]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("deepseek-coder-1.3b-base", (24, 2048, 16, 16, 5504, 32256)),
+        ("deepseek-coder-5.7bmqa-base", (32, 4096, 32, 1, 11008, 32256)),
+        ("deepseek-coder-6.7b-base", (32, 4096, 32, 32, 11008, 32256)),
+        ("deepseek-coder-33b-base", (62, 7168, 56, 8, 19200, 32256)),
+        ("deepseek-coder-7b-base-v1.5", (30, 4096, 32, 32, 11008, 102400)),
+    ],
+)
+def test_sizes_follow_from_the_published_shapes(name: str, shape: tuple[int, ...]) -> None:
+    layers, hidden, heads, kv_heads, intermediate, vocabulary = shape
+    kv = kv_heads * hidden // heads
+    linear = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * intermediate)
+    rest = 2 * vocabulary * hidden + (2 * layers + 1) * hidden
+    entry = model.all_entries()[name]
+    assert entry.parameters == linear + rest
+    assert entry.kv_bytes_per_token == 2 * 2 * layers * kv
+    assert entry.weight_bytes["none"] == 2 * (linear + rest)
+    assert entry.weight_bytes["int8"] == linear + 2 * rest
+    assert entry.weight_bytes["nf4"] == pytest.approx(linear * 0.5625 + 2 * rest, rel=1e-6)
+
+
+def test_repositories_are_found_whatever_their_case() -> None:
+    entry = model.entry_of_repository("DeepSeek-AI/DeepSeek-Coder-1.3B-Base")
+    assert entry is not None
+    assert entry.name == "deepseek-coder-1.3b-base"

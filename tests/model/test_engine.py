@@ -1,0 +1,149 @@
+"""The engine over a hand-written backend: what it computes, what it reuses, when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Event
+
+import pytest
+import torch
+from seekline import model
+
+VOCABULARY = 50
+
+
+class CountingBackend:
+    """Predicts the sum of the sequence plus one, so that any error in what is kept shows in every later token."""
+
+    context_tokens = 100
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self.sequence: list[int] = []
+        self.chunks: list[list[int]] = []
+        self.fail_at: int | None = None
+        self.before_forward = lambda: None
+
+    def forward(self, ids: Sequence[int], cancel: Event) -> torch.Tensor:
+        self.before_forward()
+        self.sequence += ids
+        if self.fail_at is not None and len(self.chunks) == self.fail_at:
+            raise model.OutOfMemory("The device is full.", "Buy another.")
+        self.chunks.append(list(ids))
+        logits = torch.zeros(VOCABULARY)
+        logits[(sum(self.sequence) + 1) % VOCABULARY] = 1
+        return logits
+
+    def rewind(self, length: int) -> None:
+        del self.sequence[length:]
+
+
+def expected(ids: list[int], count: int) -> list[int]:
+    tokens: list[int] = []
+    for _ in range(count):
+        tokens.append((sum(ids) + sum(tokens) + 1) % VOCABULARY)
+    return tokens
+
+
+@pytest.fixture
+def backend() -> CountingBackend:
+    return CountingBackend()
+
+
+@pytest.fixture
+def engine(backend: CountingBackend) -> model.Engine:
+    return model.Engine(backend, chunk_tokens=4)
+
+
+def run(engine: model.Engine, ids: list[int], count: int = 3, stop_ids: set[int] | None = None) -> list[int]:
+    return list(engine.generate(ids, max_new_tokens=count, cancel=Event(), stop_ids=stop_ids or set()))
+
+
+def test_prefill_in_chunks_then_one_by_one(engine: model.Engine, backend: CountingBackend) -> None:
+    ids = [1, 2, 3, 4, 5, 6]
+    assert run(engine, ids) == expected(ids, 3)
+    assert [len(chunk) for chunk in backend.chunks] == [4, 2, 1, 1]
+
+
+def test_the_common_prefix_is_not_computed_again(engine: model.Engine, backend: CountingBackend) -> None:
+    run(engine, [1, 2, 3, 4, 5, 6])
+    backend.chunks.clear()
+    edited = [1, 2, 3, 9, 5, 6]
+    assert engine.reusable_tokens(edited) == 3
+    assert run(engine, edited, count=1) == expected(edited, 1)
+    assert backend.chunks == [[9, 5, 6]]
+
+
+def test_the_same_prompt_again_computes_its_last_token(engine: model.Engine, backend: CountingBackend) -> None:
+    first = run(engine, [1, 2, 3])
+    backend.chunks.clear()
+    assert run(engine, [1, 2, 3]) == first
+    assert backend.chunks[0] == [3]
+
+
+def test_stop_ids_end_it_unseen(engine: model.Engine) -> None:
+    ids = [1, 2, 3]
+    tokens = expected(ids, 5)
+    assert run(engine, ids, 5, stop_ids={tokens[2]}) == tokens[:2]
+
+
+def test_the_context_ends_it(engine: model.Engine) -> None:
+    ids = [1] * 97
+    assert run(engine, ids, 50) == expected(ids, 3)
+
+
+def test_a_prompt_without_room_is_refused(engine: model.Engine) -> None:
+    with pytest.raises(model.PromptTooLong, match="100 tokens"):
+        engine.generate([1] * 100, max_new_tokens=1, cancel=Event())
+    with pytest.raises(ValueError, match="at least one"):
+        engine.generate([], max_new_tokens=1, cancel=Event())
+
+
+@pytest.mark.parametrize("after_chunks", range(5))
+def test_cancel_stops_within_one_chunk_and_leaves_the_cache_exact(
+    engine: model.Engine, backend: CountingBackend, after_chunks: int
+) -> None:
+    cancel = Event()
+
+    def cancel_in_time() -> None:
+        if len(backend.chunks) == after_chunks:
+            cancel.set()
+
+    backend.before_forward = cancel_in_time
+    ids = list(range(1, 11))  # chunks of 4, 4 and 2, then tokens
+    with pytest.raises(model.Cancelled):
+        list(engine.generate(ids, max_new_tokens=10, cancel=cancel))
+    assert len(backend.chunks) == after_chunks + 1, "the pass that was under way, and no other"
+    backend.before_forward = lambda: None
+    assert run(engine, ids, 5) == expected(ids, 5)
+
+
+def test_set_before_the_start_computes_nothing(engine: model.Engine, backend: CountingBackend) -> None:
+    cancel = Event()
+    cancel.set()
+    with pytest.raises(model.Cancelled):
+        list(engine.generate([1, 2], max_new_tokens=1, cancel=cancel))
+    assert backend.chunks == []
+
+
+@pytest.mark.parametrize("fail_at", [0, 1, 3])
+def test_a_failure_leaves_the_cache_exact(engine: model.Engine, backend: CountingBackend, fail_at: int) -> None:
+    ids = list(range(1, 11))
+    backend.fail_at = fail_at
+    with pytest.raises(model.OutOfMemory):
+        run(engine, ids)
+    backend.fail_at = None
+    assert run(engine, ids) == expected(ids, 3)
+
+
+def test_a_newer_request_ends_an_older_iterator(engine: model.Engine) -> None:
+    older = engine.generate([1, 2, 3], max_new_tokens=5, cancel=Event())
+    next(older)
+    assert run(engine, [4, 5]) == expected([4, 5], 3)
+    with pytest.raises(model.Cancelled):
+        next(older)
+
+
+def test_no_pass_is_computed_for_nobody(engine: model.Engine, backend: CountingBackend) -> None:
+    run(engine, [1, 2, 3], count=1)
+    assert len(backend.chunks) == 1

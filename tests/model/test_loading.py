@@ -1,0 +1,151 @@
+"""From a folder to a model that generates: formats, quantizations, foreign code, and all that can be wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+import torch
+from seekline import model
+from seekline.model.transformers_backend import TransformersBackend
+from tiny_models import load, save_llama
+
+IDS = [0, *range(10, 90)]
+
+
+def generate(loaded: model.LoadedModel, count: int = 8) -> list[int]:
+    return list(loaded.engine.generate(IDS, max_new_tokens=count, cancel=Event()))
+
+
+def test_steps_are_reported(llama_folder: Path) -> None:
+    plan = model.make_plan(model.Wanted(model=str(llama_folder), device="cpu"), base=llama_folder)
+    steps: list[str] = []
+    model.load_model(plan, threads=1, report=steps.append)
+    assert steps == ["starting torch", f"loading {llama_folder}"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_dtype(llama_folder: Path, dtype: str) -> None:
+    loaded = load(llama_folder, dtype=dtype)
+    assert len(generate(loaded)) == 8
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:bitsandbytes", "ignore::FutureWarning:bitsandbytes")
+@pytest.mark.parametrize("quantization", ["int8", "nf4"])
+def test_bitsandbytes(tmp_path: Path, quantization: str) -> None:
+    """Quantized weights generate, and what the cache keeps gives the same as computing all of it at once."""
+    pytest.importorskip("bitsandbytes", reason="the extra gpu is not installed")
+    loaded = load(save_llama(tmp_path, hidden_size=128), quantization=quantization)
+    network = loaded.engine._backend._model  # type: ignore[attr-defined]
+    linears = {type(module).__name__ for name, module in network.named_modules() if name.endswith("q_proj")}
+    assert linears == {"Linear8bitLt" if quantization == "int8" else "Linear4bit"}
+    written = generate(loaded)
+    for count, token in enumerate(written):
+        with torch.inference_mode():
+            logits = network(input_ids=torch.tensor([IDS + written[:count]])).logits[0, -1]
+        assert logits[token] >= logits.max() - 0.1 * logits.std(), "not what the whole sequence at once says"
+
+
+def test_a_model_that_accelerate_has_placed(llama_folder: Path) -> None:
+    """As one that exceeds a GPU is; here all of it comes to lie on the CPU."""
+    pytest.importorskip("accelerate", reason="the extra gpu is not installed")
+    wanted = model.Wanted(model=str(llama_folder), device="cpu", dtype="float32")
+    plan = replace(model.make_plan(wanted, base=llama_folder), spread=True)
+    assert generate(model.load_model(plan, threads=1)) == generate(load(llama_folder))
+
+
+def test_a_cut_vocabulary_is_never_left(tmp_path: Path) -> None:
+    """Ids that the tokenizer does not have are padding of the embedding, whatever their logits."""
+    loaded = load(save_llama(tmp_path, vocab_size=8192))
+    assert all(token < loaded.tokenizer.size for token in generate(loaded, 40))
+
+
+def test_an_unknown_architecture(llama_folder: Path, tmp_path: Path) -> None:
+    folder = with_config(llama_folder, tmp_path, model_type="hyperllama")
+    with pytest.raises(model.UnsupportedArchitecture, match="'hyperllama', which transformers does not know"):
+        load(folder)
+
+
+def test_a_models_own_code_does_not_run_unasked(llama_folder: Path, tmp_path: Path) -> None:
+    folder = with_own_code(llama_folder, tmp_path)
+    with pytest.raises(model.UnsupportedArchitecture, match="own code") as caught:
+        load(folder)
+    assert "trust_remote_code" in caught.value.remedy
+    assert not (folder / "ran").exists()
+
+
+def test_a_models_own_code_runs_for_the_one_that_is_trusted(llama_folder: Path, tmp_path: Path) -> None:
+    folder = with_own_code(llama_folder, tmp_path)
+    with pytest.raises(model.UnsupportedArchitecture):
+        load(folder, trusted=(str(tmp_path / "another"),))
+    loaded = load(folder, trusted=(str(folder),))
+    assert (folder / "ran").exists()
+    assert generate(loaded) == generate(load(llama_folder))
+
+
+def test_weights_of_another_shape(llama_folder: Path, tmp_path: Path) -> None:
+    folder = with_config(llama_folder, tmp_path, hidden_size=32)
+    with pytest.raises(model.BrokenCheckpoint, match="could not be loaded"):
+        load(folder)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), RuntimeError("[enforce] can't allocate memory")])
+def test_out_of_memory_while_loading(llama_folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("seekline.model.loading._load_weights", fail)
+    with pytest.raises(model.OutOfMemory, match="does not fit on cpu"):
+        load(llama_folder)
+
+
+def test_out_of_memory_in_a_completion_leaves_the_model_usable(
+    llama_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = load(llama_folder)
+    wanted = generate(load(llama_folder))
+
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(loaded.engine._backend._model), "forward", fail)  # type: ignore[attr-defined]
+        with pytest.raises(model.OutOfMemory, match="ran out of memory") as caught:
+            generate(loaded)
+    assert "context_tokens" in caught.value.remedy
+    assert generate(loaded) == wanted
+
+
+def test_other_errors_of_a_forward_pass_stay_what_they_are(llama_folder: Path) -> None:
+    loaded = load(llama_folder)
+    backend = loaded.engine._backend
+    assert isinstance(backend, TransformersBackend)
+    with pytest.raises(IndexError):
+        backend.forward([999_999], Event())
+
+
+def with_config(source: Path, tmp_path: Path, **changes: object) -> Path:
+    """A copy of a model folder with another configuration."""
+    folder = Path(shutil.copytree(source, tmp_path / "changed"))
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, **changes}), "utf-8")
+    return folder
+
+
+def with_own_code(source: Path, tmp_path: Path) -> Path:
+    """A copy whose architecture only its own Python file knows; the file leaves a trace when it runs."""
+    auto_map = {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"}
+    folder = with_config(source, tmp_path, model_type="own", auto_map=auto_map, architectures=["OwnModel"])
+    (folder / "own.py").write_text(
+        "from pathlib import Path\n"
+        "from transformers import LlamaConfig, LlamaForCausalLM\n"
+        f"Path({str(folder / 'ran')!r}).touch()\n"
+        "class OwnConfig(LlamaConfig):\n    model_type = 'own'\n"
+        "class OwnModel(LlamaForCausalLM):\n    config_class = OwnConfig\n",
+        "utf-8",
+    )
+    return folder

@@ -1,0 +1,194 @@
+"""Which model goes where: with devices and installed models that this machine does not have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seekline import model
+from seekline.model import plan as planning
+
+GB = 1_000_000_000
+
+
+def device(name: str, free_gb: float) -> model.Device:
+    dtypes = {"cuda": ("bfloat16", "float16", "float32"), "mps": ("float16", "float32"), "cpu": ("float32", "bfloat16")}
+    return model.Device(
+        name=name,
+        title="a device",
+        total_bytes=int(free_gb * GB),
+        free_bytes=int(free_gb * GB),
+        fast_dtypes=dtypes[name.partition(":")[0]],  # pyright: ignore[reportArgumentType]
+    )
+
+
+def checkpoint_of(entry: model.Entry) -> model.Checkpoint:
+    return model.Checkpoint(
+        folder=Path(entry.name),
+        model_type="llama",
+        parameters=entry.parameters,
+        context_tokens=entry.context_tokens,
+        kv_bytes_per_token=entry.kv_bytes_per_token,
+        has_own_code=False,
+    )
+
+
+class Machine:
+    """A made-up machine: one device, some installed models, some Python packages."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.device = device("cpu", 16)
+        self.installed: list[str] = []
+        self.packages = {"bitsandbytes", "accelerate"}
+        patch.setattr(planning, "find_device", lambda _: self.device)
+        patch.setattr(planning, "installed_entries", self._sources)
+        patch.setattr(planning, "find_source", lambda name, base: self._source(name))
+        patch.setattr(planning, "inspect", lambda folder: checkpoint_of(model.all_entries()[folder.name]))
+        patch.setattr(planning, "_installed", lambda package: package in self.packages)
+
+    def _source(self, name: str) -> model.Source:
+        return model.Source(name=name, folder=Path(name), entry=model.all_entries()[name])
+
+    def _sources(self) -> list[model.Source]:
+        return [self._source(name) for name in model.all_entries() if name in (*self.installed, model.EMBEDDED)]
+
+    def plan(self, **wanted: Any) -> model.Plan:
+        return model.make_plan(model.Wanted(**wanted), base=Path())
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+def test_auto_without_any_installed_model(machine: Machine) -> None:
+    plan = machine.plan()
+    assert plan.source.name == model.EMBEDDED
+    assert "no other model is installed" in plan.reason
+
+
+@pytest.mark.parametrize(
+    ("device_name", "free_gb", "chosen", "quantization", "dtype"),
+    [
+        ("cuda:0", 80, "deepseek-coder-33b-base", "none", "bfloat16"),
+        ("cuda:0", 24, "deepseek-coder-6.7b-base", "none", "bfloat16"),
+        ("cuda:0", 20, "deepseek-coder-6.7b-base", "none", "bfloat16"),
+        ("cuda:0", 8, "deepseek-coder-6.7b-base", "nf4", "bfloat16"),
+        ("cuda:0", 2, "deepseek-coder-1.3b-base", "nf4", "bfloat16"),
+        ("cuda:0", 1, "embedded", "none", "bfloat16"),
+        ("cpu", 64, "deepseek-coder-1.3b-base", "none", "float32"),
+        ("cpu", 4, "deepseek-coder-1.3b-base", "none", "bfloat16"),
+        ("cpu", 2, "embedded", "none", "float32"),
+        ("mps", 18, "deepseek-coder-6.7b-base", "none", "float16"),
+        ("mps", 5, "deepseek-coder-1.3b-base", "none", "float16"),
+    ],
+)
+def test_auto_takes_the_best_that_fits(
+    machine: Machine, device_name: str, free_gb: float, chosen: str, quantization: str, dtype: str
+) -> None:
+    machine.installed = ["deepseek-coder-33b-base", "deepseek-coder-6.7b-base", "deepseek-coder-1.3b-base"]
+    machine.device = device(device_name, free_gb)
+    plan = machine.plan()
+    assert (plan.source.name, plan.quantization, plan.dtype) == (chosen, quantization, dtype)
+    assert not plan.spread
+
+
+def test_a_cpu_quantizes_only_where_that_is_fast(machine: Machine) -> None:
+    machine.device = device("cpu", 2)
+    with pytest.raises(model.OutOfMemory):
+        machine.plan(model="deepseek-coder-1.3b-base")
+    machine.device = replace(machine.device, fast_dtypes=("bfloat16", "float32"))
+    assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "nf4"
+
+
+def test_auto_says_what_it_left_out_and_why(machine: Machine) -> None:
+    machine.installed = ["deepseek-coder-33b-base", "deepseek-coder-6.7b-base"]
+    machine.device = device("cuda:0", 8)
+    assert "deepseek-coder-33b-base is too large for cuda:0" in machine.plan().reason
+    machine.device = device("cpu", 64)
+    assert "deepseek-coder-6.7b-base is too slow for cpu" in machine.plan().reason
+
+
+def test_auto_never_takes_a_model_that_cannot_fill_in(machine: Machine) -> None:
+    machine.installed = ["deepseek-coder-33b-instruct"]
+    machine.device = device("cuda:0", 80)
+    assert machine.plan().source.name == model.EMBEDDED
+
+
+def test_a_named_model_is_quantized_only_when_it_must_be(machine: Machine) -> None:
+    machine.device = device("cuda:0", 24)
+    assert machine.plan(model="deepseek-coder-6.7b-base").quantization == "none"
+    machine.device = device("cuda:0", 8)
+    assert machine.plan(model="deepseek-coder-6.7b-base").quantization == "nf4"
+
+
+def test_a_named_model_too_large_for_one_gpu_is_spread(machine: Machine) -> None:
+    machine.device = device("cuda:0", 8)
+    plan = machine.plan(model="deepseek-coder-33b-base")
+    assert (plan.spread, plan.quantization) == (True, "none")
+    machine.packages = {"bitsandbytes"}
+    with pytest.raises(model.OutOfMemory, match=r"needs about 6[78]\.\d GB; cuda:0 has 8\.0 GB free"):
+        machine.plan(model="deepseek-coder-33b-base")
+
+
+def test_out_of_memory_names_the_way_out(machine: Machine) -> None:
+    machine.device = device("cpu", 1)
+    with pytest.raises(model.OutOfMemory) as caught:
+        machine.plan(model="deepseek-coder-6.7b-base")
+    assert "nf4" in caught.value.remedy
+
+
+@pytest.mark.parametrize("quantization", ["int8", "nf4"])
+def test_a_quantization_that_the_device_lacks(machine: Machine, quantization: str) -> None:
+    machine.device = device("mps", 64)
+    with pytest.raises(model.UnsupportedQuantization, match="not on mps"):
+        machine.plan(model="deepseek-coder-1.3b-base", quantization=quantization)
+
+
+def test_a_quantization_whose_library_is_missing(machine: Machine) -> None:
+    machine.packages = {"accelerate"}
+    with pytest.raises(model.UnsupportedQuantization, match="needs bitsandbytes, which") as caught:
+        machine.plan(model="deepseek-coder-1.3b-base", quantization="nf4")
+    assert "pip install 'seekline[gpu]'" in caught.value.remedy
+
+
+def test_dtype_is_the_users_to_choose(machine: Machine) -> None:
+    assert machine.plan(model="deepseek-coder-1.3b-base", dtype="bfloat16").dtype == "bfloat16"
+
+
+def test_code_of_a_model_is_trusted_by_name_only(machine: Machine) -> None:
+    name = "deepseek-coder-1.3b-base"
+    assert machine.plan(model=name, trusted=(name,)).trusted
+    assert not machine.plan(model=name, trusted=("deepseek-coder-6.7b-base",)).trusted
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(model.UnsupportedDevice, match=r"no device 'cuda:7' here: torch sees .*cpu"):
+        model.find_device("cuda:7")
+
+
+def test_the_cpu_is_always_there() -> None:
+    cpu = model.find_device("cpu")
+    assert 0 < cpu.free_bytes <= cpu.total_bytes
+    assert set(cpu.fast_dtypes) == {"float32", "bfloat16"}
+
+
+def test_auto_on_a_machine_too_small_for_anything(machine: Machine) -> None:
+    machine.device = device("cpu", 0.1)
+    with pytest.raises(model.OutOfMemory, match="embedded needs about"):
+        machine.plan()
+
+
+def test_auto_passes_over_a_damaged_model(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def inspect(folder: Path) -> model.Checkpoint:
+        if folder.name != model.EMBEDDED:
+            raise model.BrokenCheckpoint("Half of it is missing.", "Download it again.")
+        return checkpoint_of(model.all_entries()[folder.name])
+
+    monkeypatch.setattr(planning, "inspect", inspect)
+    machine.installed = ["deepseek-coder-1.3b-base"]
+    plan = machine.plan()
+    assert plan.source.name == model.EMBEDDED
+    assert "deepseek-coder-1.3b-base is damaged" in plan.reason

@@ -1,0 +1,244 @@
+"""The command line, in this process: what it prints, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seekline import model
+from seekline.server.cli import main
+from tiny_models import save_llama
+
+CODE = "def add(first, second):\n    return first + second\n\n\nprint(add(1, 2))\n"
+
+
+class Run:
+    """What one command printed, and its exit code."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Seekline = Callable[..., Run]
+
+
+@pytest.fixture
+def seekline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seekline:
+    """Runs a command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Run:
+        monkeypatch.setattr(sys, "argv", ["seekline", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return Run(int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    (tmp_path / "main.py").write_text(CODE, "utf-8")
+    return "main.py"
+
+
+def test_complete_as_json(seekline: Seekline, file: str) -> None:
+    run = seekline("complete", f"{file}:2:12", "--json")
+    assert run.code == 0
+    answer = run.json
+    assert set(answer) == {
+        "completion", "model", "prompt_tokens", "reused_tokens", "new_tokens", "first_token_ms", "total_ms", "finish",
+    }  # fmt: skip
+    assert answer["model"] == "embedded"
+    assert answer["prompt_tokens"] > 20
+    assert answer["reused_tokens"] == 0
+    assert 0 < answer["first_token_ms"] <= answer["total_ms"]
+    assert answer["finish"] in ("end", "stop", "length")
+    assert answer["new_tokens"] > 0
+
+
+def test_complete_for_people(seekline: Seekline, file: str) -> None:
+    run = seekline("complete", f"{file}:2:12")
+    assert run.code == 0
+    assert "return " in run.out
+    assert "embedded on cpu (float32): no other model is installed" in " ".join(run.err.split())
+
+
+def test_prompt_as_json(seekline: Seekline, file: str) -> None:
+    answer = seekline("prompt", f"{file}:2:12", "--json").json
+    assert set(answer) == {"prompt", "tokens", "prefix", "suffix", "pieces"}
+    assert answer["prefix"] == "def add(first, second):\n    return "
+    assert answer["suffix"] == "first + second\n\n\nprint(add(1, 2))\n"
+    assert answer["prompt"] == "".join(piece.get("text") or piece["special"] for piece in answer["pieces"])
+    tokenizer = model.Tokenizer(model.embedded_folder())
+    texts = [piece["text"] for piece in answer["pieces"] if "text" in piece]
+    assert answer["tokens"] == 4 + sum(len(tokenizer.encode_text(text)) for text in texts)
+
+
+def test_prompt_for_people_shows_it_all(seekline: Seekline, file: str) -> None:
+    run = seekline("prompt", f"{file}:2:12")
+    assert "<｜fim▁hole｜>first + second" in run.out
+
+
+def test_a_place_at_the_very_end_and_in_an_empty_file(seekline: Seekline, file: str, tmp_path: Path) -> None:
+    assert seekline("prompt", f"{file}:6:1", "--json").json["suffix"] == ""
+    (tmp_path / "empty.py").touch()
+    assert seekline("prompt", "empty.py:1:1", "--json").json["prefix"] == ""
+
+
+def test_columns_are_characters(seekline: Seekline, tmp_path: Path) -> None:
+    (tmp_path / "emoji.py").write_text("x = '🙂é'\x0c + y\n", "utf-8")
+    assert seekline("prompt", "emoji.py:1:8", "--json").json["prefix"] == "x = '🙂é"
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("main.py", "is no place in a file"),
+        ("main.py:2", "is no place in a file"),
+        ("main.py:x:1", "is no place in a file"),
+        ("main.py:0:1", "main.py has no line 0"),
+        ("main.py:7:1", "main.py has no line 7. It has lines 1 to 6"),
+        ("main.py:2:99", "Line 2 of main.py has no column 99. It has columns 1 to 26"),
+        ("nothing.py:1:1", "There is no file nothing.py"),
+        (".:1:1", "cannot be read"),
+        ("binary.py:1:1", "binary.py is not UTF-8 text"),
+    ],
+)
+@pytest.mark.parametrize("command", ["complete", "prompt"])
+def test_a_wrong_place(seekline: Seekline, file: str, tmp_path: Path, command: str, place: str, message: str) -> None:
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\x00")
+    run = seekline(command, place)
+    assert run.code == 2
+    assert message in " ".join(run.err.split())
+    assert run.out == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model", "./nowhere"], "There is no folder"),
+        (["--model", "deepseek-coder-1.3-base"], "Did you mean deepseek-coder-1.3b-base"),
+        (["--model", "deepseek-coder-1.3b-base"], "seekline models download"),
+        (["--device", "toaster"], 'device must be "auto"'),
+        (["--device", "cuda:9"], "There is no device 'cuda:9'"),
+        (["--quantization", "int3"], "quantization must be one of"),
+    ],
+)
+def test_a_wrong_option(seekline: Seekline, file: str, options: list[str], message: str) -> None:
+    run = seekline("complete", f"{file}:2:12", *options)
+    assert run.code == 2
+    assert message in " ".join(run.err.split())
+
+
+@pytest.mark.parametrize("damage", ["half", "pickle", "architecture"])
+def test_a_damaged_model(seekline: Seekline, file: str, tmp_path: Path, damage: str) -> None:
+    folder = save_llama(tmp_path / "model")
+    if damage == "half":
+        weights = folder / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-8])
+    elif damage == "pickle":
+        (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    else:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        (folder / "config.json").write_text(json.dumps({**config, "model_type": "hyperllama"}), "utf-8")
+    run = seekline("complete", f"{file}:2:12", "--model", str(folder))
+    assert run.code == 2
+    message = {"half": "its header announces", "pickle": "pickle only", "architecture": "'hyperllama'"}[damage]
+    assert message in " ".join(run.err.split())
+
+
+def test_a_broken_toml(seekline: Seekline, file: str, tmp_path: Path) -> None:
+    (tmp_path / "seekline.toml").write_text("model = ", "utf-8")
+    for command in (["complete", f"{file}:2:12"], ["prompt", f"{file}:2:12"], ["config"]):
+        run = seekline(*command)
+        assert run.code == 2
+        assert "seekline.toml: this is not TOML" in " ".join(run.err.split())
+
+
+def test_a_wrong_key_is_told_and_the_command_runs(seekline: Seekline, file: str, tmp_path: Path) -> None:
+    (tmp_path / "seekline.toml").write_text("maxtokens = 3\nmax_new_tokens = 2\n", "utf-8")
+    run = seekline("complete", f"{file}:1:1", "--json")
+    assert "Did you mean max_new_tokens" in run.err
+    assert run.json["new_tokens"] <= 2
+
+
+def test_models_are_listed(seekline: Seekline) -> None:
+    rows = {row["name"]: row for row in seekline("models", "list", "--json").json["models"]}
+    assert set(rows) == set(model.all_entries())
+    assert [name for name, row in rows.items() if row["installed"]] == ["embedded"]
+    assert "deepseek-coder-1.3b-base" in seekline("models", "list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["download", "embedded"], "embedded comes with Seekline"),
+        (["download", "deepsek-coder-1.3b-base"], "Did you mean deepseek-coder-1.3b-base"),
+        (["download", "deepseek-coder-1.3b-base"], "Add --yes to agree"),
+        (["remove", "deepseek-coder-1.3b-base", "--yes"], "is not on this machine"),
+    ],
+)
+def test_models_that_cannot_be_had_or_lost(seekline: Seekline, arguments: list[str], message: str) -> None:
+    run = seekline("models", *arguments)
+    assert run.code == 2
+    assert message in " ".join(run.err.split())
+
+
+def test_a_download_shows_the_licence_and_offline_forbids_it(
+    seekline: Seekline, tmp_path: Path, own_home: Path
+) -> None:
+    settings = own_home / "config" / "seekline" / "seekline.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("offline = true", "utf-8")
+    run = seekline("models", "download", "deepseek-coder-1.3b-base", "--yes")
+    assert run.code == 2
+    assert "DeepSeek Model License 1.0" in run.err
+    assert "the setting offline is on" in " ".join(run.err.split())
+
+
+def test_config_tells_where_each_value_comes_from(seekline: Seekline, tmp_path: Path) -> None:
+    (tmp_path / "seekline.toml").write_text("threads = 1", "utf-8")
+    answer = seekline("config", "--json").json
+    assert answer["settings"]["threads"] == 1
+    assert answer["sources"]["threads"] == str(tmp_path / "seekline.toml")
+    assert answer["sources"]["model"] == "default"
+    assert "debounce_ms" in seekline("config").out
+
+
+def test_the_schema_is_a_json_schema(seekline: Seekline) -> None:
+    schema = seekline("config", "schema").json
+    assert schema["properties"]["max_new_tokens"]["maximum"] == 2048
+    assert schema["additionalProperties"] is False
+
+
+def test_doctor(seekline: Seekline, tmp_path: Path) -> None:
+    run = seekline("doctor")
+    assert run.code == 0
+    assert "Nothing to mend" in run.out
+    assert "embedded on cpu" in run.out
+    (tmp_path / "seekline.toml").write_text('model = "./nowhere"', "utf-8")
+    run = seekline("doctor")
+    assert run.code == 1
+    assert "There is no folder" in run.out
+
+
+def test_serve_refuses_a_wrong_address(seekline: Seekline) -> None:
+    for address in ("9257", "localhost:x", "127.0.0.1:99999"):
+        run = seekline("serve", "--tcp", address)
+        assert run.code == 2
+        assert "is no address" in run.err
+
+
+def test_version(seekline: Seekline) -> None:
+    assert seekline("--version").out.startswith("seekline 0.")

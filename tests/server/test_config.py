@@ -1,0 +1,149 @@
+"""Where settings come from, which one wins, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from seekline.server.config import (
+    Layer,
+    command_line_layer,
+    editor_layer,
+    file_layers,
+    merge,
+    read_file,
+    user_file,
+    workspace_of,
+)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def messages(*layers: Layer) -> list[str]:
+    return [problem.message for problem in merge(layers).problems]
+
+
+def test_defaults() -> None:
+    config = merge([])
+    assert config.settings.model == "auto"
+    assert config.settings.debounce_ms == 40
+    assert set(config.sources.values()) == {"default"}
+
+
+def test_stronger_sources_win(tmp_path: Path) -> None:
+    write(user_file(), 'model = "user"\ndevice = "cpu"\nthreads = 1\ntemperature = 0.5')
+    workspace_file = write(tmp_path / "seekline.toml", 'model = "workspace"\ndevice = "mps"\nthreads = 2')
+    editor = editor_layer({"model": "editor", "device": "cuda"})
+    config = merge([*file_layers(tmp_path), editor, command_line_layer({"model": "option", "device": None})])
+    settings = config.settings
+    assert (settings.model, settings.device, settings.threads, settings.temperature) == ("option", "cuda", 2, 0.5)
+    assert [config.sources[key] for key in ("model", "device", "threads", "temperature", "dtype")] == [
+        "command line",
+        "editor",
+        str(workspace_file),
+        str(user_file()),
+        "default",
+    ]
+
+
+def test_tables_merge_entry_by_entry(tmp_path: Path) -> None:
+    write(user_file(), "languages = { markdown = false, python = false }")
+    config = merge([*file_layers(None), editor_layer({"languages": {"python": True}})])
+    assert config.settings.languages == {"markdown": False, "python": True}
+
+
+@pytest.mark.parametrize("raw", [{"maxNewTokens": 7}, {"seekline": {"maxNewTokens": 7}}])
+def test_an_editors_json(raw: object) -> None:
+    assert merge([editor_layer(raw)]).settings.max_new_tokens == 7
+
+
+def test_what_an_editors_client_keeps_for_itself_is_no_setting() -> None:
+    assert editor_layer({"command": ["seekline", "serve"], "trace": {"server": "off"}}).problems == ()
+
+
+def test_null_means_not_set() -> None:
+    assert editor_layer({"model": None}).values == {}
+    assert editor_layer(None).values == {}
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"maxTokens": 3}, "there is no setting 'maxTokens'. Did you mean maxNewTokens?"),
+        ({"max_new_tokens": 3}, "there is no setting 'max_new_tokens'. Did you mean maxNewTokens?"),
+        ({"qqq": 3}, "there is no setting 'qqq'. `seekline config` lists the settings."),
+        ({"device": "gpu"}, 'device must be "auto", "cpu", "mps", "cuda" or "cuda:1", not "gpu".'),
+        ({"quantization": "int4"}, 'quantization must be one of "auto", "none", "int8", "nf4", not "int4".'),
+        ({"contextTokens": "many"}, 'contextTokens must be "auto" or a whole number from 64 to 163840, not "many".'),
+        ({"maxNewTokens": 0}, "maxNewTokens must be a whole number from 1 to 2048, not 0."),
+        ({"temperature": "hot"}, 'temperature must be a number from 0 to 2, not "hot".'),
+        ({"offline": "yes"}, 'offline must be true or false, not "yes".'),
+        ({"exclude": "*.md"}, 'exclude must be a list, each item a text, not "*.md".'),
+        ({"trustRemoteCode": True}, "trustRemoteCode must be a list, each item a text, not true."),
+        ({"languages": {"pyton": False}}, "there is no language 'pyton'. Did you mean python?"),
+        ({"languages": ["python"]}, "languages must be a table, each value true or false, not ['python']."),
+        ([1], "the settings must be an object, not [1]."),
+        ("x", "the settings must be an object, not 'x'."),
+    ],
+)
+def test_what_is_wrong_is_named(raw: object, message: str) -> None:
+    assert messages(editor_layer(raw)) == [message]
+
+
+def test_a_wrong_value_leaves_the_weaker_one(tmp_path: Path) -> None:
+    write(user_file(), "max_new_tokens = 7")
+    config = merge([*file_layers(None), editor_layer({"maxNewTokens": -1, "debounceMs": 3})])
+    assert (config.settings.max_new_tokens, config.settings.debounce_ms) == (7, 3)
+
+
+def test_a_toml_file_uses_snake_case(tmp_path: Path) -> None:
+    layer = read_file(write(tmp_path / "seekline.toml", "maxNewTokens = 3\ndebounce_ms = 5"), own=True)
+    assert layer is not None
+    assert layer.values == {"debounce_ms": 5}
+    assert messages(layer) == ["there is no setting 'maxNewTokens'. Did you mean max_new_tokens?"]
+
+
+def test_a_broken_file_is_named_and_counts_as_empty(tmp_path: Path) -> None:
+    path = write(tmp_path / "seekline.toml", 'model = "x\n')
+    layer = read_file(path, own=False)
+    assert layer is not None
+    problem = merge([layer]).problems[0]
+    assert problem.fatal
+    assert str(problem).startswith(f"{path}: this is not TOML: ")
+    assert "line 1" in problem.message
+    assert merge([layer]).settings.model == "auto"
+
+
+def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "seekline.toml"
+    path.write_bytes(b"model = '\xff'")
+    layer = read_file(path, own=True)
+    assert layer is not None
+    assert layer.problems[0].fatal
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    layer = read_file(write(tmp_path / "seekline.toml", "\ufeffdebounce_ms = 5"), own=True)
+    assert layer is not None
+    assert layer.values == {"debounce_ms": 5}
+
+
+@pytest.mark.parametrize("line", ['trust_remote_code = ["evil/model"]', "offline = false"])
+def test_a_workspace_cannot_loosen_what_protects_the_user(tmp_path: Path, line: str) -> None:
+    write(user_file(), "offline = true")
+    write(tmp_path / "seekline.toml", line)
+    config = merge(file_layers(tmp_path))
+    assert config.settings.offline is True
+    assert config.settings.trust_remote_code == ()
+    assert "only your own settings may change it" in config.problems[0].message
+
+
+def test_the_workspace_of_a_file(tmp_path: Path) -> None:
+    file = write(tmp_path / "project" / "src" / "deep" / "main.py", "")
+    assert workspace_of(file, markers=("seekline.toml",)) == file.parent
+    write(tmp_path / "project" / "seekline.toml", "")
+    assert workspace_of(file, markers=("seekline.toml",)) == tmp_path / "project"
