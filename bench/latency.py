@@ -1,0 +1,129 @@
+"""How long a user waits: Seekline's engine against transformers' `generate`, same weights, same prompts, in turn.
+
+    python bench/latency.py [--model embedded] [--context TOKENS] [--repeats 15] [--write NAME]
+
+Prompts are cut from this repository's own files. Measured per prompt: the first token of a prompt never seen; the first
+token after one more character was typed; and a further token. `generate` keeps nothing between calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from time import perf_counter
+from typing import Any
+
+import measure
+import torch
+from seekline import fim, model
+from seekline.server import pipeline
+from seekline.server.config import merge
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FILES = ["model/tokenizer.py", "server/config.py", "fim/filters.py", "model/plan.py", "server/pipeline.py"]
+NEW_TOKENS = 32
+
+
+def prompts(prompting: pipeline.Prompting, count: int) -> list[tuple[list[int], list[int]]]:
+    """Pairs of prompts at places of real files: before and after one more character is typed."""
+    pairs = []
+    for number in range(count):
+        text = (REPOSITORY / FILES[number % len(FILES)]).read_text("utf-8")
+        lines = fim.split_lines(text)
+        line = next(n for n in range(len(lines) * 2 // 3 + number // len(FILES), len(lines)) if len(lines[n]) > 20)
+        pair = []
+        for column in (14, 15):
+            cut = (*lines[:line], lines[line][:column] + "\n", *lines[line + 1 :])
+            document = fim.Document(path="file.py", language=None, lines=cut)
+            cursor = fim.Cursor(line=line, column=column)
+            pair.append(pipeline.make_prompt(document, cursor, prompting)[1])
+        pairs.append((pair[0], pair[1]))
+    return pairs
+
+
+def timed(action: Callable[[], object]) -> float:
+    started = perf_counter()
+    action()
+    return 1000 * (perf_counter() - started)
+
+
+class Programs:
+    """The two programs over one set of weights."""
+
+    def __init__(self, loaded: model.LoadedModel) -> None:
+        self.engine = loaded.engine
+        self.network: Any = loaded.engine._backend._model  # type: ignore[attr-defined]
+
+    def seekline(self, ids: list[int], new_tokens: int) -> float:
+        return timed(lambda: list(self.engine.generate(ids, max_new_tokens=new_tokens, cancel=Event())))
+
+    @torch.inference_mode()
+    def transformers(self, ids: list[int], new_tokens: int) -> float:
+        inputs = torch.tensor([ids], device=self.network.device)
+        mask = torch.ones_like(inputs)
+        return timed(
+            lambda: self.network.generate(
+                inputs,
+                attention_mask=mask,
+                max_new_tokens=new_tokens,
+                min_new_tokens=new_tokens,
+                do_sample=False,
+                pad_token_id=0,
+            )
+        )
+
+    def forget(self) -> None:
+        """So that the next prompt is one that was never seen."""
+        list(self.engine.generate([0], max_new_tokens=1, cancel=Event()))
+
+
+def run(programs: Programs, pairs: list[tuple[list[int], list[int]]]) -> list[measure.Row]:
+    """The rows of the table; each pair of prompts by both programs in turn."""
+    times: dict[str, tuple[list[float], list[float]]] = {
+        name: ([], []) for name in ("first token, cold", "first token, one character typed", "each further token")
+    }
+    for before, after in pairs:
+        programs.forget()
+        ours = [programs.seekline(before, 1), programs.seekline(after, 1), programs.seekline(after, NEW_TOKENS)]
+        others = [programs.transformers(ids, n) for ids, n in ((before, 1), (after, 1), (after, NEW_TOKENS))]
+        again = programs.seekline(after, 1)  # what of the third was not for further tokens
+        ours[2] = (ours[2] - again) / (NEW_TOKENS - 1)
+        others[2] = (others[2] - others[1]) / (NEW_TOKENS - 1)
+        for name, our, other in zip(times, ours, others, strict=True):
+            times[name][0].append(our)
+            times[name][1].append(other)
+    return [
+        measure.Row(measure=name, seekline_ms=tuple(ours), other_ms=tuple(others))
+        for name, (ours, others) in times.items()
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=model.EMBEDDED)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--context", type=int, help="tokens of a prompt; the setting's default where not given")
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=model.compute_threads())
+    parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
+    given = parser.parse_args()
+    plan = model.make_plan(model.Wanted(model=given.model, device=given.device), base=Path.cwd())
+    loaded = model.load_model(plan, threads=given.threads)
+    settings = merge([]).settings
+    if given.context:
+        settings = settings.model_copy(update={"context_tokens": given.context})
+    pairs = prompts(pipeline.prompting(plan, loaded.tokenizer, settings), given.repeats)
+    programs = Programs(loaded)
+    run(programs, pairs[:1])  # warm-up
+    rows = run(programs, pairs)
+    length = sum(len(after) for _, after in pairs) // len(pairs)
+    title = f"{plan.summary}; prompts of {length} tokens on average, {given.threads} threads"
+    measure.print_rows(title, "transformers", rows)
+    if given.write:
+        print(measure.write(given.write, {"model": plan.summary, "prompt_tokens": length}, rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What the benchmarks share: medians with their spread, a table, and a file with the machine's name and versions."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One measure of two programs, run in turn: milliseconds of each, and the ratios pair by pair."""
+
+    measure: str
+    seekline_ms: tuple[float, ...]
+    other_ms: tuple[float, ...]
+
+    @property
+    def ratios(self) -> list[float]:
+        return [other / ours for ours, other in zip(self.seekline_ms, self.other_ms, strict=True)]
+
+
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Median, and the range of the middle half."""
+    low, high = quartiles(values)
+    return f"{statistics.median(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float]:
+    if len(values) < 2:
+        return values[0], values[0]
+    parts = statistics.quantiles(values, n=4)
+    return parts[0], parts[2]
+
+
+def print_rows(title: str, other: str, rows: Sequence[Row]) -> None:
+    """A table: median and the middle half of each program, and how many times faster Seekline is."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for column in ("measure", "Seekline ms", f"{other} ms", "times faster"):
+        table.add_column(column, justify="left" if column == "measure" else "right")
+    for row in rows:
+        table.add_row(row.measure, spread(row.seekline_ms), spread(row.other_ms), spread(row.ratios, 2))
+    console = Console()
+    Console(width=max(console.width, 120)).print(table)
+
+
+def machine() -> dict[str, object]:
+    """What a figure is worth nothing without."""
+    import torch
+
+    return {
+        "date": datetime.date.today().isoformat(),
+        "cpu": _cpu_name(),
+        "cores": psutil.cpu_count(logical=False),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": {name: version(name) for name in ("seekline", "torch", "transformers")}
+        | {"python": platform.python_version()},
+    }
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def write(name: str, settings: dict[str, object], rows: Sequence[Row]) -> Path:
+    """Writes `bench/results/NAME.json`."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    found = [{**asdict(row), "ratio_median": statistics.median(row.ratios)} for row in rows]
+    path.write_text(json.dumps({**machine(), **settings, "rows": found}, indent=1) + "\n", "utf-8")
+    return path
