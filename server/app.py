@@ -43,6 +43,7 @@ class SeeklineServer(LanguageServer):
         super().__init__("seekline", VERSION, protocol_cls=SeeklineProtocol, converter_factory=converter)
         self.client = EditorClient(self)
         self.options = options
+        self.configured = False
         self.started_with: object = None
         self.editor_settings: object = None
 
@@ -56,6 +57,7 @@ class SeeklineServer(LanguageServer):
 
     def configure(self) -> None:
         """Settles the settings anew, from all their sources."""
+        self.configured = True
         from .config import command_line_layer, editor_layer, file_layers
         from .session import path_of
 
@@ -183,7 +185,7 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     from . import pipeline
 
     uri = params.text_document.uri
-    text = await pipeline.complete(server.session, uri, *found, explicit=False, outlives_changes=True)
+    text = await pipeline.complete(server.session, uri, *found, explicit=False, kind="menu")
     if text is None:
         return lsp.CompletionList(is_incomplete=True, items=[])
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
@@ -206,6 +208,8 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
 
 
 def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> tuple[fim.Document, fim.Cursor] | None:
+    if not server.configured:
+        server.configure()  # the editor has not told its settings yet, and perhaps never will
     found = server.session.snapshot(uri, position.line, position.character)
     if found is None:
         log.info("nothing to do: %s is not open, or has no line %d", uri, position.line)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SECTION = "seekline"
+_PATIENCE_S = 5.0
 _MESSAGE_TYPES = {
     "error": lsp.MessageType.Error,
     "warning": lsp.MessageType.Warning,
@@ -94,10 +95,11 @@ class EditorClient:
             return None
         params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section=_SECTION)])
         try:
-            answers: Any = await self._server.workspace_configuration_async(params)
+            asked = self._server.workspace_configuration_async(params)
+            answers: Any = await asyncio.wait_for(asked, _PATIENCE_S)
             return {} if not answers or answers[0] is None else answers[0]
         except Exception as error:  # noqa: BLE001 - whatever the editor answers, the other settings still hold
-            log.warning("the editor did not tell its settings: %s", error)
+            log.warning("the editor did not tell its settings: %r", error)
             return None
 
     async def register_for_changes(self) -> None:
@@ -115,9 +117,10 @@ class EditorClient:
         if not wanted:
             return
         try:
-            await self._server.client_register_capability_async(lsp.RegistrationParams(registrations=wanted))
+            asked = self._server.client_register_capability_async(lsp.RegistrationParams(registrations=wanted))
+            await asyncio.wait_for(asked, _PATIENCE_S)
         except Exception as error:  # noqa: BLE001 - settings then change with a restart only
-            log.warning("the editor refused to tell of changed settings: %s", error)
+            log.warning("the editor refused to tell of changed settings: %r", error)
 
 
 def _registration(method: str, options: Any) -> lsp.Registration:

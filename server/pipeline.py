@@ -19,7 +19,7 @@ from .. import fim, model
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .session import Kind, Session
 
 CPU_PROMPT_TOKENS = 1024
 GPU_PROMPT_TOKENS = 4096
@@ -170,14 +170,13 @@ async def complete(
     cursor: fim.Cursor,
     *,
     explicit: bool,
-    outlives_changes: bool = False,
+    kind: Kind = "ghost text",
 ) -> str | None:
     """The completion to show, or None where there is nothing worth showing, or it is switched off.
 
-    Raises `Cancelled` where the request is out of date, by a newer one or by a change of the document; an editor's
-    menu filters by what is typed meanwhile, so its requests outlive changes.
+    Raises `Cancelled` where the request is out of date: by a newer one of its kind, or by what `Session.abandon` says.
     """
-    key = f"menu {uri}" if outlives_changes else uri
+    key = (uri, kind)
     turn = session.take_turn(key)
     if not session.completes_in(uri, document):
         return None

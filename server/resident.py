@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -71,7 +71,7 @@ class Resident:
             self._loaded_with = None
 
     def complete(
-        self, key: str, document: fim.Document, cursor: fim.Cursor, settings: Settings, *, explicit: bool
+        self, key: Hashable, document: fim.Document, cursor: fim.Cursor, settings: Settings, *, explicit: bool
     ) -> model.Job[pipeline.Completion | None]:
         """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded."""
 
@@ -103,7 +103,7 @@ class Resident:
 
         return self._worker.submit(run)
 
-    def abandon(self, key: str) -> None:
+    def abandon(self, key: Hashable) -> None:
         """Gives up the completions of `key`: what they would answer is out of date."""
         self._worker.cancel(key)
 

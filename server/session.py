@@ -26,6 +26,9 @@ from .workspace import Workspace
 log = logging.getLogger(__name__)
 
 Level = Literal["error", "warning", "info"]
+Kind = Literal["ghost text", "menu"]
+Key = tuple[str, Kind]
+"""What requests are for: those of a document and a kind supersede each other."""
 
 
 class Session:
@@ -45,7 +48,7 @@ class Session:
         self._tell = tell
         self._report = report
         self._documents: dict[str, OpenDocument] = {}
-        self._turns: dict[str, object] = {}
+        self._turns: dict[Key, object] = {}
         self._told: set[str] = set()
 
     @property
@@ -80,11 +83,11 @@ class Session:
         self._report(report)
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
-        self.abandon(uri)
+        self.abandon((uri, "ghost text"))
         self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
 
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
-        self.abandon(uri)
+        self.abandon((uri, "ghost text"))  # a menu is filtered by what is typed meanwhile, and not asked for again
         if (document := self._documents.get(uri)) is None:
             log.warning("a change of %s, which is not open, was ignored", uri)
             return
@@ -93,7 +96,8 @@ class Session:
         document.version = version
 
     def close_document(self, uri: str) -> None:
-        self.abandon(uri)
+        self.abandon((uri, "ghost text"))
+        self.abandon((uri, "menu"))
         self._documents.pop(uri, None)
 
     def snapshot(self, uri: str, line: int, units: int) -> tuple[fim.Document, fim.Cursor] | None:
@@ -116,7 +120,7 @@ class Session:
         return wanted and not self.workspace.excludes(_path(uri))
 
     def submit(
-        self, key: str, document: fim.Document, cursor: fim.Cursor, *, explicit: bool
+        self, key: Key, document: fim.Document, cursor: fim.Cursor, *, explicit: bool
     ) -> model.Job[Completion | None]:
         """Queues a completion, behind the loading of the model; it supersedes older ones of `key`."""
         self.load()
@@ -126,20 +130,20 @@ class Session:
         self.load()
         return self.resident.prompt(document, cursor, self.settings)
 
-    def take_turn(self, key: str) -> object:
+    def take_turn(self, key: Key) -> object:
         """The turn of a new request; it ends with the next one of `key`, or when `key` is abandoned."""
         turn = self._turns[key] = object()
         return turn
 
-    async def pause_in_typing(self, key: str, turn: object) -> bool:
+    async def pause_in_typing(self, key: Key, turn: object) -> bool:
         """Waits for the debounce time; whether `turn` has lasted."""
         await asyncio.sleep(self.settings.debounce_ms / 1000)
         return self._turns.get(key) is turn
 
-    def abandon(self, uri: str) -> None:
-        """Stops work on ghost text in a document: what it would answer is out of date."""
-        self._turns.pop(uri, None)
-        self.resident.abandon(uri)
+    def abandon(self, key: Key) -> None:
+        """Stops all work of `key`: what it would answer is out of date."""
+        self._turns.pop(key, None)
+        self.resident.abandon(key)
 
 
 def _path(uri: str) -> Path:

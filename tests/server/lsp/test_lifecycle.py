@@ -185,3 +185,20 @@ async def test_the_device_is_free_when_the_server_has_left() -> None:
     async with editor("--model", "embedded") as made:
         pid = made.process.pid
     assert not psutil.pid_exists(pid)
+
+
+def test_an_editor_that_never_tells_its_settings_still_gets_its_own() -> None:
+    """It announces that it can be asked, and then does not answer; what it said in `initialize` holds."""
+    server = RawServer()
+    able = {"workspace": {"configuration": True}, "textDocument": {"inlineCompletion": {}}}
+    options = {"model": "embedded", "languages": {"python": False}}
+    server.ask(1, "initialize", {**INITIALIZE, "capabilities": able, "initializationOptions": options})
+    server.send(method="initialized", params={})
+    document = {"uri": "file:///main.py", "languageId": "python", "version": 1, "text": "x = \n"}
+    server.send(method="textDocument/didOpen", params={"textDocument": document})
+    params = {"textDocument": {"uri": document["uri"]}, "position": {"line": 0, "character": 4}}
+    answer = server.ask(2, "textDocument/inlineCompletion", {**params, "context": {"triggerKind": 1}})
+    assert answer["result"] == {"items": []}
+    server.ask(3, "shutdown")
+    server.send(method="exit")
+    assert server.ended() == 0
