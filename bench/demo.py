@@ -1,21 +1,25 @@
-"""What `make demo` shows: the embedded model completing this repository's own code, as an editor would show it.
+"""What `make demo` shows: the embedded model completing real code, as an editor would show it.
 
-Each scene cuts a real line where a programmer might pause, asks for the rest, and shows what the file has there.
+First this repository's own code: each scene cuts a line where a programmer might pause, asks for the rest, and shows
+what the file has there. Then a small repository, in which the answer stands in another file.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import perf_counter
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 from seekline import fim, model
 from seekline.server import pipeline
 from seekline.server.cli.complete import shown, timing
-from seekline.server.cli.place import Place
+from seekline.server.cli.place import Place, Projects, place_in
+from seekline.server.contexts import Contexts
 from seekline.server.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -29,38 +33,81 @@ SCENES = [
     ("model/engine.py", "                if cancel.is_set() or request != self."),
 ]
 
+# A repository of several files, the one that is being written, and what is typed of it so far: nothing stands below.
+LIBRARY = REPOSITORY / "bench" / "demo_repository"
+WRITTEN = ("library/desk.py", "        days = loan.days_")
 
-def scene(file: str, typed: str) -> tuple[Place, str]:
-    """The place after `typed`, the rest of its line taken away, and that rest."""
-    text = (REPOSITORY / file).read_text("utf-8")
-    head, found, tail = text.partition(typed)
+
+class Demo:
+    """The loaded model, and the workspaces that its prompts are made from."""
+
+    def __init__(self, console: Console) -> None:
+        started = perf_counter()
+        plan = model.make_plan(model.Wanted(model=model.EMBEDDED, device="cpu"), base=REPOSITORY)
+        self.loaded = model.load_model(plan, threads=model.compute_threads())
+        self.how = pipeline.prompting(plan, self.loaded.tokenizer, Settings())
+        self.console = console
+        self._projects = Projects(Settings())
+        console.print(f"[dim]{plan.summary}; loaded in {perf_counter() - started:.1f} s, torch included[/]\n")
+
+    def complete(self, place: Place, how: pipeline.Prompting) -> pipeline.Completion:
+        hole = self._projects.hole(place)
+        return pipeline.generate(hole, self.loaded, how, Contexts(), temperature=0, explicit=False, cancel=Event())
+
+    def parts(self, place: Place) -> tuple[fim.Part, ...]:
+        """What of other files is in the prompt."""
+        return pipeline.make_prompt(self._projects.hole(place), self.how, Contexts())[0].parts
+
+    def show(self, title: str, place: Place, completion: pipeline.Completion, rest: str) -> None:
+        verdict = "as the file has it" if completion.text == rest else f"the file has {rest}"
+        self.console.rule(f"[dim]{title}[/]", align="left")
+        self.console.print(shown(place, completion.text))
+        self.console.print(Text(f"  {timing(completion)}; {verdict}\n", style="dim"))
+
+
+def cut(root: Path, file: str, typed: str, *, below: bool = True) -> tuple[Place, str]:
+    """The place after `typed`, the rest of its line taken away, and that rest; what is `below` may go too."""
+    head, found, tail = (root / file).read_text("utf-8").partition(typed)
     if not found:
         sys.exit(f"demo: {file} no longer has {typed!r}")
-    rest, _, below = tail.partition("\n")
     before = head + typed
-    cursor = fim.Cursor(line=before.count("\n"), column=len(before.rpartition("\n")[2]))
-    lines = tuple(fim.split_lines(before + "\n" + below))
-    document = fim.Document(path=file, language=fim.language_of_path(file), lines=lines)
-    return Place(document=document, cursor=cursor, workspace=REPOSITORY), rest
+    rest, _, following = tail.partition("\n")
+    line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+    place = place_in(str(root / file), line, column, before + "\n" + (following if below else ""))
+    path = Path(file).as_posix()  # the demo's repository stands inside another, and is a workspace of its own
+    return replace(place, document=replace(place.document, path=path), workspace=root), rest
+
+
+def own_code(demo: Demo) -> None:
+    for file, typed in SCENES:
+        place, rest = cut(REPOSITORY, file, typed)
+        title = f"{file}:{place.cursor.line + 1}:{place.cursor.column + 1}"
+        demo.show(title, place, demo.complete(place, demo.how), rest)
+
+
+def other_files(demo: Demo) -> None:
+    """The same question twice: with what the context engine found in other files, and with the file alone."""
+    file, typed = WRITTEN
+    place, rest = cut(LIBRARY, file, typed, below=False)
+    demo.console.print(
+        f"[bold]The answer stands in another file.[/] {file} of bench/demo_repository is being written;\n"
+        "of the other files, this goes into the prompt, dependencies first:\n"
+    )
+    table = Table("file", "kind", "why", "tokens", box=None, header_style="dim")
+    for part in demo.parts(place):
+        table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
+    demo.console.print(table)
+    demo.console.print()
+    demo.show("with them", place, demo.complete(place, demo.how), rest)
+    demo.show("without them", place, demo.complete(place, replace(demo.how, other_files=False)), rest)
 
 
 def main() -> None:
     console = Console(highlight=False)
     console.print("[bold]Seekline[/] completes its own source code with the model it brings along.\n")
-    started = perf_counter()
-    plan = model.make_plan(model.Wanted(model=model.EMBEDDED, device="cpu"), base=REPOSITORY)
-    loaded = model.load_model(plan, threads=model.compute_threads())
-    console.print(f"[dim]{plan.summary}; loaded in {perf_counter() - started:.1f} s, torch included[/]\n")
-    how = pipeline.prompting(plan, loaded.tokenizer, Settings())
-    for file, typed in SCENES:
-        place, rest = scene(file, typed)
-        completion = pipeline.generate(
-            place.document, place.cursor, loaded, how, temperature=0, explicit=False, cancel=Event()
-        )
-        console.rule(f"[dim]{file}:{place.cursor.line + 1}:{place.cursor.column + 1}[/]", align="left")
-        console.print(shown(place, completion.text))
-        verdict = "as the file has it" if completion.text == rest else f"the file has {rest}"
-        console.print(Text(f"  {timing(completion)}; {verdict}\n", style="dim"))
+    demo = Demo(console)
+    own_code(demo)
+    other_files(demo)
     how_to_go_on(console)
 
 
@@ -71,6 +118,7 @@ def how_to_go_on(console: Console) -> None:
         "A real model     .venv/bin/seekline models list\n"
         "                 .venv/bin/seekline models download deepseek-coder-1.3b-base\n"
         "Any file         .venv/bin/seekline complete FILE:LINE:COLUMN\n"
+        "Its prompt       .venv/bin/seekline prompt FILE:LINE:COLUMN\n"
         "This machine     .venv/bin/seekline doctor"
     )
 

@@ -20,6 +20,8 @@ import torch
 from seekline import fim, model
 from seekline.server import pipeline
 from seekline.server.config import merge
+from seekline.server.contexts import Contexts
+from seekline.server.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FILES = ["model/tokenizer.py", "server/config.py", "fim/filters.py", "model/plan.py", "server/pipeline.py"]
@@ -28,7 +30,7 @@ NEW_TOKENS = 32
 
 def prompts(prompting: pipeline.Prompting, count: int) -> list[tuple[list[int], list[int]]]:
     """Pairs of prompts at places of real files: before and after one more character is typed."""
-    pairs = []
+    pairs, alone = [], Workspace([], []).project_of(Path("file.py"))
     for number in range(count):
         text = (REPOSITORY / FILES[number % len(FILES)]).read_text("utf-8")
         lines = fim.split_lines(text)
@@ -38,7 +40,8 @@ def prompts(prompting: pipeline.Prompting, count: int) -> list[tuple[list[int], 
             cut = (*lines[:line], lines[line][:column] + "\n", *lines[line + 1 :])
             document = fim.Document(path="file.py", language=None, lines=cut)
             cursor = fim.Cursor(line=line, column=column)
-            pair.append(pipeline.make_prompt(document, cursor, prompting)[1])
+            hole = pipeline.Hole(document=document, cursor=cursor, project=alone)
+            pair.append(pipeline.make_prompt(hole, prompting, Contexts())[1])
         pairs.append((pair[0], pair[1]))
     return pairs
 

@@ -6,7 +6,7 @@ import datetime
 import json
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -80,10 +80,15 @@ def _cpu_name() -> str:
     return platform.processor()
 
 
-def write(name: str, settings: dict[str, object], rows: Sequence[Row]) -> Path:
-    """Writes `bench/results/NAME.json`."""
+def save(name: str, result: Mapping[str, object]) -> Path:
+    """Writes `bench/results/NAME.json`, with the machine and its versions."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    found = [{**asdict(row), "ratio_median": statistics.median(row.ratios)} for row in rows]
-    path.write_text(json.dumps({**machine(), **settings, "rows": found}, indent=1) + "\n", "utf-8")
+    path.write_text(json.dumps({**machine(), **result}, indent=1) + "\n", "utf-8")
     return path
+
+
+def write(name: str, settings: dict[str, object], rows: Sequence[Row]) -> Path:
+    """Writes measured pairs to `bench/results/NAME.json`."""
+    found = [{**asdict(row), "ratio_median": statistics.median(row.ratios)} for row in rows]
+    return save(name, {**settings, "rows": found})

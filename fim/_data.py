@@ -8,5 +8,10 @@ from typing import Any
 import tomli
 
 
+def load_text(name: str) -> str:
+    """The text of a file of this package; `name` is relative to it, with forward slashes."""
+    return Path(__file__).parent.joinpath(name).read_text("utf-8")
+
+
 def load_toml(name: str) -> dict[str, Any]:
-    return tomli.loads(Path(__file__).with_name(name).read_text("utf-8"))
+    return tomli.loads(load_text(name))

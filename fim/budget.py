@@ -17,9 +17,17 @@ Count = Callable[[str], int]
 _TOKENS_PER_LINE = 10
 
 
+_CONTEXT_SHARE = 0.6
+_STEPS = 8
+_ANCHOR_SHARE = 0.3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Tokens that each window may have, and the lines by which the prefix's left edge moves."""
+    """Tokens that each part may have, and the lines by which the prefix's left edge moves.
+
+    `prefix_tokens` is for all that stands before the hole: the context of other files and the window.
+    """
 
     prefix_tokens: int
     suffix_tokens: int
@@ -44,31 +52,67 @@ def share(prompt_tokens: int, *, control_tokens: int, suffix_limit_tokens: int) 
     return Budget(prefix_tokens=prefix, suffix_tokens=suffix, stride_lines=1 << (stride.bit_length() - 1))
 
 
-def windows(document: Document, cursor: Cursor, budget: Budget, count: Count) -> Windows:
+def context_limit(document: Document, cursor: Cursor, budget: Budget, count: Count) -> int:
+    """How many tokens of the prefix other files may have: a fixed share, and what a short document leaves over.
+
+    What the document needs is rounded up to coarse steps, so that the limit seldom moves while it grows.
+    """
+    step = max(1, budget.prefix_tokens // _STEPS)
+    needed = count(document.before(cursor)) + step // 2
+    for line in reversed(document.lines[: cursor.line]):
+        needed += count(with_newline(line))
+        if needed > (1 - _CONTEXT_SHARE) * budget.prefix_tokens:
+            return int(_CONTEXT_SHARE * budget.prefix_tokens)
+    return max(int(_CONTEXT_SHARE * budget.prefix_tokens), budget.prefix_tokens - _round_up(needed, step))
+
+
+def windows(
+    document: Document, cursor: Cursor, budget: Budget, count: Count, *, anchors: Sequence[int] = ()
+) -> Windows:
+    """The windows around the cursor. `anchors`: lines above that stay when the prefix is cut below them."""
     return Windows(
-        prefix=_prefix(document.lines[: cursor.line], document.before(cursor), budget, count),
+        prefix=_prefix(document, cursor, budget, count, anchors),
         suffix=_suffix(document, cursor, budget.suffix_tokens, count) if budget.suffix_tokens else "",
     )
 
 
-def _prefix(above: Sequence[str], head: str, budget: Budget, count: Count) -> str:
+def _prefix(document: Document, cursor: Cursor, budget: Budget, count: Count, anchors: Sequence[int]) -> str:
     """The lines above and the cursor's line up to it, cut on the left at a multiple of the stride."""
+    above, head = document.lines[: cursor.line], document.before(cursor)
     room = budget.prefix_tokens - count(head)
     if room < 0:
         return _end_of_line(head, budget.prefix_tokens, count)
-    kept: list[str] = []
-    for line in reversed(above):
-        text = with_newline(line)
+    kept = _anchored(above, anchors, int(_ANCHOR_SHARE * room), count)
+    start = _start(above, room, count)
+    if start:
+        room -= sum(count(text) for text in kept.values())
+        start = _start(above, room, count)
+        snapped = _round_up(start, budget.stride_lines)
+        # Where the lines are so long that no multiple lies in the window, the window itself is better than nothing.
+        start = snapped if snapped <= len(above) else start
+    anchored = [text for row, text in kept.items() if row < start]
+    return "".join([*anchored, *map(with_newline, above[start:]), head])
+
+
+def _start(above: Sequence[str], room: int, count: Count) -> int:
+    """The first of the lines above that fits with all that follow it."""
+    for number in range(len(above) - 1, -1, -1):
+        room -= count(with_newline(above[number]))
+        if room < 0:
+            return number + 1
+    return 0
+
+
+def _anchored(above: Sequence[str], anchors: Sequence[int], room: int, count: Count) -> dict[int, str]:
+    """The anchors that fit, by their line: the last ones first, which are nearest to the cursor's own definition."""
+    kept: dict[int, str] = {}
+    for row in reversed([row for row in anchors if row < len(above)]):
+        text = with_newline(above[row])
         room -= count(text)
         if room < 0:
             break
-        kept.append(text)
-    kept.reverse()
-    start = len(above) - len(kept)
-    snapped = _round_up(start, budget.stride_lines)
-    # Where the lines are so long that no multiple lies in the window, the window itself is better than nothing.
-    dropped = snapped - start if snapped <= len(above) else 0
-    return "".join(kept[dropped:]) + head
+        kept[row] = text
+    return dict(sorted(kept.items()))
 
 
 def _end_of_line(head: str, limit_tokens: int, count: Count) -> str:

@@ -25,11 +25,17 @@ from .protocol import SeeklineProtocol, converter
 from .version import VERSION
 
 if TYPE_CHECKING:
-    from .. import fim
+    from .pipeline import Hole
     from .session import Session
+    from .workspace import Happened
 
 log = logging.getLogger(__name__)
 
+_HAPPENED: dict[lsp.FileChangeType, Happened] = {
+    lsp.FileChangeType.Created: "created",
+    lsp.FileChangeType.Changed: "changed",
+    lsp.FileChangeType.Deleted: "deleted",
+}
 _WORD = string.ascii_letters + string.digits + "_"
 T = TypeVar("T")
 
@@ -117,8 +123,9 @@ def create_server(options: dict[str, Any]) -> SeeklineServer:
     server.feature(lsp.INITIALIZE)(_initialize)
     server.feature(lsp.INITIALIZED)(_initialized)
     server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(_did_change_configuration)
-    server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(_settings_file_changed)
-    server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_settings_file_changed)
+    server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(_did_change_watched_files)
+    server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(_did_change_workspace_folders)
+    server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)(_did_save)
     server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(_inline_completion)
     server.command("seekline.prompt")(_prompt)
     server.command("seekline.status")(_status)
@@ -137,7 +144,7 @@ async def _initialized(server: SeeklineServer, params: lsp.InitializedParams) ->
     server.client.start()
     if server.process_id is not None:
         watch_process(server.process_id, server.close)
-    await server.client.register_for_changes()
+    server.session.buffers.watched = await server.client.register_for_changes()
     await _pull_settings(server)
     server.configure()
 
@@ -148,8 +155,19 @@ async def _did_change_configuration(server: SeeklineServer, params: lsp.DidChang
     server.configure()
 
 
-def _settings_file_changed(server: SeeklineServer, params: Any) -> None:
+def _did_change_workspace_folders(server: SeeklineServer, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
     server.configure()
+
+
+def _did_change_watched_files(server: SeeklineServer, params: lsp.DidChangeWatchedFilesParams) -> None:
+    server.session.files_changed((change.uri, _HAPPENED[change.type]) for change in params.changes)
+    if any(change.uri.endswith("/seekline.toml") for change in params.changes):
+        server.configure()
+
+
+def _did_save(server: SeeklineServer, params: lsp.DidSaveTextDocumentParams) -> None:
+    # An editor that tells of no changed files still tells of this one: a saved .gitignore counts from here on.
+    server.session.files_changed([(params.text_document.uri, "changed")])
 
 
 async def _pull_settings(server: SeeklineServer) -> bool:
@@ -170,7 +188,7 @@ async def _inline_completion(
     from . import pipeline
 
     explicit = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-    text = await pipeline.complete(server.session, params.text_document.uri, *found, explicit=explicit)
+    text = await pipeline.complete(server.session, params.text_document.uri, found, explicit=explicit)
     # Without a range, some editors replace the rest of the line.
     here = lsp.Range(params.position, params.position)
     items = [] if text is None else [lsp.InlineCompletionItem(insert_text=text, range=here)]
@@ -185,11 +203,11 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     from . import pipeline
 
     uri = params.text_document.uri
-    text = await pipeline.complete(server.session, uri, *found, explicit=False, kind="menu")
+    text = await pipeline.complete(server.session, uri, found, explicit=False, kind="menu")
     if text is None:
         return lsp.CompletionList(is_incomplete=True, items=[])
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
-    before = found[0].before(found[1])
+    before = found.document.before(found.cursor)
     word = before[len(before.rstrip(_WORD)) :]
     start = to_units(before, len(before) - len(word), server.session.encoding)
     edit = lsp.TextEdit(
@@ -207,7 +225,7 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     return lsp.CompletionList(is_incomplete=True, items=[item])
 
 
-def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> tuple[fim.Document, fim.Cursor] | None:
+def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> Hole | None:
     if not server.configured:
         server.configure()  # the editor has not told its settings yet, and perhaps never will
     found = server.session.snapshot(uri, position.line, position.character)
@@ -224,7 +242,7 @@ async def _prompt(server: SeeklineServer, arguments: Any = None) -> dict[str, An
     except (KeyError, TypeError, ValueError) as error:
         raise JsonRpcInvalidParams("seekline.prompt takes {textDocument: {uri}, position}") from error
     found = _snapshot(server, uri, position)
-    return None if found is None else await asyncio.wrap_future(server.session.submit_prompt(*found).future)
+    return None if found is None else await asyncio.wrap_future(server.session.submit_prompt(found).future)
 
 
 def _status(server: SeeklineServer) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from .. import fim
@@ -28,6 +28,8 @@ class CompletionCache:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[tuple[_Place, str], str | None] = OrderedDict()
+        self._changes: Counter[str] = Counter()
+        self._all_changes = 0
 
     def get(self, uri: str, document: fim.Document, cursor: fim.Cursor, *, explicit: bool) -> tuple[str | None] | None:
         """The completion for this very text in a tuple, or what is left of one that was typed along; else None."""
@@ -44,6 +46,10 @@ class CompletionCache:
                 return (found[typed:],)
         return None
 
+    def moment(self, uri: str) -> int:
+        """Another number after every change that the completions of a document do not outlive."""
+        return self._all_changes - self._changes[uri]
+
     def put(
         self, uri: str, document: fim.Document, cursor: fim.Cursor, completion: str | None, *, explicit: bool
     ) -> None:
@@ -51,7 +57,15 @@ class CompletionCache:
         while len(self._entries) > _ENTRIES:
             self._entries.popitem(last=False)
 
+    def changed(self, uri: str) -> None:
+        """Forgets the completions of all other documents: their prompts may have shown this one as it was."""
+        self._changes[uri] += 1
+        self._all_changes += 1
+        for key in [key for key in self._entries if key[0].uri != uri]:
+            del self._entries[key]
+
     def clear(self) -> None:
+        self._all_changes += 1
         self._entries.clear()
 
 

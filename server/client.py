@@ -102,25 +102,27 @@ class EditorClient:
             log.warning("the editor did not tell its settings: %r", error)
             return None
 
-    async def register_for_changes(self) -> None:
-        """Asks to be told when the settings change, or a settings file in the workspace does."""
+    async def register_for_changes(self) -> bool:
+        """Asks to be told when the settings change, or a file in the workspace does; whether it will tell of files."""
         workspace = self._server.client_capabilities.workspace
         if workspace is None:
-            return
+            return False
         wanted: list[lsp.Registration] = []
         if workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration:
             wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": _SECTION}))
         if workspace.did_change_watched_files and workspace.did_change_watched_files.dynamic_registration:
-            watchers = [lsp.FileSystemWatcher(glob_pattern="**/seekline.toml")]
+            watchers = [lsp.FileSystemWatcher(glob_pattern="**/*")]
             options = lsp.DidChangeWatchedFilesRegistrationOptions(watchers=watchers)
             wanted.append(_registration(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options))
         if not wanted:
-            return
+            return False
         try:
             asked = self._server.client_register_capability_async(lsp.RegistrationParams(registrations=wanted))
             await asyncio.wait_for(asked, _PATIENCE_S)
         except Exception as error:  # noqa: BLE001 - settings then change with a restart only
-            log.warning("the editor refused to tell of changed settings: %r", error)
+            log.warning("the editor refused to tell of changed settings and files: %r", error)
+            return False
+        return any(registration.method == lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES for registration in wanted)
 
 
 def _registration(method: str, options: Any) -> lsp.Registration:

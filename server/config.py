@@ -7,7 +7,7 @@ command line. A wrong key or value is reported and its weaker setting stays; a f
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +158,21 @@ def command_line_layer(options: Mapping[str, Any]) -> Layer:
     return checked_layer(given, source="command line", names={key: key for key in keys()}, own=True)
 
 
-def workspace_of(path: Path, *, markers: Sequence[str] = (FILE_NAME, ".git", ".hg")) -> Path:
-    """The workspace that a file on the command line belongs to: the nearest folder above with a marker."""
-    folder = path.resolve().parent
-    return next((up for up in (folder, *folder.parents) if any((up / m).exists() for m in markers)), folder)
+_ROOTS = (FILE_NAME, ".git", ".hg")
+_MANIFESTS = ("pyproject.toml", "setup.py", "package.json", "go.mod", "Cargo.toml", "pom.xml", "composer.json")
+
+
+def workspace_of(path: Path) -> Path:
+    """The workspace that a file on the command line belongs to.
+
+    The nearest folder above it with a `seekline.toml` or a repository; else the current folder, where that is above
+    it; else the outermost one with a project's manifest; else the file's own.
+    """
+    folder, here = path.resolve().parent, Path.cwd()
+    above = (folder, *folder.parents)
+    for up in above:
+        if any((up / name).exists() for name in _ROOTS):
+            return up
+    if here in above and here not in (Path.home(), *Path.home().parents):
+        return here
+    return next((up for up in reversed(above) if any((up / name).exists() for name in _MANIFESTS)), folder)

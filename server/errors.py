@@ -1,6 +1,7 @@
 """What can be wrong with what the user gave on the command line.
 
 InputError
+├── BadBatch      a file of places that cannot be read, or a line in it
 ├── BadPlace      a file that cannot be read, or a line or column that it does not have
 ├── BadSettings   settings that cannot be used
 └── BadRequest    a combination of options that makes no sense
@@ -16,6 +17,10 @@ class InputError(Exception):
         super().__init__(f"{problem} {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+
+class BadBatch(InputError):
+    pass
 
 
 class BadPlace(InputError):

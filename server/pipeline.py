@@ -1,7 +1,7 @@
 """The whole story of one completion, on one screen.
 
     complete (event loop)      worth asking? → cache → pause in typing → one job for the device → cache
-    generate (device thread)   prompt → ids → engine, until the stop rule → clean text
+    generate (device thread)   context of other files → prompt → ids → engine, until the stop rule → clean text
 
 The command line and the benchmarks call `generate` themselves.
 """
@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import fim, model
+from .contexts import Contexts
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -32,13 +33,24 @@ Finish = Literal["end", "stop", "length"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompting:
-    """What makes prompts for one model: tokenizer, format, and how many tokens a prompt and a completion may have."""
+    """What makes prompts for one model: tokenizer, format, how many tokens a prompt and a completion may have, and
+    whether other files belong into its prompts."""
 
     tokenizer: model.Tokenizer
     format: fim.Format
     prompt_tokens: int
     suffix_limit_tokens: int
     max_new_tokens: int
+    other_files: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """What is to be completed: a cursor in a document, as the editor has it, and the workspace root around it."""
+
+    document: fim.Document
+    cursor: fim.Cursor
+    project: fim.Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +83,19 @@ def prompting(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) 
     )
 
 
+def prompting_of(tokenizer: model.Tokenizer, settings: Settings) -> Prompting:
+    """How to prompt a model of which only the tokenizer is known, on a CPU."""
+    known = settings.prompt_format
+    format = fim.recognise(tokenizer.has_control_token) if known == "auto" else fim.all_formats()[known]
+    return Prompting(
+        tokenizer=tokenizer,
+        format=format.with_begin(tokenizer.begin_token),
+        prompt_tokens=CPU_PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens,
+        suffix_limit_tokens=CPU_SUFFIX_TOKENS,
+        max_new_tokens=settings.max_new_tokens,
+    )
+
+
 def _format(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) -> fim.Format:
     formats, entry = fim.all_formats(), plan.source.entry
     if settings.prompt_format != "auto":
@@ -82,8 +107,9 @@ def _format(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) ->
     return fim.recognise(tokenizer.has_control_token)
 
 
-def make_prompt(document: fim.Document, cursor: fim.Cursor, prompting: Prompting) -> tuple[fim.Prompt, list[int]]:
-    """The prompt for the hole at `cursor`, and its ids."""
+def make_prompt(hole: Hole, prompting: Prompting, contexts: Contexts) -> tuple[fim.Prompt, list[int]]:
+    """The prompt for a hole, and its ids. `contexts` keeps what other files say the same from prompt to prompt."""
+    document, cursor, count = hole.document, hole.cursor, prompting.tokenizer.count
     limit = prompting.prompt_tokens
     while True:
         budget = fim.share(
@@ -91,7 +117,9 @@ def make_prompt(document: fim.Document, cursor: fim.Cursor, prompting: Prompting
             control_tokens=prompting.format.control_tokens,
             suffix_limit_tokens=prompting.suffix_limit_tokens,
         )
-        prompt = fim.build_prompt(document, cursor, prompting.format, budget, prompting.tokenizer.count)
+        room = fim.context_limit(document, cursor, budget, count) if prompting.other_files else 0
+        context = contexts.gather(document, cursor, hole.project, room, count)
+        prompt = fim.build_prompt(document, cursor, prompting.format, budget, count, context)
         ids = encode(prompt.pieces, prompting.tokenizer)
         # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
         excess = len(ids) - prompting.prompt_tokens
@@ -122,14 +150,18 @@ def prompt_as_json(prompt: fim.Prompt, ids: list[int]) -> dict[str, Any]:
         "prefix": prompt.prefix,
         "suffix": prompt.suffix,
         "pieces": pieces,
+        "parts": [
+            {"path": part.path, "kind": part.kind, "reason": part.reason, "tokens": part.tokens}
+            for part in prompt.parts
+        ],
     }
 
 
 def generate(
-    document: fim.Document,
-    cursor: fim.Cursor,
+    hole: Hole,
     loaded: model.LoadedModel,
     prompting: Prompting,
+    contexts: Contexts,
     *,
     temperature: float,
     explicit: bool,
@@ -137,8 +169,8 @@ def generate(
 ) -> Completion:
     """One completion. Runs on the thread that owns the device; raises what `Engine.generate` raises."""
     started = perf_counter()
-    _, ids = make_prompt(document, cursor, prompting)
-    rule = fim.stop_rule(document, cursor, prompting.format.extent, explicit=explicit)
+    _, ids = make_prompt(hole, prompting, contexts)
+    rule = fim.stop_rule(hole.document, hole.cursor, prompting.format.extent, explicit=explicit)
     reused = loaded.engine.reusable_tokens(ids)
     decoder = model.Decoder(loaded.tokenizer)
     text, new_tokens, first_token, stopped = "", 0, None, False
@@ -153,7 +185,7 @@ def generate(
     text += decoder.finish()
     ended = perf_counter()
     return Completion(
-        text=fim.clean(text, document, cursor, rule),
+        text=fim.clean(text, hole.document, hole.cursor, rule),
         prompt_tokens=len(ids),
         reused_tokens=reused,
         new_tokens=new_tokens,
@@ -166,8 +198,7 @@ def generate(
 async def complete(
     session: Session,
     uri: str,
-    document: fim.Document,
-    cursor: fim.Cursor,
+    hole: Hole,
     *,
     explicit: bool,
     kind: Kind = "ghost text",
@@ -176,6 +207,7 @@ async def complete(
 
     Raises `Cancelled` where the request is out of date: by a newer one of its kind, or by what `Session.abandon` says.
     """
+    document, cursor = hole.document, hole.cursor
     key = (uri, kind)
     turn = session.take_turn(key)
     if not session.completes_in(uri, document):
@@ -186,12 +218,14 @@ async def complete(
         return known[0]
     if not explicit and not await session.pause_in_typing(key, turn):
         raise model.Cancelled
-    job = session.submit(key, document, cursor, explicit=explicit)
+    moment = session.cache.moment(uri)
+    job = session.submit(key, hole, explicit=explicit)
     try:
         completion = await asyncio.wrap_future(job.future)
     finally:
         job.cancel.set()
     if completion is None:
         return None
-    session.cache.put(uri, document, cursor, completion.text, explicit=explicit)
+    if moment == session.cache.moment(uri):
+        session.cache.put(uri, document, cursor, completion.text, explicit=explicit)
     return completion.text

@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Literal
 
-from .. import fim, model
+from .. import model
 from . import pipeline
+from .contexts import Contexts
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Resident:
     def __init__(self, report: Callable[[Report], None]) -> None:
         self._report = report
         self._worker = model.Worker()
+        self._contexts = Contexts()
         self._loaded: model.LoadedModel | None = None
         self._loaded_with: tuple[Any, ...] | None = None
         self._state: State = "not loaded"
@@ -71,7 +73,7 @@ class Resident:
             self._loaded_with = None
 
     def complete(
-        self, key: Hashable, document: fim.Document, cursor: fim.Cursor, settings: Settings, *, explicit: bool
+        self, key: Hashable, hole: pipeline.Hole, settings: Settings, *, explicit: bool
     ) -> model.Job[pipeline.Completion | None]:
         """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded."""
 
@@ -79,10 +81,10 @@ class Resident:
             if (loaded := self._loaded) is None:
                 return None
             return pipeline.generate(
-                document,
-                cursor,
+                hole,
                 loaded,
                 pipeline.prompting(loaded.plan, loaded.tokenizer, settings),
+                self._contexts,
                 temperature=settings.temperature,
                 explicit=explicit,
                 cancel=cancel,
@@ -90,16 +92,14 @@ class Resident:
 
         return self._worker.submit(run, key=key)
 
-    def prompt(
-        self, document: fim.Document, cursor: fim.Cursor, settings: Settings
-    ) -> model.Job[dict[str, Any] | None]:
+    def prompt(self, hole: pipeline.Hole, settings: Settings) -> model.Job[dict[str, Any] | None]:
         """Queues the making of a prompt, as JSON."""
 
         def run(_: Event) -> dict[str, Any] | None:
             if (loaded := self._loaded) is None:
                 return None
             how = pipeline.prompting(loaded.plan, loaded.tokenizer, settings)
-            return pipeline.prompt_as_json(*pipeline.make_prompt(document, cursor, how))
+            return pipeline.prompt_as_json(*pipeline.make_prompt(hole, how, self._contexts))
 
         return self._worker.submit(run)
 

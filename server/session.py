@@ -17,11 +17,11 @@ from .. import fim, model
 from .cache import CompletionCache
 from .config import Config, Layer, merge
 from .documents import Change, OpenDocument
-from .pipeline import Completion
+from .pipeline import Completion, Hole
 from .positions import Encoding
 from .resident import Report, Resident
 from .settings import Settings
-from .workspace import Workspace
+from .workspace import Buffers, Happened, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ class Session:
         self.encoding: Encoding = encoding
         self.cache = CompletionCache()
         self.config: Config = merge([])
-        self.workspace = Workspace([], self.settings.exclude)
+        self.buffers = Buffers(watched=False)
+        self.workspace = Workspace([], self.settings.exclude, self.buffers)
         self.resident = Resident(self._reported)
         self._tell = tell
         self._report = report
@@ -61,7 +62,7 @@ class Session:
         for problem in self.config.problems:
             self.tell_once("error", str(problem))
         logging.getLogger("seekline").setLevel(self.settings.log_level.upper())
-        self.workspace = Workspace(folders, self.settings.exclude)
+        self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
         self.cache.clear()
         self.resident.retry()
         self.load()
@@ -84,7 +85,10 @@ class Session:
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
         self.abandon((uri, "ghost text"))
-        self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
+        document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
+        self.cache.changed(uri)
+        if (path := path_of(uri)) is not None:
+            self.buffers.opened(path, lambda: document.lines, language_id)
 
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
         self.abandon((uri, "ghost text"))  # a menu is filtered by what is typed meanwhile, and not asked for again
@@ -94,14 +98,29 @@ class Session:
         for change in changes:
             document.apply(change, self.encoding)
         document.version = version
+        self.cache.changed(uri)
+        if (path := path_of(uri)) is not None:
+            self.buffers.edited(path)
 
     def close_document(self, uri: str) -> None:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
         self._documents.pop(uri, None)
+        self.cache.changed(uri)
+        if (path := path_of(uri)) is not None:
+            self.buffers.closed(path)
 
-    def snapshot(self, uri: str, line: int, units: int) -> tuple[fim.Document, fim.Cursor] | None:
-        """The document as it is now and the client's position in it; None where it is not open or has no such line."""
+    def files_changed(self, changes: Iterable[tuple[str, Happened]]) -> None:
+        """The editor tells of files and folders on the disk, by their URIs."""
+        self.cache.clear()
+        for uri, what in changes:
+            if (path := path_of(uri)) is not None:
+                self.workspace.changed(path, what)
+
+    def snapshot(self, uri: str, line: int, units: int) -> Hole | None:
+        """The document as it is now, the client's position in it and the workspace around it, which the device's thread
+        looks into. None where the document is not open or has no such line.
+        """
         document = self._documents.get(uri)
         if document is None or line > len(document.lines):
             return None
@@ -109,7 +128,8 @@ class Session:
         language = fim.language_named(document.language_id) or fim.language_of_path(path.name)
         cursor = fim.Cursor(line=line, column=document.column(line, units, self.encoding))
         relative = self.workspace.relative_path(path)
-        return fim.Document(path=relative, language=language, lines=document.lines), cursor
+        snapshot = fim.Document(path=relative, language=language, lines=document.lines)
+        return Hole(document=snapshot, cursor=cursor, project=self.workspace.project_of(path))
 
     def completes_in(self, uri: str, document: fim.Document) -> bool:
         """Whether the settings want completions in this document."""
@@ -119,16 +139,14 @@ class Session:
         wanted = languages.get("*", True) if named is None else named
         return wanted and not self.workspace.excludes(_path(uri))
 
-    def submit(
-        self, key: Key, document: fim.Document, cursor: fim.Cursor, *, explicit: bool
-    ) -> model.Job[Completion | None]:
+    def submit(self, key: Key, hole: Hole, *, explicit: bool) -> model.Job[Completion | None]:
         """Queues a completion, behind the loading of the model; it supersedes older ones of `key`."""
         self.load()
-        return self.resident.complete(key, document, cursor, self.settings, explicit=explicit)
+        return self.resident.complete(key, hole, self.settings, explicit=explicit)
 
-    def submit_prompt(self, document: fim.Document, cursor: fim.Cursor) -> model.Job[dict[str, Any] | None]:
+    def submit_prompt(self, hole: Hole) -> model.Job[dict[str, Any] | None]:
         self.load()
-        return self.resident.prompt(document, cursor, self.settings)
+        return self.resident.prompt(hole, self.settings)
 
     def take_turn(self, key: Key) -> object:
         """The turn of a new request; it ends with the next one of `key`, or when `key` is abandoned."""

@@ -86,6 +86,11 @@ class Settings(BaseModel):
         default=(".env", ".env.*", "*.pem", "*.key", "id_rsa*", "id_ed25519*"),
         description="Files never completed in and never read, as .gitignore patterns relative to the workspace.",
     )
+    libraries: bool = Field(
+        default=False,
+        description="Also show signatures of installed packages (`.venv`, `node_modules`, Go's module cache) in "
+        "prompts.",
+    )
     log_level: Literal["error", "warning", "info", "debug"] = Field(
         default="info", description="How much is logged to stderr."
     )

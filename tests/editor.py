@@ -19,8 +19,13 @@ UNITS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-l
 INVOKED, AUTOMATIC = lsp.InlineCompletionTriggerKind.Invoked, lsp.InlineCompletionTriggerKind.Automatic
 
 
-def capabilities(*, encoding: str = "utf-16", inline: bool = True, asks: bool = True) -> lsp.ClientCapabilities:
-    """An editor's capabilities. `inline`: it shows ghost text; `asks`: it answers workspace/configuration."""
+def capabilities(
+    *, encoding: str = "utf-16", inline: bool = True, asks: bool = True, watches: bool = False
+) -> lsp.ClientCapabilities:
+    """An editor's capabilities.
+
+    `inline`: it shows ghost text; `asks`: it answers workspace/configuration; `watches`: it tells of changed files.
+    """
     return lsp.ClientCapabilities(
         general=lsp.GeneralClientCapabilities(position_encodings=[lsp.PositionEncodingKind(encoding)]),
         text_document=lsp.TextDocumentClientCapabilities(
@@ -30,6 +35,7 @@ def capabilities(*, encoding: str = "utf-16", inline: bool = True, asks: bool = 
         workspace=lsp.WorkspaceClientCapabilities(
             configuration=asks,
             did_change_configuration=lsp.DidChangeConfigurationClientCapabilities(dynamic_registration=True),
+            did_change_watched_files=lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=watches),
         ),
     )
 
@@ -54,6 +60,7 @@ class Editor:
     client: LanguageClient
     encoding: str
     server: lsp.InitializeResult
+    registered: list[lsp.Registration]
     version: int = 0
 
     @property
@@ -161,6 +168,12 @@ async def editor(
 ) -> AsyncIterator[Editor]:
     """An editor on a fresh server; `capable` as `capabilities` takes it. The server must end as it should."""
     client = make_test_lsp_client()
+    registered: list[lsp.Registration] = []
+
+    def register(_: LanguageClient, params: lsp.RegistrationParams) -> None:
+        registered.extend(params.registrations)
+
+    client.feature(lsp.CLIENT_REGISTER_CAPABILITY)(register)
     client.set_configuration({"seekline": dict(settings or {})})
     await client.start_io(*server_command(*options), env={**os.environ, **(env or {})})
     able = capabilities(**capable)
@@ -170,7 +183,7 @@ async def editor(
             capabilities=able, workspace_folders=folders, initialization_options=dict(started_with or {})
         )
     )
-    made = Editor(client=client, encoding=capable.get("encoding", "utf-16"), server=answer)
+    made = Editor(client=client, encoding=capable.get("encoding", "utf-16"), server=answer, registered=registered)
     try:
         yield made
     finally:

@@ -1,4 +1,4 @@
-"""`seekline complete` and `seekline prompt`: one completion, or what the model would be asked for it."""
+"""`seekline complete`: one completion, at one place of a file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from rich.text import Text
 from ... import fim, model
 from .. import pipeline
 from ..config import Config
+from ..contexts import Contexts
 from ..resident import threads, wanted
 from .console import err, out, print_json
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption
-from .place import Place, read_place
+from .place import Place, Projects, read_place
 
 PlaceArgument = Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.")]
 
@@ -33,10 +34,10 @@ def complete(
     config = load_config(where.workspace, model=model, device=device, quantization=quantization)
     loaded = _load(config)
     completion = pipeline.generate(
-        where.document,
-        where.cursor,
+        Projects(config.settings).hole(where),
         loaded,
         pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings),
+        Contexts(),
         temperature=config.settings.temperature,
         explicit=True,
         cancel=Event(),
@@ -48,36 +49,8 @@ def complete(
         err.print(f"[dim]{timing(completion)}  {loaded.plan.summary}[/]", highlight=False)
 
 
-def prompt(
-    place: PlaceArgument,
-    as_json: JsonOption = False,
-    model: ModelOption = None,
-    device: DeviceOption = None,
-    quantization: QuantizationOption = None,
-) -> None:
-    """Show what the model would be asked at one place of a file; no weights are loaded."""
-    where = read_place(place)
-    config = load_config(where.workspace, model=model, device=device, quantization=quantization)
-    plan = make_plan(config)
-    how = pipeline.prompting(plan, _tokenizer(plan), config.settings)
-    made, ids = pipeline.make_prompt(where.document, where.cursor, how)
-    if as_json:
-        print_json(pipeline.prompt_as_json(made, ids))
-        return
-    for piece in made.pieces:
-        style = "bold magenta" if isinstance(piece, fim.Special) else ""
-        text = piece.token if isinstance(piece, fim.Special) else piece.text
-        out.print(Text(text, style=style), end="", soft_wrap=True)
-    out.print()
-    err.print(f"[dim]{len(ids)} tokens of {how.prompt_tokens}  {how.format.title}  {plan.source.name}[/]")
-
-
 def make_plan(config: Config) -> model.Plan:
     return model.make_plan(wanted(config.settings), base=Path.cwd())
-
-
-def _tokenizer(plan: model.Plan) -> model.Tokenizer:
-    return model.Tokenizer(plan.source.folder)
 
 
 def _load(config: Config) -> model.LoadedModel:

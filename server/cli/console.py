@@ -17,6 +17,6 @@ def print_json(value: object) -> None:
 
 
 def print_error(problem: str, remedy: str) -> None:
-    """Two lines on standard error: what is wrong, and the way out."""
-    err.print(f"[bold red]seekline:[/] {escape(problem)}", highlight=False, soft_wrap=True)
-    err.print(f"          {escape(remedy)}", highlight=False, soft_wrap=True)
+    """One line on standard error: what is wrong, and the way out."""
+    line = escape(" ".join(f"{problem} {remedy}".split()))
+    err.print(f"[bold red]seekline:[/] {line}", highlight=False, soft_wrap=True)

@@ -17,7 +17,7 @@ _INTERRUPTED = 130
 _COMMANDS = {
     "serve": "serve",
     "complete": "complete",
-    "prompt": "complete",
+    "prompt": "prompt",
     "models": "models",
     "doctor": "doctor",
     "config": "config",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,3 +13,7 @@ ModelOption = Annotated[
 DeviceOption = Annotated[str | None, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:1 or mps.")]
 QuantizationOption = Annotated[str | None, typer.Option("--quantization", "-q", help="auto, none, int8 or nf4.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+TokenizerOption = Annotated[
+    Path | None,
+    typer.Option("--tokenizer", metavar="DIR", help="Count with the tokenizer.json of this folder, not the model's."),
+]

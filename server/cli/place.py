@@ -1,4 +1,4 @@
-"""FILE:LINE:COLUMN on the command line: a document and a cursor in it."""
+"""FILE:LINE:COLUMN on the command line: a document and a cursor in it, and the workspace around it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from ... import fim
 from ..config import workspace_of
 from ..errors import BadPlace
-from ..workspace import Workspace
+from ..pipeline import Hole
+from ..settings import Settings
+from ..workspace import Buffers, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,18 +19,40 @@ class Place:
 
     document: fim.Document
     cursor: fim.Cursor
+    file: Path
     workspace: Path
+
+
+class Projects:
+    """The workspaces of the places asked for, each listed once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._buffers = Buffers(watched=False)  # no one tells of files that come while a long batch is answered
+        self._known: dict[Path, Workspace] = {}
+
+    def hole(self, place: Place) -> Hole:
+        """The place as the pipeline wants it."""
+        if place.workspace not in self._known:
+            self._known[place.workspace] = Workspace(
+                [place.workspace], self._settings.exclude, self._buffers, libraries=self._settings.libraries
+            )
+        project = self._known[place.workspace].project_of(place.file, place.document.lines)
+        return Hole(document=place.document, cursor=place.cursor, project=project)
 
 
 def read_place(argument: str) -> Place:
     """The place that `argument` names: line and column from 1, in characters. Raises `BadPlace`."""
-    name, line, column = _parts(argument)
+    return place_in(*_parts(argument))
+
+
+def place_in(name: str, line: int, column: int, text: str | None = None) -> Place:
+    """A place in a file; `text` is what an editor has of it, else it is read. Raises `BadPlace`."""
     path = Path(name)
-    text = _read(path)
-    lines = tuple(fim.split_lines(text))
-    folder = workspace_of(path)
+    lines = tuple(fim.split_lines(_read(path) if text is None else text))
+    file, folder = path.resolve(), workspace_of(path)
     document = fim.Document(
-        path=Workspace([folder], []).relative_path(path.resolve()),
+        path=file.relative_to(folder).as_posix(),
         language=fim.language_of_path(path.name),
         lines=lines,
     )
@@ -39,7 +63,8 @@ def read_place(argument: str) -> Place:
     length = len(document.line(line - 1))
     if not 1 <= column <= length + 1:
         raise BadPlace(f"Line {line} of {name} has no column {column}.", f"It has columns 1 to {length + 1}.")
-    return Place(document=document, cursor=fim.Cursor(line=line - 1, column=column - 1), workspace=folder)
+    cursor = fim.Cursor(line=line - 1, column=column - 1)
+    return Place(document=document, cursor=cursor, file=file, workspace=folder)
 
 
 def _parts(argument: str) -> tuple[str, int, int]:
@@ -60,5 +85,6 @@ def _read(path: Path) -> str:
         raise BadPlace(f"There is no file {path}.", "Check the name.") from None
     except UnicodeDecodeError as error:
         raise BadPlace(f"{path} is not UTF-8 text ({error}).", "Save it as UTF-8.") from error
-    except OSError as error:
-        raise BadPlace(f"{path} cannot be read: {error.strerror}.", "Give a file that you may read.") from error
+    except (OSError, ValueError) as error:  # no file's name has a null character
+        why = getattr(error, "strerror", error)
+        raise BadPlace(f"{path} cannot be read: {why}.", "Give a file that you may read.") from error

@@ -3,7 +3,9 @@
 from itertools import pairwise
 
 from fim_prompts import windows_of
+from marked import place
 from seekline import fim
+from seekline.fim.budget import windows
 
 
 def test_a_small_file_is_shown_whole() -> None:
@@ -58,3 +60,34 @@ def test_share_leaves_room_for_control_tokens_and_bounds_the_suffix() -> None:
     assert budget.suffix_tokens == 128
     assert fim.share(100, control_tokens=4, suffix_limit_tokens=128).suffix_tokens == 24
     assert fim.share(0, control_tokens=4, suffix_limit_tokens=128).prefix_tokens == 0
+
+
+def test_anchors_stay_when_the_prefix_is_cut() -> None:
+    code = "import a\n" + "x = 1\n" * 40 + "def f():\n" + "y = 2\n" * 40 + "▮"
+    document, cursor = place(code)
+    budget = fim.Budget(prefix_tokens=120, suffix_tokens=0, stride_lines=4)
+    shown = windows(document, cursor, budget, len, anchors=(0, 41))
+    assert shown.prefix.startswith("import a\ndef f():\ny = 2\n")
+    assert len(shown.prefix) <= 120
+
+
+def test_anchors_in_the_window_are_not_repeated_and_never_fill_it() -> None:
+    code = "".join(f"import m{n}\n" for n in range(30)) + "x = 1\n▮"
+    document, cursor = place(code)
+    budget = fim.Budget(prefix_tokens=100, suffix_tokens=0, stride_lines=4)
+    shown = windows(document, cursor, budget, len, anchors=tuple(range(30)))
+    lines = shown.prefix.splitlines()
+    assert len(lines) == len(set(lines))
+    assert lines[-1] == "x = 1"
+    assert len(shown.prefix) <= 100
+
+
+def test_other_files_get_what_a_short_document_leaves_over_in_coarse_steps() -> None:
+    budget = fim.Budget(prefix_tokens=800, suffix_tokens=0, stride_lines=4)
+    limits = []
+    for length in range(0, 900, 10):
+        document, cursor = place("abcdefghi\n" * (length // 10) + "▮")
+        limits.append(fim.context_limit(document, cursor, budget, len))
+    assert limits == sorted(limits, reverse=True)
+    assert limits[0] > limits[-1] == 480
+    assert len(set(limits)) <= 6

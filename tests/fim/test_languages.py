@@ -48,5 +48,5 @@ def test_every_language_has_one_comment_syntax_and_names_of_its_own() -> None:
 
 
 @pytest.mark.skipif(not DEEPSEEK_LIST.is_file(), reason="../shared is not here")
-def test_the_list_is_deepseeks() -> None:
-    assert set(fim.all_languages()) == set(json.loads(DEEPSEEK_LIST.read_text("utf-8")))
+def test_the_list_is_deepseeks_and_swift() -> None:
+    assert set(fim.all_languages()) == {*json.loads(DEEPSEEK_LIST.read_text("utf-8")), "swift"}

@@ -53,3 +53,23 @@ def test_it_stays_small_and_forgets_when_told() -> None:
     assert get(cache, "a199 = ▮\n") == ("1",)
     cache.clear()
     assert get(cache, "a199 = ▮\n") is None
+
+
+def test_a_change_of_another_document_makes_them_stale() -> None:
+    cache = filled("a = ▮\n", "1")
+    cache.put("other", *place("b = ▮\n"), "2", explicit=False)
+    cache.changed("other")
+    assert get(cache, "a = ▮\n") is None
+    assert get(cache, "b = ▮\n", uri="other") == ("2",)
+
+
+def test_a_completion_under_way_knows_whether_it_is_still_good() -> None:
+    cache = CompletionCache()
+    moment = cache.moment("uri")
+    cache.changed("uri")
+    assert cache.moment("uri") == moment, "its own text is part of the question"
+    cache.changed("other")
+    assert cache.moment("uri") != moment
+    moment = cache.moment("uri")
+    cache.clear()
+    assert cache.moment("uri") != moment

@@ -3,53 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from commands import Seekline
 from seekline import model
-from seekline.server.cli import main
 from tiny_models import save_llama
-
-CODE = "def add(first, second):\n    return first + second\n\n\nprint(add(1, 2))\n"
-
-
-class Run:
-    """What one command printed, and its exit code."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Seekline = Callable[..., Run]
-
-
-@pytest.fixture
-def seekline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seekline:
-    """Runs a command in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Run:
-        monkeypatch.setattr(sys, "argv", ["seekline", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return Run(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    (tmp_path / "main.py").write_text(CODE, "utf-8")
-    return "main.py"
 
 
 def test_complete_as_json(seekline: Seekline, file: str) -> None:
@@ -72,33 +31,6 @@ def test_complete_for_people(seekline: Seekline, file: str) -> None:
     assert run.code == 0
     assert "return " in run.out
     assert "embedded on cpu (float32): no other model is installed" in " ".join(run.err.split())
-
-
-def test_prompt_as_json(seekline: Seekline, file: str) -> None:
-    answer = seekline("prompt", f"{file}:2:12", "--json").json
-    assert set(answer) == {"prompt", "tokens", "prefix", "suffix", "pieces"}
-    assert answer["prefix"] == "def add(first, second):\n    return "
-    assert answer["suffix"] == "first + second\n\n\nprint(add(1, 2))\n"
-    assert answer["prompt"] == "".join(piece.get("text") or piece["special"] for piece in answer["pieces"])
-    tokenizer = model.Tokenizer(model.embedded_folder())
-    texts = [piece["text"] for piece in answer["pieces"] if "text" in piece]
-    assert answer["tokens"] == 4 + sum(len(tokenizer.encode_text(text)) for text in texts)
-
-
-def test_prompt_for_people_shows_it_all(seekline: Seekline, file: str) -> None:
-    run = seekline("prompt", f"{file}:2:12")
-    assert "<｜fim▁hole｜>first + second" in run.out
-
-
-def test_a_place_at_the_very_end_and_in_an_empty_file(seekline: Seekline, file: str, tmp_path: Path) -> None:
-    assert seekline("prompt", f"{file}:6:1", "--json").json["suffix"] == ""
-    (tmp_path / "empty.py").touch()
-    assert seekline("prompt", "empty.py:1:1", "--json").json["prefix"] == ""
-
-
-def test_columns_are_characters(seekline: Seekline, tmp_path: Path) -> None:
-    (tmp_path / "emoji.py").write_text("x = '🙂é'\x0c + y\n", "utf-8")
-    assert seekline("prompt", "emoji.py:1:8", "--json").json["prefix"] == "x = '🙂é"
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,12 @@ def test_a_workspace_cannot_loosen_what_protects_the_user(tmp_path: Path, line: 
     assert "only your own settings may change it" in config.problems[0].message
 
 
-def test_the_workspace_of_a_file(tmp_path: Path) -> None:
+def test_the_workspace_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path / "project" / "src" / "deep" / "main.py", "")
-    assert workspace_of(file, markers=("seekline.toml",)) == file.parent
-    write(tmp_path / "project" / "seekline.toml", "")
-    assert workspace_of(file, markers=("seekline.toml",)) == tmp_path / "project"
+    assert workspace_of(file) == file.parent
+    write(tmp_path / "project" / "src" / "package.json", "{}")
+    assert workspace_of(file) == tmp_path / "project" / "src"
+    monkeypatch.chdir(tmp_path / "project")
+    assert workspace_of(file) == tmp_path / "project"
+    write(tmp_path / "project" / "src" / "seekline.toml", "")
+    assert workspace_of(file) == tmp_path / "project" / "src"

@@ -1,0 +1,1 @@
+"""A lending library: what it has, who may borrow it, and until when."""

@@ -1,0 +1,1 @@
+"""Who says what a line needs: tools that share nothing with Seekline's own reading of code."""

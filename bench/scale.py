@@ -1,0 +1,166 @@
+"""A workspace of 10,000 files: the first prompt after a start, what one keystroke costs the index, and its memory.
+
+Each measure is taken in a process of its own, whose grammars and index know nothing yet.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import psutil
+from seekline import fim
+from seekline.server import pipeline
+from seekline.server.config import merge
+from seekline.server.contexts import Contexts
+from seekline.server.workspace import Buffers, Workspace
+
+PACKAGES = 100
+MODULES = 100
+KEYS = 200
+TOKENS = 2048
+
+_MODULE = '''"""Module {number} of package {package}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from {other}.module_{a} import Thing{a}, make_thing_{a}
+from {next}.module_{b} import Thing{b}, make_thing_{b}
+from . import module_{c}
+
+
+@dataclass
+class Thing{number}(Thing{a}):
+    """A thing that counts to {number}."""
+
+    name: str
+    size: int = {number}
+
+    def total_{number}(self, others: list[Thing{b}]) -> int:
+        """All sizes together."""
+        found = make_thing_{a}(self.name)
+        return self.size + sum(other.size for other in others) + found.size
+
+    def describe_{number}(self, prefix: str = "") -> str:
+        return f"{{prefix}}{{self.name}} of {{self.size}}"
+
+
+def make_thing_{number}(name: str, *, size: int = {number}) -> Thing{number}:
+    """A thing with a name."""
+    helper = module_{c}.Thing{c}(name=name, size=size)
+    return Thing{number}(name=helper.name, size=helper.size)
+
+
+def join_{number}(things: list[Thing{number}]) -> str:
+    parts = []
+    for thing in things:
+        parts.append(thing.describe_{number}())
+    return ", ".join(parts)
+'''
+
+
+def generate(root: Path) -> None:
+    """Writes the workspace: packages of modules that import each other."""
+    for package in range(PACKAGES):
+        folder = root / f"package_{package}"
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+        for number in range(MODULES - 1):
+            a, b, c = (number * 7 + package) % 99, (number * 3 + 1) % 99, (number + 1) % 99
+            other, following = f"package_{(package * 3 + number) % PACKAGES}", f"package_{(package + 1) % PACKAGES}"
+            text = _MODULE.format(number=number, package=package, other=other, next=following, a=a, b=b, c=c)
+            (folder / f"module_{number}.py").write_text(text)
+
+
+class Editor:
+    """One file of the workspace, open and being typed in."""
+
+    def __init__(self, root: Path, how: pipeline.Prompting) -> None:
+        self.path = root / "package_50" / "module_50.py"
+        self.how = replace(how, prompt_tokens=TOKENS)
+        self.lines = tuple(fim.split_lines(self.path.read_text("utf-8")))
+        self.line = next(n for n, line in enumerate(self.lines) if "helper = " in line)
+        self.buffers = Buffers()
+        self.workspace = Workspace([root], merge([]).settings.exclude, self.buffers)
+        self.contexts = Contexts()
+        self.buffers.opened(self.path, lambda: self.lines, "python")
+
+    def type(self, column: int) -> float:
+        """Cuts the line at `column`; milliseconds until the index knows."""
+        text = "    helper = module_51.Thing51(name=name, size=size)"[:column]
+        self.lines = (*self.lines[: self.line], text + "\n", *self.lines[self.line + 1 :])
+        started = perf_counter()
+        self.buffers.edited(self.path)
+        self.workspace.project_of(self.path).outline("package_50/module_50.py")
+        return 1000 * (perf_counter() - started)
+
+    def prompt(self) -> float:
+        """Milliseconds of one prompt at the end of the line that is being typed."""
+        document = fim.Document(path="package_50/module_50.py", language=fim.language_of_path("a.py"), lines=self.lines)
+        cursor = fim.Cursor(line=self.line, column=len(document.line(self.line)))
+        started = perf_counter()
+        project = self.workspace.project_of(self.path)
+        hole = pipeline.Hole(document=document, cursor=cursor, project=project)
+        pipeline.make_prompt(hole, self.how, self.contexts)
+        return 1000 * (perf_counter() - started)
+
+
+def measure_in(root: Path, how: pipeline.Prompting) -> dict[str, float]:
+    """All measures of one process."""
+    process = psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss
+    editor = Editor(root, how)
+    first = editor.prompt()
+    listed = process.memory_info().rss
+    keys = [(editor.type(12 + number % 36), editor.prompt()) for number in range(KEYS)]
+    updates, prompts = sorted(update for update, _ in keys), sorted(took for _, took in keys)
+    project = editor.workspace.project_of(editor.path)
+    for path in list(project.paths):
+        project.outline(path)
+    del project
+    gc.collect()
+    return {
+        "files": len(editor.workspace.project_of(editor.path).paths),
+        "first_prompt_ms": first,
+        "key_update_ms_p50": median(updates),
+        "key_update_ms_p99": updates[int(0.99 * KEYS)],
+        "key_prompt_ms_p50": median(prompts),
+        "key_prompt_ms_p99": prompts[int(0.99 * KEYS)],
+        "memory_listed_mb": (listed - before) / 1e6,
+        "memory_all_read_mb": (process.memory_info().rss - before) / 1e6,
+    }
+
+
+def report(how: pipeline.Prompting) -> dict:
+    """The measures of a fresh process, printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        generate(root)
+        command = [sys.executable, __file__, str(root), str(how.tokenizer.folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = {name: round(value, 2) for name, value in json.loads(done.stdout).items()}
+    for name, value in found.items():
+        print(f"{name.replace('_', ' '):28} {value}")
+    return {"scale": found}
+
+
+def main() -> None:
+    from seekline import model
+
+    root, tokenizer = map(Path, sys.argv[1:])
+    how = pipeline.prompting_of(model.Tokenizer(tokenizer), merge([]).settings)
+    print(json.dumps(measure_in(root, how)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,2 @@
+(import) @import @path
+(package_header (qualified_identifier) @package)

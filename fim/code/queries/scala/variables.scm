@@ -1,0 +1,16 @@
+(parameter name: (_) @name type: (_) @type)
+(class_parameter name: (_) @name type: (_) @type)
+(binding name: (_) @name type: (_) @type)
+(typed_pattern pattern: (identifier) @name type: (_) @type)
+(val_definition pattern: (identifier) @name type: (_) @type)
+(val_definition pattern: (identifier) @name !type value: (_) @value)
+(var_definition pattern: (identifier) @name type: (_) @type)
+(var_definition pattern: (identifier) @name !type value: (_) @value)
+(enumerator . (identifier) @name "<-" (_) @element)
+(enumerator . (identifier) @name "=" (_) @value)
+(call_expression
+  function: (field_expression value: (_) @element)
+  arguments: (block (lambda_expression parameters: (identifier) @name)))
+(call_expression
+  function: (field_expression value: (_) @element)
+  arguments: (arguments (lambda_expression parameters: (identifier) @name)))

@@ -1,0 +1,7 @@
+"""What other files of the workspace say that the code at the cursor depends on."""
+
+from .gather import NOTHING, Context, gather
+from .packing import Part, header
+from .receiver import Member, Receiver
+
+__all__ = ["NOTHING", "Context", "Member", "Part", "Receiver", "gather", "header"]

@@ -1,0 +1,248 @@
+"""What speaks for the symbols of other files that the code at a cursor may need.
+
+Each source of evidence notes facts about symbols; `ranking` says what the facts are worth together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from math import log
+
+from .chains import parse_chain, type_names
+from .entities import Module, Symbol
+from .names import Names
+from .neighbours import read_neighbours
+from .ranking import CONSTRUCTORS, Candidate, Ranking
+from .scope import Scope
+from .types import Types
+
+_MAX_FROM_MODULE = 4000
+_MAX_FROM_LIBRARY = 80
+_MANY = 200  # symbols that one fact alone speaks for, and no name nearby, are candidates only up to so many
+_BEST = 40
+_NAMED_IN_SIGNATURE = 6
+
+
+class Evidence:
+    """Collects what speaks for the symbols that one cursor may need."""
+
+    def __init__(self, scope: Scope, names: Names) -> None:
+        self.scope = scope
+        self.names = names
+        self.types = Types(names, scope.variables, scope.cursor.line, self._self_type(), self._outer_types())
+        self.neighbours = read_neighbours(scope.document, names.project)
+        self.facts: dict[Symbol, dict[str, float]] = {}
+        self._reasons: dict[Symbol, dict[str, str]] = {}
+        self._types_nearby: dict[Symbol, tuple[float, str]] = {}
+        self._modules_nearby: dict[Module, float] = {}
+        self._unheard: Counter[str] = Counter()
+        self.ranking = Ranking(scope, names, self.neighbours)
+        self._collect()
+
+    def candidates(self) -> list[Candidate]:
+        """All candidates, the likeliest first; equals in the order of paths and lines."""
+        return self.ranking.candidates(self.all_facts(), self._reasons)
+
+    def all_facts(self) -> dict[Symbol, dict[str, float]]:
+        """All that is known about the symbols that most speaks for."""
+        best = self.ranking.most_promising(self.facts)
+        known = set(self.facts)
+        self._types_of_signatures(best[:_BEST])
+        return self.ranking.facts(self.facts, [*best, *(s for s in self.facts if s not in known)], self._relation())
+
+    def _relation(self) -> str | None:
+        """What it says of a symbol that it is no member of the receiver at the cursor."""
+        if self.receiver is None:
+            return None
+        return "not of the receiver" if self.receiver[2] else "not of an unknown receiver"
+
+    def _outer_types(self) -> list[Symbol]:
+        around = (n for n in reversed(self.scope.enclosing) if self.scope.outline.definitions[n].kind == "class")
+        return [Symbol(self.names.path, number) for number in around][1:]
+
+    def _self_type(self) -> Symbol | None:
+        name = self.scope.type_name
+        found = self.names.find(name, self.names.path) if name else ()
+        return next((entity for entity in found if isinstance(entity, Symbol)), None)
+
+    def _collect(self) -> None:
+        self._receiver_at_cursor()
+        self._calls_at_cursor()
+        self._chains_nearby()
+        self._variables_nearby()
+        for type, (nearness, reason) in self._types_nearby.items():
+            self._note(type, "type nearby", nearness, reason)
+            self._note_members(type, "member nearby", nearness, reason)
+        for module, nearness in self._modules_nearby.items():
+            self._note_module(module, "module nearby", nearness, f"in module `{module.spec}`")
+        self._imports()
+        self._star_imports()
+        self._inherited()
+        self._package()
+
+    # --- what is noted -------------------------------------------------------------------------------------------
+
+    def _note(self, symbol: Symbol, fact: str, value: float, reason: str) -> None:
+        if symbol.path == self.names.path:
+            return
+        facts = self.facts.setdefault(symbol, {})
+        if facts.get(fact, 0.0) < value:
+            facts[fact] = value
+            self._reasons.setdefault(symbol, {})[fact] = reason
+
+    def _note_group(self, symbols: list[Symbol], fact: str, value: float, reason: str) -> None:
+        """A fact about all of a group, and how large the group is."""
+        crowd, size = f"{fact}: crowd", log(1 + len(symbols))
+        for symbol in symbols:
+            if symbol not in self.facts and not self._occurs(self.names.definition(symbol).name):
+                self._unheard[fact] += 1
+                if self._unheard[fact] > _MANY:
+                    continue
+            self._note(symbol, fact, value, reason)
+            self._note(symbol, crowd, size, reason)
+
+    def _occurs(self, name: str) -> bool:
+        """Whether a name stands in the document, or in the files beside it."""
+        return name in self.scope.counts or name in self.neighbours.counts
+
+    def _note_members(self, type: Symbol, fact: str, value: float, reason: str) -> None:
+        self._note_group(self.names.members(type)[0], fact, value, reason)
+
+    def _note_module(self, module: Module, fact: str, value: float, reason: str) -> None:
+        # An installed package is large, and passes on what others define: only what stands in its own front is noted.
+        library = any(map(self.names.project.paths.is_library, module.files[:1])) and fact != "receiver"
+        contents = self.names.contents(module, 0) if library else self.names.contents(module)
+        limit = _MAX_FROM_LIBRARY if library else _MAX_FROM_MODULE
+        self._note_group(list(islice(contents, limit)), fact, value, reason)
+
+    def _note_constructor(self, type: Symbol, fact: str, value: float, reason: str) -> None:
+        definition = self.names.definition(type)
+        if definition.kind == "class":
+            for member in self.names.members(type)[0]:
+                name = self.names.definition(member).name
+                if name in CONSTRUCTORS or name == definition.name:
+                    self._note(member, fact, value, reason)
+
+    def _note_type(self, type: Symbol, nearness: float, reason: str) -> None:
+        """Remembers the nearest expression of a type."""
+        if nearness > self._types_nearby.get(type, (0.0, ""))[0]:
+            self._types_nearby[type] = nearness, reason
+
+    # --- sources of evidence -------------------------------------------------------------------------------------
+
+    @cached_property
+    def receiver(self) -> tuple[str, str, list[Symbol | Module]] | None:
+        """The expression before the cursor, what is written of its member, and its types."""
+        if (found := self.scope.receiver) is None:
+            return None
+        chain = parse_chain(found[0])
+        modules = [entity for entity in self.types.denoted(chain) if isinstance(entity, Module)]
+        return *found, [*self.types.of_chain(chain), *modules] or [*self.types.guess(chain)]
+
+    def _receiver_at_cursor(self) -> None:
+        if self.receiver is None:
+            return
+        expression, _, entities = self.receiver
+        for entity in entities:
+            if isinstance(entity, Module):
+                self._note_module(entity, "receiver", 1.0, f"in module `{expression}`")
+            else:
+                self._note_members(entity, "receiver", 1.0, f"type of receiver `{expression}`")
+                self._note(entity, "type of receiver", 1.0, f"type of receiver `{expression}`")
+
+    def _calls_at_cursor(self) -> None:
+        for number, call in enumerate(self.scope.open_calls):
+            for entity in self.types.denoted(parse_chain(call)):
+                if isinstance(entity, Symbol):
+                    self._note(entity, "called", 1 / (1 + number), f"called here: `{call}`")
+                    self._note_constructor(entity, "called", 1 / (1 + number), f"called here: `{call}`")
+
+    def _chains_nearby(self) -> None:
+        for text, nearness in self.scope.chains.items():
+            chain = parse_chain(text)
+            for end in range(len(chain), 0, -1):
+                for entity in self.types.denoted(chain[:end]):
+                    if isinstance(entity, Module):
+                        self._modules_nearby[entity] = max(nearness, self._modules_nearby.get(entity, 0.0))
+                        continue
+                    self._note(entity, "named", nearness, f"named nearby: `{text}`")
+                    self._note_constructor(entity, "constructor named", nearness, f"named nearby: `{text}`")
+                    for type in self.types.value_of(entity, chain[end - 1]):
+                        self._note_type(type, nearness, f"type of `{text}`")
+
+    def _variables_nearby(self) -> None:
+        for name, nearness in self.scope.words.items():
+            for type in self.types.of_chain(parse_chain(name)):
+                self._note_type(type, nearness, f"type of `{name}`")
+
+    def _imports(self) -> None:
+        for item in self.scope.outline.imports:
+            if item.name == "*":
+                continue
+            unused = self.scope.counts.get(item.alias, 0) <= 1
+            note = "unused" if unused else "imported"
+            reason = f"imported as `{item.alias}`" + (" and not used yet" if unused else "")
+            for entity in self.names.imported(item, self.names.path):
+                if isinstance(entity, Module):
+                    self._note_module(entity, f"in {note} module", 1.0, reason)
+                    continue
+                self._note(entity, note, 1.0, reason)
+                self._note_constructor(entity, f"constructor of {note}", 1.0, reason)
+                if self.names.definition(entity).kind in ("class", "type"):
+                    self._note_members(entity, f"member of {note}", 1.0, reason)
+                    self._note_static_members(entity, f"static of {note}", reason)
+
+    def _note_static_members(self, type: Symbol, fact: str, reason: str) -> None:
+        """Members that are used by the type's own name."""
+        for member in self.names.members(type)[0]:
+            if self.ranking.traits(member).static:
+                self._note(member, fact, 1.0, reason)
+
+    def _star_imports(self) -> None:
+        if self.names.grammar.open_namespaces:
+            for symbols in self.names.included():
+                self._note_group(symbols, "star", 1.0, "included here")
+            return
+        seen, symbols = {self.names.path}, []
+        for item in self.scope.outline.bound.get("*", ()):
+            files = self.names.modules(item.module, None, self.names.path)
+            symbols += self.names.contents(Module(item.module, self.names.path, files), seen=seen)
+        self._note_group(symbols[:_MAX_FROM_MODULE], "star", 1.0, "included here")
+
+    def _inherited(self) -> None:
+        if (own := self.types.self_type) is None:
+            return
+        for text, bases in self.names.bases(own):
+            for base in bases[:1]:
+                self._note(base, "base", 1.0, f"base `{text}`")
+                self._note_members(base, "inherited", 1.0, f"inherited from `{text}`")
+        self._note_members(own, "own member", 1.0, "member of the same type")
+
+    def _package(self) -> None:
+        symbols = []
+        for number, file in enumerate(self.names.package(None, self.names.path)):
+            found = [Symbol(file, place) for places in self.names.outline(file).top.values() for place in places]
+            for symbol in found:
+                if symbol in self.facts or self._occurs(self.names.definition(symbol).name):
+                    self._note(symbol, "package rank", log(1 + number), "same package")
+            symbols += found
+        self._note_group(symbols, "package", 1.0, "same package")
+
+    def _types_of_signatures(self, best: Iterable[Symbol]) -> None:
+        """Types that the most promising candidates take or give: one step further."""
+        for rank, symbol in enumerate(best):
+            definition = self.names.definition(symbol)
+            for text in filter(None, (definition.type, definition.parameters)):
+                for type in self._named_in(text, symbol.path):
+                    self._note(type, "signature", 1 - rank / _BEST, f"in the signature of `{definition.name}`")
+
+    def _named_in(self, text: str, path: str) -> Iterator[Symbol]:
+        for number, dotted in enumerate(type_names(text, self.names.grammar.carriers)):
+            if number == _NAMED_IN_SIGNATURE:
+                return
+            for symbol in self.names.follow(dotted, path):
+                if self.names.definition(symbol).kind in ("class", "type"):
+                    yield symbol

@@ -1,0 +1,184 @@
+"""Expressions such as `self.client.get(url).body`, read from text: the line under the cursor is seldom valid syntax."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+_NAME = r"[A-Za-z_$][\w$]*"
+_LINK = re.compile(r"\s*(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))\s*")
+_OPEN_LINK = re.compile(r"(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\)\s*$")
+_METHOD_LINK = re.compile(r"(?:\.|(?<=[\w)\]]):)$")
+_WORD = re.compile(rf"(?:[@$]{{0,2}}|#){_NAME}(?:[?!](?![.\w]))?")
+_CONTINUES = re.compile(r"\s*(?:[?!&]?\.(?!\.)|->|::)")
+_CHAIN_LINES = 24
+_OPENERS, _CLOSERS = "([{", ")]}"
+_BEFORE = re.compile(
+    r"^(?:await|new|return|yield|throw|raise|try[?!]?|not|mut|const|typeof|struct|go|defer)\s+|^[&*!~+\-(\\]+"
+)
+# C++ names the type between brackets: `static_cast<Client*>(it)`, `std::make_unique<Client>(url)`
+_MADE = re.compile(
+    r"^(?:std::)?(?:(?:static|dynamic|reinterpret|const)(?:_pointer)?_cast|make_(?:unique|shared))\s*"
+    r"<\s*(?:const\s+|struct\s+)*([\w:]+)[^()]*>"
+)
+_DOTTED = re.compile(rf"{_NAME}(?:(?:\.|::|\\){_NAME})*")
+_NOISE = re.compile(
+    "const|mut|ref|dyn|impl|in|out|unsigned|struct|class|enum|interface|readonly|static|final|volatile|typename|auto|"
+    "None|null|nil|undefined|void|Self|self|this|where|extends|keyof|typeof|is"
+)
+CHAIN = re.compile(rf"{_NAME}(?:\s*(?:\(\s*\))?(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))#?{_NAME})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One name of a chain, and what is done with it before the next."""
+
+    name: str
+    called: bool = False
+    indexed: bool = False
+
+
+Chain = tuple[Step, ...]
+
+
+def parse_chain(text: str) -> Chain:
+    """The chain at the start of an expression; empty where it starts with none (a literal, a parenthesis)."""
+    text = text.strip()
+    while found := _BEFORE.match(text):
+        text = text[found.end() :]
+    text = _MADE.sub(r"\1", text, count=1)
+    steps: list[Step] = []
+    place = 0
+    while found := _WORD.match(text, place):
+        step, place = _suffixes(text, found.end(), found[0].lstrip("@"))
+        steps.append(step)
+        if not (link := _LINK.match(text, place)):
+            break
+        place = link.end()
+    return tuple(steps)
+
+
+def _suffixes(text: str, place: int, name: str) -> tuple[Step, int]:
+    """What follows a name up to the next link: calls, indexing, type arguments."""
+    called = indexed = False
+    while place < len(text):
+        character = text[place]
+        if character == "<" or text.startswith("::<", place):  # type arguments, if a call or a literal follows them
+            start = text.index("<", place)
+            end = _closing(text, start, "<", ">")
+            if end is None or not text[end:].lstrip().startswith(("(", "{", "::", ".")):
+                break
+            place = end
+        elif character in "([{":
+            end = _closing(text, place, character, _CLOSERS[_OPENERS.index(character)])
+            if character == "[" and end is not None and text.startswith("(", end):  # type arguments (Go, Scala)
+                place = end
+                continue
+            called, indexed = called or character != "[", indexed or character == "["
+            if end is None:
+                return Step(name, called, indexed), len(text)
+            place = end
+        elif character == " " and text[place:].lstrip().startswith("{") and name[:1].isupper():
+            place += 1
+        else:
+            break
+    return Step(name, called, indexed), place
+
+
+def _closing(text: str, start: int, opener: str, closer: str) -> int | None:
+    depth = 0
+    for place in range(start, len(text)):
+        depth += (text[place] == opener) - (text[place] == closer)
+        if depth == 0:
+            return place + 1
+    return None
+
+
+def chain_before(text: str, *, colon: bool = False) -> tuple[str, str] | None:
+    """The expression whose member is being written at the end of `text`, and what is written of the member.
+
+    `x = await client.session().ge` gives (`client.session()`, `ge`); None where no member is being written. `colon`:
+    a single colon calls a method, as in Lua.
+    """
+    written = re.search(r"[\w$]*$", text)
+    assert written is not None
+    head = text[: written.start()]
+    link = (_METHOD_LINK if colon else _OPEN_LINK).search(head)
+    if link is None:
+        return None
+    start = _start_of_chain(head, link.start())
+    expression = head[start : link.start()].strip()
+    return (expression, written[0]) if expression else None
+
+
+def continued(above: Sequence[str], before: str) -> str:
+    """`before`, and the lines above that it goes on with: `.get(url)` at the start of a line."""
+    parts = [before]
+    for line in reversed(above[-_CHAIN_LINES:]):
+        if not _CONTINUES.match(parts[0]) and (len(parts) == 1 or not _closes_more("".join(parts))):
+            break
+        if not line.lstrip().startswith(("//", "/*", "*", "#")):
+            parts.insert(0, line.rstrip())
+    return parts[0] + "".join(part.lstrip() for part in parts[1:])
+
+
+def _closes_more(text: str) -> bool:
+    return sum((character in _CLOSERS) - (character in _OPENERS) for character in text) > 0
+
+
+def _start_of_chain(text: str, end: int) -> int:
+    """Where the chain that ends at `end` starts: back over names, links and balanced brackets."""
+    depth, place = 0, end
+    while place > 0:
+        character = text[place - 1]
+        if character in _CLOSERS:
+            depth += 1
+        elif character in _OPENERS:
+            if depth == 0:
+                break
+            depth -= 1
+        elif depth == 0 and not _in_chain(text, place - 1):
+            break
+        place -= 1
+    return place
+
+
+def _in_chain(text: str, place: int) -> bool:
+    """Whether the character at `place` may belong to a chain; `:` does in `::`, and before a Lua method's name."""
+    character = text[place]
+    if character == ">":
+        return text[place - 1 : place] == "-"
+    if character == ":":
+        return ":" in (text[place - 1 : place], text[place + 1 : place + 2]) or text[place - 1 : place].isalnum()
+    if character == "-":
+        return text[place + 1 : place + 2] == ">"
+    return character.isalnum() or character in "_$@.?!\\"
+
+
+def open_calls(lines: Sequence[str]) -> Iterator[str]:
+    """The functions whose argument lists are open at the end of `lines`, the innermost first."""
+    text = "".join(lines)
+    depth = 0
+    for place in range(len(text) - 1, -1, -1):
+        character = text[place]
+        if character in _CLOSERS:
+            depth += 1
+        elif character in _OPENERS:
+            if depth:
+                depth -= 1
+            elif character == "(":
+                start = _start_of_chain(text, len(text[:place].rstrip()))
+                if expression := text[start:place].strip():
+                    yield expression
+            elif character == "{" and not text[:place].rstrip().endswith(("=", "(", ",", ":")):
+                return  # a block, not an argument
+
+
+def type_names(text: str, carriers: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """The types that a type's text names, in order, each as the parts of its path; carriers are left out."""
+    text = re.sub(r"'[a-z_]\w*\b(?!')", "", text.strip("\"'"))  # a lifetime
+    for found in _DOTTED.finditer(text):
+        parts = tuple(re.split(r"\.|::|\\", found[0]))
+        if parts[-1] not in carriers and not _NOISE.fullmatch(parts[0]):
+            yield parts

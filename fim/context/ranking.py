@@ -1,0 +1,181 @@
+"""How likely a symbol is needed, by the facts that speak for it.
+
+The chance is a logistic function of weighted facts. `weights.toml` has the weights; `bench/ranking.py` fits them on
+lines of real repositories that were cut where they use another file's symbol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from heapq import nlargest
+from math import exp, log
+
+from .._data import load_toml
+from .entities import Symbol
+from .names import Names
+from .neighbours import Neighbours
+from .scope import Scope, parts_of
+
+CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "init", "new", "New", "__construct", "__new__"})
+_STATIC = re.compile(r"@classmethod|@staticmethod|\bstatic\b|\bcompanion\b")
+_MOST = 300
+
+Facts = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A symbol, the estimated chance that the code at the cursor needs it, and what speaks most for it."""
+
+    symbol: Symbol
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What is known of a definition wherever the cursor is."""
+
+    name: str
+    facts: tuple[tuple[str, float], ...]
+    parts: tuple[str, ...]
+    type_parts: tuple[str, ...]
+    static: bool
+    private: bool
+
+
+@cache
+def weights() -> Facts:
+    return load_toml("context/weights.toml")
+
+
+class Ranking:
+    """Turns facts into candidates, for one cursor."""
+
+    def __init__(self, scope: Scope, names: Names, neighbours: Neighbours) -> None:
+        self._scope = scope
+        self._names = names
+        self._neighbours = neighbours
+
+    def candidates(self, found: Mapping[Symbol, Facts], reasons: Mapping[Symbol, Mapping[str, str]]) -> list[Candidate]:
+        """The symbols with all their facts, the likeliest first. `reasons`: what to say of some of the facts."""
+        worth, candidates = weights(), []
+        for symbol, facts in found.items():
+            total = worth["bias"] + sum(worth.get(fact, 0.0) * value for fact, value in facts.items())
+            told = reasons[symbol]
+            best = max(told, key=lambda fact: worth.get(fact, 0.0) * facts[fact])
+            candidates.append(Candidate(symbol=symbol, score=1 / (1 + exp(-total)), reason=told[best]))
+        return sorted(candidates, key=lambda c: (-c.score, c.symbol.path, c.symbol.number))
+
+    def facts(
+        self, noted: Mapping[Symbol, Facts], symbols: Collection[Symbol], relation: str | None
+    ) -> dict[Symbol, dict[str, float]]:
+        """All facts about `symbols`: those noted, and what names and kinds say. `relation`: the fact about all that are
+        no members of the receiver at the cursor."""
+        parts = Counter(part for symbol in symbols for part in self.traits(symbol).parts)
+        rarity = {part: 1 / (1 + log(1 + count)) for part, count in parts.items()}
+        named: dict[object, float] = {}
+        for symbol in symbols:
+            nearness = noted[symbol].get("named", 0.0)
+            for place in (symbol.path, (symbol.path, self._names.definition(symbol).owner)):
+                named[place] = max(named.get(place, 0.0), nearness)
+        return {symbol: self._facts_of(symbol, noted[symbol], relation, rarity, named) for symbol in symbols}
+
+    def most_promising(self, noted: Mapping[Symbol, Facts]) -> list[Symbol]:
+        """The symbols that the noted facts, and their names at a glance, speak most for; the rest is not looked at."""
+        worth, counts, nearby = weights(), self._scope.counts, self._scope.parts
+        used, beside, alike = worth.get("word used", 0.0), worth.get("used beside", 0.0), worth.get("alike nearby", 0.0)
+
+        def promise(symbol: Symbol) -> float:
+            name = self._names.definition(symbol).name
+            total = used * (name in counts) + beside * self._neighbours.share_using(name, symbol.path)
+            if parts := parts_of(name):
+                total += alike * sum([nearby.get(part, 0.0) for part in parts]) / len(parts)
+            for fact, value in noted[symbol].items():
+                total += worth.get(fact, 0.0) * value
+            return total
+
+        return nlargest(_MOST, noted, key=promise)
+
+    def _facts_of(
+        self,
+        symbol: Symbol,
+        noted: Facts,
+        relation: str | None,
+        rarity: Mapping[str, float],
+        named: Mapping[object, float],
+    ) -> dict[str, float]:
+        scope, traits, owner = self._scope, self.traits(symbol), self._names.definition(symbol).owner
+        facts = {**noted, **dict(traits.facts), "file named": named[symbol.path]}
+        if owner is not None:
+            facts["owner named"] = named[symbol.path, owner]
+        facts["word nearby"] = scope.words.get(traits.name, 0.0)
+        facts["word used"] = log(1 + scope.counts.get(traits.name, 0))
+        facts["used beside"] = self._neighbours.share_using(traits.name, symbol.path)
+        if traits.parts:
+            whole = sum(rarity[part] for part in traits.parts)
+            facts["alike nearby"] = sum(rarity[p] * scope.parts.get(p, 0.0) for p in traits.parts) / whole
+            facts["alike awaited"] = sum(rarity[p] for p in traits.parts if p in scope.awaited) / whole
+            facts["alike begun"] = sum(rarity[p] for p in traits.parts if p in scope.beginning) / whole
+            facts["alike purpose"] = sum(rarity[p] for p in traits.parts if p in scope.purpose) / whole
+        if any(part in scope.awaited for part in traits.type_parts):
+            facts["type awaited"] = 1.0
+        if traits.private and symbol.path not in self._package:
+            facts["private"] = 1.0
+        if self._names.project.paths.is_library(symbol.path):
+            facts["library"] = 1.0
+        if written := self._written:
+            facts["begun" if traits.name.lower().startswith(written) else "not begun"] = 1.0
+        if relation is not None and "receiver" not in noted:
+            facts[relation] = 1.0
+        return facts
+
+    def traits(self, symbol: Symbol) -> Traits:
+        """What the definition itself says; kept with its file's outline."""
+        notes = self._names.outline(symbol.path).notes
+        if (found := notes.get(symbol.number)) is None:
+            found = notes[symbol.number] = self._read_traits(symbol)
+        return found
+
+    def _read_traits(self, symbol: Symbol) -> Traits:
+        definition, grammar = self._names.definition(symbol), self._names.grammar
+        name, document = definition.name, self._names.document(symbol.path)
+        head = " ".join(document.lines[slice(*definition.head)]) if document else ""
+        facts = {f"kind {definition.kind}": 1.0}
+        if name.startswith("__"):
+            facts["special name"] = 1.0
+        elif name.startswith(("_", "#")):
+            facts["hidden"] = 1.0
+        if name in CONSTRUCTORS:
+            facts["constructor"] = 1.0
+        if definition.owner is not None:
+            siblings = self._names.outline(symbol.path).members.get(definition.owner, ())
+            facts |= {"member": 1.0, "siblings": log(1 + len(siblings))}
+        private = bool(grammar.private and re.search(grammar.private, head))
+        if definition.owner is None and grammar.exported:
+            private = private or not re.search(grammar.exported, head)
+        if grammar.exported_name:
+            private = private or not re.search(grammar.exported_name, name)
+        return Traits(
+            name=name,
+            facts=tuple(facts.items()),
+            parts=parts_of(name),
+            type_parts=parts_of(definition.type or ""),
+            static=definition.kind == "constant" or bool(_STATIC.search(head)),
+            private=private,
+        )
+
+    @cached_property
+    def _package(self) -> frozenset[str]:
+        """The files in which even private names can be seen, where a package is what hides them."""
+        return frozenset(self._names.package(None, self._names.path) if self._names.grammar.exported_name else ())
+
+    @cached_property
+    def _written(self) -> str:
+        """The name that is being written at the cursor, as far as it is, in lower case."""
+        found = re.search(r"[\w$]*$", self._scope.document.before(self._scope.cursor))
+        return found[0].lower() if found else ""

@@ -1,0 +1,181 @@
+"""What stands around the cursor: the definitions that enclose it, and the names and expressions near it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+
+from ..code import Definition, Grammar, Outline, Variable, read_source
+from ..text import Cursor, Document, indentation
+from .chains import CHAIN, chain_before, continued, open_calls
+
+NEAR_LINES = 50
+_HALF_LIFE_LINES = 8
+_AWAITED_LINES = 12
+_CALL_LINES = 12
+_CALLS = 3
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WINDOW_LINES = 4000  # of a longer document, only what is around the cursor is parsed, and its head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """A cursor in its document. The cursor's line is not part of `outline` and `variables`: what is being typed is
+    seldom valid syntax, and so nothing is parsed again until the cursor leaves the line."""
+
+    document: Document
+    cursor: Cursor
+    grammar: Grammar
+    outline: Outline
+    variables: tuple[Variable, ...]
+    counts: Mapping[str, int]
+    """How often each identifier occurs in the other lines of the document."""
+
+    @cached_property
+    def enclosing(self) -> tuple[int, ...]:
+        """The definitions around the cursor, by their number in the outline, the innermost last."""
+        return tuple(number for number, one in enumerate(self.outline.definitions) if self._encloses(one))
+
+    def _encloses(self, definition: Definition) -> bool:
+        line = self.cursor.line
+        if definition.kind == "field" or definition.head[0] > line:
+            return False
+        if line < definition.end:
+            return True
+        # Where indentation makes the block, a line that is being written at its end belongs to it too.
+        lines = self.document.lines
+        between = lines[definition.end : line]
+        own, head = self.document.before(self.cursor), lines[definition.head[0]]
+        return not any(map(str.strip, between)) and len(indentation(own)) > len(indentation(head))
+
+    @cached_property
+    def function(self) -> Definition | None:
+        """The innermost function around the cursor."""
+        around = (self.outline.definitions[number] for number in reversed(self.enclosing))
+        return next((definition for definition in around if definition.kind == "function"), None)
+
+    @cached_property
+    def type_name(self) -> str | None:
+        """The type whose member the cursor is in."""
+        for number in reversed(self.enclosing):
+            definition = self.outline.definitions[number]
+            if definition.kind in ("class", "scope"):
+                return definition.name
+            if definition.owner:
+                return definition.owner
+        return None
+
+    @cached_property
+    def receiver(self) -> tuple[str, str] | None:
+        """The expression whose member is being written at the cursor, and what is written of the member."""
+        lines = self.document.lines[: self.cursor.line]
+        return chain_before(continued(lines, self.document.before(self.cursor)), colon=self.grammar.colon_calls)
+
+    @cached_property
+    def open_calls(self) -> tuple[str, ...]:
+        """The functions whose arguments are being written at the cursor, the innermost first."""
+        above = self.document.lines[max(0, self.cursor.line - _CALL_LINES) : self.cursor.line]
+        return tuple(islice(open_calls([*above, self.document.before(self.cursor)]), _CALLS))
+
+    def near(self) -> Iterator[tuple[str, float]]:
+        """The lines around the cursor and how near they are, from 1 down. Imports do not count."""
+        first = max(0, self.cursor.line - NEAR_LINES)
+        imports = {line for item in self.outline.imports for line in range(*item.lines)}
+        for number in range(first, min(len(self.document.lines), self.cursor.line + NEAR_LINES + 1)):
+            if number == self.cursor.line:
+                yield self.document.before(self.cursor), 1.0
+                yield self.document.after(self.cursor), 0.9
+            elif number not in imports:
+                yield self.document.lines[number], self._nearness(number)
+
+    def _nearness(self, number: int) -> float:
+        distance = abs(number - self.cursor.line)
+        weight = 1 / (1 + distance / _HALF_LIFE_LINES)
+        around = self.function
+        if around is not None and not around.head[0] <= number < around.end:
+            weight *= 0.7
+        return weight
+
+    @cached_property
+    def words(self) -> Mapping[str, float]:
+        """The identifiers near the cursor, each with its greatest nearness."""
+        found: dict[str, float] = {}
+        for line, weight in self.near():
+            for word in _WORD.findall(line):
+                for name in {word, word.lstrip("$")}:  # a mark of a variable (PHP), or a part of its name
+                    if found.get(name, 0) < weight:
+                        found[name] = weight
+        return found
+
+    @cached_property
+    def chains(self) -> Mapping[str, float]:
+        """The expressions near the cursor that are chains of names, each with its greatest nearness."""
+        found: dict[str, float] = {}
+        for line, weight in self.near():
+            for match in CHAIN.finditer(line):
+                if found.get(match[0], 0) < weight:
+                    found[match[0]] = weight
+        return found
+
+    @cached_property
+    def parts(self) -> Mapping[str, float]:
+        """The words that the identifiers near the cursor are made of."""
+        found: dict[str, float] = {}
+        for word, weight in self.words.items():
+            for part in parts_of(word):
+                if found.get(part, 0) < weight:
+                    found[part] = weight
+        return found
+
+    @cached_property
+    def awaited(self) -> frozenset[str]:
+        """The parts of identifiers that the next lines use and nothing above in the function: what is written here
+        may be what makes them."""
+        line, lines, around = self.cursor.line, self.document.lines, self.function
+        first, end = (around.head[0], around.end) if around else (max(0, line - NEAR_LINES), len(lines))
+        above = {word for text in lines[first:line] for word in _WORD.findall(text)}
+        below = {word for text in lines[line + 1 : min(end, line + 1 + _AWAITED_LINES)] for word in _WORD.findall(text)}
+        return frozenset(part for word in below - above for part in parts_of(word))
+
+    @cached_property
+    def beginning(self) -> frozenset[str]:
+        """The parts of what stands on the cursor's line before it."""
+        before = self.document.before(self.cursor)
+        return frozenset(part for word in _WORD.findall(before) for part in parts_of(word))
+
+    @cached_property
+    def purpose(self) -> frozenset[str]:
+        """The parts of the names of what encloses the cursor."""
+        names = (self.outline.definitions[number].name for number in self.enclosing)
+        return frozenset(part for name in names for part in parts_of(name))
+
+
+@lru_cache(65536)
+def parts_of(name: str) -> tuple[str, ...]:
+    """The words in an identifier: `readHTTPBody` and `read_http_body` have the same."""
+    return tuple(part.lower() for part in _PARTS.findall(name) if len(part) > 1)
+
+
+def read_scope(document: Document, cursor: Cursor, grammar: Grammar) -> Scope:
+    comment = document.language.line_comment if document.language else None
+    outline, variables, counts = _read(_without_line(document.lines, cursor.line), grammar, comment)
+    return Scope(document=document, cursor=cursor, grammar=grammar, outline=outline, variables=variables, counts=counts)
+
+
+def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:
+    if len(lines) > 2 * _WINDOW_LINES:
+        first, end = number - _WINDOW_LINES, number + _WINDOW_LINES
+        lines = tuple(line if n < _WINDOW_LINES or first <= n < end else "\n" for n, line in enumerate(lines))
+    return (*lines[:number], "\n", *lines[number + 1 :])
+
+
+@lru_cache(8)
+def _read(
+    lines: tuple[str, ...], grammar: Grammar, comment: str | None
+) -> tuple[Outline, tuple[Variable, ...], Mapping[str, int]]:
+    return *read_source(lines, grammar, comment), Counter(_WORD.findall("".join(lines)))

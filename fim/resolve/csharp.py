@@ -1,0 +1,196 @@
+"""C#: namespaces, which nothing ties to folders but habit.
+
+A type is in a file of its name, a namespace in a folder of its last parts below the project file (MSBuild:
+RootNamespace, ProjectReference, Using).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .project import Project, normalise
+
+_MAX_FILES = 60
+_MAX_PROJECTS = 24
+_MAX_NAMED = 6
+_MAX_BELOW = 600
+_GLOBAL_USINGS = ("GlobalUsings.cs", "Usings.cs", "Imports.cs", "Properties/GlobalUsings.cs")
+_BUILT_IN = re.compile(
+    "Action|Array|Boolean|Byte|CancellationToken|Char|Console|Convert|DateTime|Dictionary|Double|Enum|Exception|Fact|Func|"
+    "Guid|HashSet|I(?:Collection|Dictionary|Disposable|Enumerable|Enumerator|List|ReadOnlyList)|Int32|Int64|List|Math|"
+    "Nullable|Object|Obsolete|Stream|String|StringBuilder|Task|Theory|Thread|TimeSpan|Tuple|Type|Uri|ValueTask|Void"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifest:
+    root: str | None  # namespace of what lies beside the project file
+    references: tuple[str, ...]  # paths relative to it
+    usings: tuple[str, ...]
+
+
+def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The files of a namespace; where a type is wanted, those named like it first."""
+    spec = spec.removeprefix("global::")
+    if "." not in spec and name is None and not spec[:1].isupper():
+        return ()
+    folders = list(dict.fromkeys(_folders(spec, importer, project)))
+    if name is not None:
+        if exact := [file for folder in folders for file in _of_type(name, folder, project)]:
+            return exact
+        named = _nearest(project.paths.named(f"{name}.cs"), importer)[:_MAX_NAMED]
+        if stated := [file for file in named if project.outline(file).module == spec]:
+            return stated
+    return [file for folder in folders for file in _sources(folder, project)][:_MAX_FILES]
+
+
+def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The files of the importer's namespace, of those around it, and of what its project uses everywhere."""
+    if name is not None and (_BUILT_IN.fullmatch(name) or not name[:1].isupper()):
+        return ()
+    folder = importer.rpartition("/")[0]
+    if name is not None:
+        found = _of_type(name, folder, project)
+        found = found or _nearest(project.paths.named(f"{name}.cs"), importer)[:_MAX_NAMED]
+        if found:
+            return [path for path in found if path != importer]
+    found = [file for place in _visible_folders(folder, importer, project) for file in _sources(place, project)]
+    limit = _MAX_FILES if name is None else 2 * _MAX_FILES
+    return [path for path in dict.fromkeys(found) if path != importer][:limit]
+
+
+def _visible_folders(folder: str, importer: str, project: Project) -> Iterator[str]:
+    """The folders of the importer's namespace, of those around it, and of those that every file of its project sees."""
+    yield from _upwards(folder, project)
+    namespace = project.outline(importer).module or ""
+    while namespace:
+        yield from _folders(namespace, importer, project)
+        namespace = namespace.rpartition(".")[0]
+    for using in _usings(importer, project):
+        yield from _folders(using, importer, project)
+    for place, _ in _projects(importer, project):
+        yield from _below(place, project)
+        break
+
+
+def _of_type(name: str, folder: str, project: Project) -> list[str]:
+    """The files in a folder that are named like a type, or like a part of one: `Client.Http.cs`, `Client{T}.cs`."""
+    own = f"{folder}/{name}.cs".lstrip("/")
+    parts = re.compile(rf"{re.escape(name)}(?:[.{{`<\-_]|Of[A-Z]).*\.cs$")
+    others = [path for path in _sources(folder, project) if parts.match(path.rpartition("/")[2])]
+    return [own, *others] if own in project.paths else others
+
+
+def _folders(spec: str, importer: str, project: Project) -> Iterator[str]:
+    """The folders of a namespace: by the project files, else by their names."""
+    known = False
+    for folder, manifest in _projects(importer, project):
+        root = manifest.root or ""
+        if spec == root or spec.startswith(root + "."):
+            path = "/".join([folder, *spec[len(root) :].split(".")]).replace("//", "/").strip("/")
+            if project.paths.has_folder(path):
+                known = True
+                yield path
+    parts = spec.split(".")
+    for count in range(len(parts), 0, -1):
+        found = project.paths.folders_ending("/".join([".".join(parts[:count]), *parts[count:]]))
+        yield from (folder for folder in _nearest(found, importer)[:_MAX_NAMED] if len(parts) > 1 or not known)
+        known = known or bool(found)
+    for start in range(1, len(parts) if not known else 0):
+        for folder in _nearest(project.paths.folders_ending("/".join(parts[start:])), importer)[:_MAX_NAMED]:
+            files = _sources(folder, project)
+            if files and project.outline(files[0]).module == spec:
+                yield folder
+
+
+def _below(folder: str, project: Project) -> Iterator[str]:
+    """The folders in a project's: where nobody cares, all of it is one namespace."""
+    return iter(dict.fromkeys(path.rpartition("/")[0] for path in project.paths.below(folder, limit=_MAX_BELOW)))
+
+
+def _projects(importer: str, project: Project) -> Iterator[tuple[str, _Manifest]]:
+    """The project of a file, then those that it refers to, each with its folder."""
+    waiting = _project_files(importer.rpartition("/")[0], project)
+    seen = set(waiting)
+    for path in waiting:
+        manifest = project.manifest(path, _parse)
+        if manifest is None:
+            continue
+        folder, _, file = path.rpartition("/")
+        root = manifest.root or file.removesuffix(".csproj")
+        yield folder, _Manifest(root=root, references=manifest.references, usings=manifest.usings)
+        for reference in manifest.references:
+            other = normalise(f"{folder}/{reference}")
+            if other is not None and other in project.paths and other not in seen and len(seen) < _MAX_PROJECTS:
+                seen.add(other)
+                waiting.append(other)
+
+
+def _project_files(folder: str, project: Project) -> list[str]:
+    for place in (folder, *_parents(folder)):
+        if found := [path for path in project.paths.files_in(place) if path.endswith(".csproj")]:
+            return found
+    return []
+
+
+def _upwards(folder: str, project: Project) -> Iterator[str]:
+    """A folder and those above it up to its project's."""
+    for place in (folder, *_parents(folder)):
+        yield place
+        if any(path.endswith(".csproj") for path in project.paths.files_in(place)):
+            return
+        if place.rpartition("/")[2] in ("src", "test", "tests", "Assets"):
+            return
+
+
+def _usings(importer: str, project: Project) -> Iterator[str]:
+    """The namespaces that every file of the project sees."""
+    for folder, manifest in _projects(importer, project):
+        yield from manifest.usings
+        for name in _GLOBAL_USINGS:
+            yield from project.manifest(f"{folder}/{name}".lstrip("/"), _parse_usings) or ()
+        break
+    folder = importer.rpartition("/")[0]
+    for place in (folder, *_parents(folder)):
+        if (manifest := project.manifest(f"{place}/Directory.Build.props".lstrip("/"), _parse)) is not None:
+            yield from manifest.usings
+
+
+def _parse(text: str) -> _Manifest:
+    if "<Project" not in text:
+        raise ValueError("it has no Project element")
+    root = re.search(r"<RootNamespace>\s*([\w.]+)\s*</RootNamespace>", text)
+    references = re.findall(r"<ProjectReference[^>]*\bInclude\s*=\s*\"([^\"]+)\"", text)
+    return _Manifest(
+        root=root[1] if root else None,
+        references=tuple(path.replace("\\", "/") for path in references),
+        usings=tuple(re.findall(r"<Using\s[^>]*\bInclude\s*=\s*\"([\w.]+)\"", text)),
+    )
+
+
+def _parse_usings(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"^\s*global\s+using\s+(?:static\s+)?([\w.]+)\s*;", text, re.MULTILINE))
+
+
+def _sources(folder: str, project: Project) -> list[str]:
+    return [path for path in project.paths.files_in(folder) if path.endswith(".cs")]
+
+
+def _parents(folder: str) -> Iterator[str]:
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
+
+
+def _nearest(paths: Sequence[str], importer: str) -> list[str]:
+    """The paths that share most folders with the importer first."""
+    parts = importer.split("/")
+
+    def distance(path: str) -> tuple[int, int]:
+        others = path.split("/")
+        shared = next((n for n, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b), len(others))
+        return -shared, len(others)
+
+    return sorted(paths, key=distance)

@@ -1,0 +1,117 @@
+"""Go: modules by go.mod, go.work, vendor and the module cache, packages as folders.
+
+Go Modules Reference; Go specification, "Packages".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .project import Project, normalise
+
+_MAX_FILES = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifest:
+    module: str
+    replaced: Mapping[str, str]  # module path -> folder relative to the manifest's
+    required: Mapping[str, str]  # module path -> the module that stands for it, with its version
+
+
+def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The files of the package with this import path."""
+    for prefix, place in _places(importer, project):
+        if spec == prefix or spec.startswith(prefix + "/"):
+            path = normalise(f"{place}/{spec[len(prefix) :]}")
+            if path is not None and (found := _package(path, project)):
+                return found
+    for folder in _above(importer):
+        if found := _package(_join(folder, f"vendor/{spec}"), project):
+            return found
+    return _installed(spec, importer, project)
+
+
+def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The other files of the importer's package; its tests see each other, and nobody else sees them.
+
+    The files whose names share a word with `name` come first, so that a large package is cut where it matters least.
+    """
+    folder, test = importer.rpartition("/")[0], importer.endswith("_test.go")
+    files = [path for path in _package(folder, project, tests=test) if path != importer]
+    own = importer.rpartition("/")[2].removesuffix(".go").removesuffix("_test")
+    words = set(re.findall(r"[a-z0-9]+", own)) | {part.lower() for part in re.findall(r"[A-Z]?[a-z0-9]+", name or "")}
+    files.sort(key=lambda path: not words & set(re.findall(r"[a-z0-9]+", path.rpartition("/")[2])))
+    return files[:_MAX_FILES]
+
+
+def _package(folder: str, project: Project, *, tests: bool = False) -> list[str]:
+    files = (path for path in project.paths.files_in(folder) if path.endswith(".go"))
+    return [path for path in files if tests or not path.endswith("_test.go")]
+
+
+def _installed(spec: str, importer: str, project: Project) -> Sequence[str]:
+    """The files of the package in the module cache, in the version that a go.mod of the root requires."""
+    above, others = (_join(folder, "go.mod") for folder in _above(importer)), project.paths.named("go.mod")
+    manifests = [*others, *above] if project.paths.is_library(importer) else [*above, *others]
+    for path in dict.fromkeys(manifests):
+        manifest = project.manifest(path, _parse)
+        module = spec
+        while manifest is not None and module:
+            place = manifest.required.get(module)
+            if place is not None and (found := _package(place + spec[len(module) :], project)):
+                return found
+            module = module.rpartition("/")[0]
+    return ()
+
+
+def _places(importer: str, project: Project) -> list[tuple[str, str]]:
+    """Module paths and their folders: what the go.mod above the file says, then all others of the root, as a go.work
+    joins them. The longest path of those is the closest."""
+    own: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
+    above = [_join(folder, "go.mod") for folder in _above(importer)]
+    for path in dict.fromkeys([*above, *project.paths.named("go.mod")]):
+        if path in project.paths and (manifest := project.manifest(path, _parse)) is not None:
+            folder = path.rpartition("/")[0]
+            others.append((manifest.module, folder))
+            if path in above:
+                own += ((module, f"{folder}/{place}") for module, place in manifest.replaced.items())
+    for path in (_join(folder, "go.work") for folder in _above(importer)):
+        if path in project.paths and (replaced := project.manifest(path, _parse_work)) is not None:
+            own += ((module, f"{path.rpartition('/')[0]}/{place}") for module, place in replaced.items())
+    return [*own, *sorted(others, key=lambda place: -len(place[0]))]
+
+
+def _above(importer: str) -> Iterator[str]:
+    folder = importer.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
+
+
+def _join(folder: str, path: str) -> str:
+    return f"{folder}/{path}" if folder else path
+
+
+def _parse(text: str) -> _Manifest:
+    found = re.search(r'^\s*module\s+"?([^\s"]+)', text, re.MULTILINE)
+    if found is None:
+        raise ValueError("it has no module line")
+    return _Manifest(module=found[1], replaced=_parse_work(text), required=_parse_required(text))
+
+
+def _parse_required(text: str) -> Mapping[str, str]:
+    text = re.sub(r"^\s*(?:exclude|retract)\s*(?:\([^)]*\)|[^\n(]*$)", "", text, flags=re.MULTILINE)
+    required = re.findall(r"^\s*(?:require\s+)?(\S+)\s+(v\d\S*)\s*(?://.*)?$", text, re.MULTILINE)
+    replaced = re.findall(r"^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s+([^\s.]\S*)\s+(v\S+)", text, re.MULTILINE)
+    others = {module: f"{other}@{version}" for module, other, version in replaced}
+    return {module: f"{module}@{version}" for module, version in required} | others
+
+
+def _parse_work(text: str) -> Mapping[str, str]:
+    """The folders that replace modules. What a go.work uses is found by the go.mod there."""
+    return dict(re.findall(r"^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s+(\.\S*)", text, re.MULTILINE))

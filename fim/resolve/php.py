@@ -1,0 +1,152 @@
+"""PHP: PSR-4, PSR-0, class maps and files as composer.json says (getcomposer.org, "The composer.json schema")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .jsonc import parse_table, table, texts
+from .project import Project, normalise
+
+_MAX_SIBLINGS = 100
+_MAX_MANIFESTS = 80
+_MAX_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Autoload:
+    psr4: Mapping[str, Sequence[str]]  # namespace without its last backslash -> folders
+    psr0: Mapping[str, Sequence[str]]
+    files: Sequence[str]
+
+
+def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The file of a class in the namespace `spec`, or those with its functions; a path that is included; or, without
+    a name, the files of a namespace."""
+    if spec.endswith((".php", ".inc")) or "/" in spec:
+        return list(_included(spec, importer, project))
+    namespace = spec.strip("\\")
+    if name is None:
+        return _namespace(namespace, importer, project)
+    if found := list(_class(namespace, name, importer, project)):
+        return found
+    return [*_named(namespace, name, importer, project), *_functions(namespace, name, importer, project)]
+
+
+def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The other files of the namespace, which is the folder; and those that are always loaded."""
+    folder = importer.rpartition("/")[0]
+    if name is None:
+        mapped = any(autoload.psr4 or autoload.psr0 for _, autoload in _manifests(importer, project))
+        near = project.paths.files_in(folder) if mapped else project.paths.below(folder, limit=_MAX_SIBLINGS)
+        files = [path for path in near if path.endswith(".php") and path != importer]
+        return files[:_MAX_SIBLINGS]
+    beside = f"{folder}/{name}.php".lstrip("/")
+    found = [beside] if beside in project.paths and beside != importer else []
+    if name[:1].isupper():
+        return found or [p for p in _named("", name, importer, project) if p != importer]
+    return [*found, *_functions("", name, importer, project)]
+
+
+def _class(namespace: str, name: str, importer: str, project: Project) -> Iterator[str]:
+    full = f"{namespace}\\{name}" if namespace else name
+    for folder, autoload in _manifests(importer, project):
+        for prefix, place in _places(autoload.psr4, full):
+            rest = full[len(prefix) :].strip("\\").replace("\\", "/")
+            if (path := normalise(f"{folder}/{place}/{rest}.php")) and path in project.paths:
+                yield path
+                return
+        for _, place in _places(autoload.psr0, full):
+            rest = namespace.replace("\\", "/") + "/" + name.replace("_", "/")
+            if (path := normalise(f"{folder}/{place}/{rest}.php")) and path in project.paths:
+                yield path
+                return
+
+
+def _namespace(namespace: str, importer: str, project: Project) -> list[str]:
+    """The files of a namespace's folder: its own, where it has none those of its namespaces."""
+    for folder, autoload in _manifests(importer, project):
+        for prefix, place in _places(autoload.psr4, namespace):
+            path = normalise(f"{folder}/{place}/" + namespace[len(prefix) :].replace("\\", "/"))
+            if path is not None and project.paths.has_folder(path):
+                return [file for file in project.paths.below(path, limit=_MAX_SIBLINGS) if file.endswith(".php")]
+    return []
+
+
+def _named(namespace: str, name: str, importer: str, project: Project) -> list[str]:
+    """Files named like a class where composer.json does not say: class maps, no composer.json at all."""
+    wanted = [part.lower() for part in namespace.split("\\") if part]
+    found: list[tuple[int, int, str]] = []
+    for file in (f"{name}.php", f"class-{name.lower().replace('_', '-')}.php", f"{name}.class.php"):
+        for path in project.paths.named(file):
+            folders = [part.lower() for part in path.split("/")[:-1]]
+            shared = 0
+            while shared < min(len(wanted), len(folders)) and wanted[-1 - shared] == folders[-1 - shared]:
+                shared += 1
+            within = bool(wanted) and wanted[-1] in folders  # in a folder below that of its namespace
+            if shared or within or not wanted:
+                found.append((-shared, -_shared_start(path, importer), path))
+    return [path for _, _, path in sorted(found)[:_MAX_NAMED]]
+
+
+def _shared_start(path: str, other: str) -> int:
+    parts = zip(path.split("/"), other.split("/"), strict=False)
+    return next((n for n, (own, its) in enumerate(parts) if own != its), 0)
+
+
+def _functions(namespace: str, name: str, importer: str, project: Project) -> Iterator[str]:
+    """The files that are loaded at once: where functions are; those of packages with this namespace first."""
+    for folder, autoload in _manifests(importer, project):
+        known = not namespace or any(True for _ in _places(autoload.psr4, namespace))
+        for file in autoload.files if known else ():
+            if (path := normalise(f"{folder}/{file}")) is not None and path in project.paths and path != importer:
+                yield path
+        for prefix, place in _places(autoload.psr4, namespace):
+            base = normalise(f"{folder}/{place}/" + namespace[len(prefix) :].replace("\\", "/"))
+            yield from (p for f in ("functions.php", "helpers.php") if (p := f"{base}/{f}") in project.paths)
+
+
+def _included(spec: str, importer: str, project: Project) -> Iterator[str]:
+    folder = importer.rpartition("/")[0]
+    for root in (folder, ""):
+        if (path := normalise(f"{root}/{spec}")) is not None and path in project.paths:
+            yield path
+            return
+    ends = project.paths.ending(spec.lstrip("./"))
+    yield from ends if len(ends) == 1 else ()
+
+
+def _places(table: Mapping[str, Sequence[str]], full: str) -> Iterator[tuple[str, str]]:
+    """The prefixes of a name that have folders, the longest first."""
+    for prefix in sorted(table, key=len, reverse=True):
+        if not prefix or full == prefix or full.startswith((prefix + "\\", prefix + "_")):
+            yield from ((prefix, place) for place in table[prefix])
+
+
+def _manifests(importer: str, project: Project) -> Iterator[tuple[str, _Autoload]]:
+    """The composer.json above the file, the nearest first, then the others of the root."""
+    folder = importer.rpartition("/")[0]
+    above: list[str] = []
+    while True:
+        above.append(f"{folder}/composer.json" if folder else "composer.json")
+        if not folder:
+            break
+        folder = folder.rpartition("/")[0]
+    for path in dict.fromkeys([*above, *project.paths.named("composer.json")[:_MAX_MANIFESTS]]):
+        if path in project.paths and (autoload := project.manifest(path, _parse)) is not None:
+            yield path.rpartition("/")[0], autoload
+
+
+def _parse(text: str) -> _Autoload:
+    manifest = parse_table(text)
+    psr4: dict[str, list[str]] = {}
+    psr0: dict[str, list[str]] = {}
+    files: list[str] = []
+    for key in ("autoload", "autoload-dev"):
+        autoload: dict[str, Any] = table(manifest.get(key))
+        for found, name in ((psr4, "psr-4"), (psr0, "psr-0")):
+            for prefix, places in table(autoload.get(name)).items():
+                found.setdefault(prefix.rstrip("\\"), []).extend(texts(places))
+        files += texts(autoload.get("files"))
+    return _Autoload(psr4=psr4, psr0=psr0, files=files)

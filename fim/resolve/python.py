@@ -1,0 +1,108 @@
+"""Python: packages, relative imports, `src/` layouts, namespace packages (the import system, language reference §5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from .project import Project
+
+_SOURCE_FOLDERS = ("src", "lib", "python")
+_TEST = re.compile(r"^test_|_test\.py$|^conftest\.py$")
+
+
+def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """The file of the module `spec`: its stub first where it has one beside it."""
+    folder = importer.rpartition("/")[0]
+    if spec.startswith("."):
+        rest = spec.lstrip(".")
+        for _ in range(len(spec) - len(rest) - 1):
+            folder = folder.rpartition("/")[0]
+        return list(_module(_join(folder, rest), project))
+    path = spec.replace(".", "/")
+    if project.paths.is_library(importer):
+        return list(_installed(path, folder, project))
+    for root in _roots(folder, project):
+        if found := list(_module(_join(root, path), project)):
+            return found
+    return _elsewhere(path, importer, project) or list(_installed(path, folder, project))
+
+
+def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
+    """Nothing is visible without an import, but pytest hands a test the fixtures of each conftest.py above it."""
+    folder, _, file = importer.rpartition("/")
+    found: list[str] = []
+    if _TEST.search(file) or re.search(r"(?:^|/)tests?(?:/|$)", folder):
+        while True:
+            found.append(_join(folder, "conftest.py"))
+            if not folder:
+                break
+            folder = folder.rpartition("/")[0]
+    return [path for path in found if path in project.paths and path != importer]
+
+
+def _elsewhere(path: str, importer: str, project: Project) -> list[str]:
+    """A package below another source folder: another project of the repository, or a layout of its own."""
+    tops: dict[str, None] = {}
+    first = path.partition("/")[0]
+    for folder in project.paths.folders_ending(first):
+        above = folder.rpartition("/")[0]
+        if f"{above}/__init__.py".lstrip("/") not in project.paths:
+            tops[above] = None
+    found = [file for top in tops for file in _module(_join(top, path), project)]
+    if not found and "/" in path:
+        ends = [file for end in (".py", "/__init__.py") for file in project.paths.ending(path + end)]
+        found = ends if len(ends) == 1 else []
+    return sorted(found, key=lambda file: -_shared(file, importer))[:1]
+
+
+def _installed(path: str, folder: str, project: Project) -> Iterator[str]:
+    """The module in the nearest environment, its stubs first (PEP 561); a file in one by its own path sees none."""
+    first, _, rest = path.partition("/")
+    if "site-packages" in folder.split("/")[1:] and not project.paths.has_folder(folder):
+        return
+    for above in _above(folder):
+        site = _join(above, "site-packages")
+        for place in (f"{first}-stubs/{rest}".rstrip("/"), path):
+            if found := list(_module(_join(site, place), project)):
+                yield from found
+                return
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folder and those it is in, up to the root, which is empty."""
+    yield folder
+    while folder:
+        folder = folder.rpartition("/")[0]
+        yield folder
+
+
+def _shared(path: str, other: str) -> int:
+    """How many folders two paths have in common."""
+    return next((n for n, (a, b) in enumerate(zip(path.split("/"), other.split("/"), strict=False)) if a != b), 0)
+
+
+def _roots(folder: str, project: Project) -> Iterator[str]:
+    """The folders that may be on the path: the top of the file's own package first, then the root and its sources."""
+    top = folder
+    while top and f"{top}/__init__.py" in project.paths:
+        top = top.rpartition("/")[0]
+    yield top
+    yield ""
+    yield from _SOURCE_FOLDERS
+    while top:  # the file's folder may be a script's, whose path starts there, or a package without __init__.py
+        top = top.rpartition("/")[0]
+        yield top
+        yield from map(partial(_join, top), _SOURCE_FOLDERS)
+
+
+def _module(path: str, project: Project) -> Iterator[str]:
+    for end in (".pyi", ".py", "/__init__.pyi", "/__init__.py", ".pyx"):
+        if (file := (path + end).lstrip("/")) in project.paths:
+            yield file
+            return
+
+
+def _join(folder: str, path: str) -> str:
+    return f"{folder}/{path}" if folder and path else folder or path

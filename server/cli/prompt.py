@@ -1,0 +1,159 @@
+"""`seekline prompt`: what the model would be asked, and what of it comes from which file and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ... import fim, model
+from .. import pipeline
+from ..config import Config
+from ..contexts import Contexts
+from ..errors import BadBatch, BadPlace, BadRequest
+from .console import err, out, print_json
+from .effective import load_config
+from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption, TokenizerOption
+from .place import Place, Projects, place_in, read_place
+
+PlaceArgument = Annotated[
+    str | None, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.", show_default=False)
+]
+BatchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--batch",
+        metavar="FILE|-",
+        help='Read JSON lines {"id", "file", "line", "column", "text"?, "tokens"?} and print one JSON line for each.',
+    ),
+]
+_MIN_TOKENS = 8
+_KEYS: dict[str, tuple[type, ...]] = {
+    "id": (object,),
+    "file": (str,),
+    "line": (int,),
+    "column": (int,),
+    "text": (str, type(None)),
+    "tokens": (int, type(None)),
+}
+TokensOption = Annotated[
+    int | None, typer.Option("--tokens", min=_MIN_TOKENS, help="Tokens of the prompt at the most.")
+]
+
+
+def prompt(
+    place: PlaceArgument = None,
+    tokens: TokensOption = None,
+    batch: BatchOption = None,
+    as_json: JsonOption = False,
+    tokenizer: TokenizerOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    quantization: QuantizationOption = None,
+) -> None:
+    """Show what the model would be asked at one place of a file; no weights are loaded."""
+    if (place is None) == (batch is None):
+        raise BadRequest("Name one place, or give --batch.", "Write FILE:LINE:COLUMN, such as main.py:12:8.")
+    where = read_place(place) if place is not None else None
+    config = load_config(
+        where.workspace if where else Path.cwd(), model=model, device=device, quantization=quantization
+    )
+    how = _with_tokens(prompting(config, tokenizer), tokens)
+    projects = Projects(config.settings)
+    if where is None:
+        assert batch is not None
+        _answer_batch(batch, how, projects)
+        return
+    made, ids = pipeline.make_prompt(projects.hole(where), how, Contexts())
+    if as_json:
+        print_json(pipeline.prompt_as_json(made, ids))
+    else:
+        _show(made, len(ids), how)
+
+
+def prompting(config: Config, tokenizer: Path | None) -> pipeline.Prompting:
+    """How the configured model is prompted; with another `tokenizer`, how a model with that one would be."""
+    from .complete import make_plan
+
+    if tokenizer is not None:
+        return pipeline.prompting_of(model.Tokenizer(tokenizer), config.settings)
+    plan = make_plan(config)
+    return pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
+
+
+def _with_tokens(how: pipeline.Prompting, tokens: int | None) -> pipeline.Prompting:
+    return how if tokens is None else replace(how, prompt_tokens=tokens)
+
+
+def _answer_batch(name: str, how: pipeline.Prompting, projects: Projects) -> None:
+    typed = Contexts()
+    for number, line in enumerate(_lines(name), 1):
+        if not line.strip():
+            continue
+        where, row = _place_of(line, f"{name}:{number}")
+        # Buffers follow each other as in an editor, key by key; places on the disk are questions of their own.
+        contexts = Contexts() if row.get("text") is None else typed
+        made, ids = pipeline.make_prompt(projects.hole(where), _with_tokens(how, row.get("tokens")), contexts)
+        answer = {"id": row["id"], **pipeline.prompt_as_json(made, ids)}
+        sys.stdout.write(json.dumps(answer) + "\n")  # in ASCII, which also carries half a surrogate pair
+        sys.stdout.flush()
+
+
+def _lines(name: str) -> Iterator[bytes]:
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield from file
+    except OSError as error:
+        remedy = "Give a file of JSON lines, or - for standard input."
+        raise BadBatch(f"{name} cannot be read: {error.strerror}.", remedy) from error
+
+
+def _place_of(line: bytes, where: str) -> tuple[Place, dict[str, Any]]:
+    """The place that a line of a batch names. Raises `BadBatch` with the line's number."""
+    remedy = 'Write {"id", "file", "line", "column"} on each line, with "text" and "tokens" where they are wanted.'
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise BadBatch(f"{where} is not JSON: {error}.", remedy) from error
+    if not isinstance(row, dict):
+        raise BadBatch(f"{where} is no JSON object.", remedy)
+    for key, kinds in _KEYS.items():
+        value = row.get(key)
+        if key not in row and type(None) not in kinds:
+            raise BadBatch(f'{where} has no "{key}".', remedy)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and key != "id"):
+            raise BadBatch(f'{where} has a "{key}" of a wrong type: {json.dumps(value)[:40]}.', remedy)
+    if row.get("tokens") is not None and row["tokens"] < _MIN_TOKENS:
+        raise BadBatch(f'{where} asks for {row["tokens"]} "tokens".', f"Ask for {_MIN_TOKENS} or more.")
+    try:
+        return place_in(row["file"], row["line"], row["column"], row.get("text")), row
+    except BadPlace as error:
+        raise BadBatch(f"{where}: {error.problem}", error.remedy) from error
+
+
+def _show(made: fim.Prompt, tokens: int, how: pipeline.Prompting) -> None:
+    """The prompt on stdout, what is from other files in green; where each part comes from on stderr."""
+    shared = sum(len(part.text) for part in made.parts)
+    for piece in made.pieces:
+        if isinstance(piece, fim.Special):
+            out.print(Text(piece.token, style="bold magenta"), end="", soft_wrap=True)
+            continue
+        head = piece.text[:shared] if shared and piece.text == made.prefix else ""
+        out.print(Text.assemble((head, "green"), piece.text[len(head) :]), end="", soft_wrap=True)
+    out.print()
+    if made.parts:
+        table = Table("file", "kind", "why", "tokens", box=None, header_style="dim")
+        for part in made.parts:
+            table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
+        err.print(table)
+    err.print(f"[dim]{tokens} tokens of {how.prompt_tokens}  {how.format.title}[/]", highlight=False)

@@ -1,0 +1,288 @@
+"""The index of one root: which files it has, their texts and outlines, as far as they were asked for.
+
+Events may come on any thread and take a moment: they are noted, and looked into at the next use. All else is for the
+device's thread: it lists, reads and parses under the index's lock, for which the event loop never waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Collection, Hashable
+from functools import partial
+from pathlib import Path
+from threading import RLock, Thread
+from time import monotonic
+from typing import Any
+
+from ... import fim
+from ...fim.code import Outline
+from ...fim.resolve import Paths
+from .buffers import Buffer, Buffers
+from .exclusions import defaults
+from .ignore import Rules
+from .libraries import Libraries, PathsWithLibraries
+from .listing import Lister, Listing
+from .memory import Memory
+from .reading import (
+    MAX_FILE_BYTES,
+    MAX_LIBRARY_FILE_BYTES,
+    MAX_MANIFEST_BYTES,
+    File,
+    LeftOut,
+    Manifest,
+    Stamp,
+    make_file,
+    read_text,
+    stamp_on_disk,
+)
+from .tree import Tree
+
+log = logging.getLogger(__name__)
+
+FILES_BYTES = 96_000_000
+"""What the texts and outlines of a root may take, estimated."""
+MANIFESTS_BYTES = 32_000_000
+MAX_EVENTS = 2000
+"""With more of them waiting, the root is listed anew: that takes no longer."""
+RELIST_S = 30.0
+"""How old a listing may be where the editor does not tell of changes on the disk."""
+
+
+class ProjectIndex:
+    """One root. `without`: folders of it that are roots of their own, relative to it.
+
+    `libraries`: whether `paths` knows of installed packages too.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        exclude: Rules,
+        buffers: Buffers,
+        without: Collection[str] = (),
+        *,
+        libraries: bool = False,
+    ) -> None:
+        self.root = root
+        self._buffers = buffers
+        self.without = tuple(sorted(folder + "/" for folder in without))
+        self._lister = Lister(str(root), exclude, without)
+        self._base = self._lister.root
+        self._libraries = Libraries(str(root), exclude) if libraries else None
+        self._tree = Tree(self._lister, partial(PathsWithLibraries, self._libraries) if self._libraries else Paths)
+        self._lock = RLock()
+        self._events: deque[tuple[str, bool]] = deque()
+        self._stale = True
+        self._fresh: Listing | None = None
+        self._listed_s = 0.0
+        self._open: dict[str, Path] = {}
+        self._opened_count = -1
+        self._files: Memory[File] = Memory(FILES_BYTES)
+        self._manifests: Memory[Manifest] = Memory(MANIFESTS_BYTES)
+        self._left_out: dict[str, Stamp] = {}
+        self._facts: dict[str, Stamp] = {}
+        self._changes = 0
+        self.memo: dict[Hashable, tuple[str, ...]] = {}
+        """See `Project.memo`."""
+        self._named: set[str] = set()
+
+    def notice(self, path: str, *, appeared: bool) -> None:
+        """Something happened to a path on the disk; any thread may tell. `appeared`: it was not there before."""
+        name = path.rpartition("/")[2]
+        speaks_of_others = name in defaults().ignore_files or name in defaults().marks or path == ".git/info/exclude"
+        if speaks_of_others or len(self._events) >= MAX_EVENTS:
+            self._stale = True
+        else:
+            self._events.append((path, appeared))
+
+    def relative(self, path: Path) -> str | None:
+        """The path in this root; None where it is in no root or another one."""
+        text = str(path)
+        if not os.path.normcase(text).startswith(os.path.normcase(self._base)):
+            return None
+        found = text[len(self._base) :].replace(os.sep, "/")
+        return None if found.startswith(self.without) else found
+
+    def settle(self, current: str) -> Paths:
+        """The files as they are by now. `current`: the one that someone works in."""
+        with self._lock:
+            if self._stale:
+                self._stale = False
+                self._events.clear()
+                self._tree.list_all()
+                self._listed()
+            elif self._fresh is not None:
+                self._tree.take(self._fresh)
+                self._listed()
+            elif not self._buffers.watched and monotonic() - self._listed_s > RELIST_S:
+                self._listed_s = monotonic()
+                Thread(target=self._list_again, name="seekline-listing", daemon=True).start()
+            while self._events:
+                path, appeared = self._events.popleft()
+                self._forget_stamp(path)
+                self._tree.examine(path, is_open=path in self._open, appeared=appeared)
+            self._look_at_buffers()
+            self._tree.lift(current.rpartition("/")[0])
+            self._check_memo()
+            return self._tree.paths
+
+    def _check_memo(self) -> None:
+        # Who finds an answer in the memo does not ask for the manifests that it was made from.
+        changes = self._tree.changes
+        if self._libraries is not None:
+            self._libraries.look_again()
+            changes += self._libraries.changes
+        if self._changes != changes or any(self._stamp(path) != old for path, old in self._facts.items()):
+            self._changes = changes
+            self._facts.clear()
+            self.memo.clear()
+
+    def _listed(self) -> None:
+        self._fresh = None
+        self._listed_s = monotonic()
+        self._opened_count, self._open = -1, {}
+
+    def _list_again(self) -> None:
+        """On a thread of its own: the files, for the next use to take."""
+        self._fresh = self._lister.whole()
+
+    def _look_at_buffers(self) -> None:
+        """Open files are files of the root even before they are saved."""
+        count = self._buffers.opened_count
+        if count == self._opened_count:
+            return
+        before, self._opened_count = self._open, count
+        found = ((self.relative(path), path) for path in self._buffers.open_files())
+        self._open = {relative: path for relative, path in found if relative is not None}
+        for path in before.keys() ^ self._open.keys():
+            self._tree.examine(path, is_open=path in self._open, appeared=False)
+
+    def _forget_stamp(self, path: str) -> None:
+        """Has the file read again at its next use; what its text was made into stays if the text is the same."""
+        self._left_out.pop(path, None)
+        if (file := self._files.get(path)) is not None:
+            file.stamp = None
+        if (manifest := self._manifests.get(path)) is not None:
+            manifest.stamp = None
+
+    def recent(self, current: str) -> tuple[str, ...]:
+        """The other files that are open or were edited lately, the latest first."""
+        with self._lock:
+            found, paths = (self.relative(path) for path in self._buffers.recent()), self._tree.paths
+            others = (path for path in found if path is not None and path != current and path in paths)
+            return tuple(path for path in others if not paths.is_library(path))
+
+    def file(self, path: str) -> File | None:
+        """The file as it is now; None where it is not in the root, or has no text for us."""
+        with self._lock:
+            if path not in self._tree.paths:
+                return None
+            known, buffer, stamp = self._files.get(path), self._buffer(path), self._stamp(path)
+            if known is not None and stamp is not None and known.stamp == stamp:
+                return known
+            if stamp is not None and self._left_out.get(path) == stamp:
+                return None
+            language = fim.language_of_path(path)
+            if buffer is not None:
+                language = fim.language_named(buffer.language) or language
+            file = self._read(path, buffer, stamp, language, known)
+            if file is None:
+                self._files.discard(path)
+                self._left_out[path] = stamp
+            elif file is not known:
+                self._files.put(path, file)
+            return file
+
+    def _read(
+        self, path: str, buffer: Buffer | None, stamp: Stamp, language: fim.Language | None, known: File | None
+    ) -> File | None:
+        """What the file is by now: `known` itself where its text is the same."""
+        try:
+            if buffer is not None:
+                lines = buffer.lines()
+            else:
+                text, stamp = read_text(*self._on_disk(path), self._limit_bytes(path))
+                lines = tuple(fim.split_lines(text))
+            if known is not None and known.raw == lines and known.document.language == language:
+                known.stamp = stamp
+                return known
+            return make_file(path, lines, language, stamp)
+        except (LeftOut, OSError) as error:
+            self._name(path, error)
+            return None
+
+    def is_parsed(self, path: str) -> bool:
+        """Whether an outline of the file is known already, if the file is still the same."""
+        with self._lock:
+            return (file := self._files.get(path)) is not None and "outline" in vars(file)
+
+    def outline(self, path: str, file: File) -> Outline:
+        """The outline of a file that this index gave."""
+        with self._lock:
+            is_new = "outline" not in vars(file)
+            outline = file.outline
+            if is_new and self._files.get(path) is file:
+                self._files.put(path, file)
+            return outline
+
+    def manifest(self, path: str, parse: Callable[[str], Any]) -> Any:
+        """What `parse` makes of a project file, once per text; None where there is none or it is broken."""
+        with self._lock:
+            manifest = self._manifest(path) if path in self._tree.paths else None
+            if manifest is None:
+                return None
+            self._facts[path] = manifest.stamp
+            if parse not in manifest.parsed:
+                try:
+                    manifest.parsed[parse] = parse(manifest.text)
+                except (ValueError, RecursionError) as error:
+                    self._name(path, error)
+                    manifest.parsed[parse] = None
+                self._manifests.put(path, manifest)
+            return manifest.parsed[parse]
+
+    def _manifest(self, path: str) -> Manifest | None:
+        known, buffer, stamp = self._manifests.get(path), self._buffer(path), self._stamp(path)
+        if known is not None and stamp is not None and known.stamp == stamp:
+            return known
+        try:
+            if buffer is not None:
+                text = "".join(buffer.lines())
+            else:
+                text, stamp = read_text(*self._on_disk(path), MAX_MANIFEST_BYTES)
+        except (LeftOut, OSError) as error:
+            self._name(path, error)
+            self._manifests.discard(path)
+            return None
+        if known is not None and known.text == text:
+            known.stamp = stamp
+            return known
+        made = Manifest(stamp=stamp, text=text)
+        self._manifests.put(path, made)
+        return made
+
+    def _buffer(self, path: str) -> Buffer | None:
+        return self._buffers.get(self._open[path]) if path in self._open else None
+
+    def _stamp(self, path: str) -> Stamp:
+        buffer = self._buffer(path)
+        return stamp_on_disk("".join(self._on_disk(path))) if buffer is None else ("open", buffer.revision)
+
+    def _limit_bytes(self, path: str) -> int:
+        return MAX_LIBRARY_FILE_BYTES if self._tree.paths.is_library(path) else MAX_FILE_BYTES
+
+    def _on_disk(self, path: str) -> tuple[str, str]:
+        """A folder and the path below it, on which no link is followed."""
+        if self._libraries is not None and self._tree.paths.is_library(path):
+            return self._libraries.on_disk(path) or (self._base, path)
+        return self._base, path
+
+    def _name(self, path: str, error: Exception) -> None:
+        """Names a file that is left out in the log, the first time."""
+        if path in self._named or isinstance(error, FileNotFoundError):
+            return
+        self._named.add(path)
+        level = logging.INFO if isinstance(error, LeftOut) and error.quiet else logging.WARNING
+        log.log(level, "%s%s is left out: %s", *self._on_disk(path), error)

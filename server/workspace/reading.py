@@ -1,0 +1,141 @@
+"""Reading a file of a root as text, and what one file's text has been made into."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from sys import getsizeof
+from typing import Any
+
+from ... import fim
+from ...fim.code import EMPTY, Outline, grammar_of, read_outline
+from .secrets import without_secrets
+
+MAX_FILE_BYTES = 1_000_000
+"""A larger file is left out: no one wrote it by hand, and parsing it would hold a completion up."""
+MAX_LIBRARY_FILE_BYTES = 500_000
+"""The same for files of installed packages, which are only a second source."""
+MAX_MANIFEST_BYTES = 32_000_000
+"""The same for project files, of which only facts are taken: a compile_commands.json is long."""
+MAX_LINE_CHARACTERS = 400
+"""A file whose lines are longer on average is left out: it is minified, or data."""
+
+_BINARY_BYTES = 8192  # git, too, looks for a NUL in the first 8000 bytes (xdiff-interface.c, buffer_is_binary)
+_RACY_NS = 100_000_000  # of one tick of the file system's clock, several may be a file's last changes
+_DEFINITION_BYTES = 900  # measured: a definition's texts, its numbers, and its places in the outline's tables
+_IMPORT_BYTES = 500
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+Stamp = Hashable
+"""Where a text is from: two equal stamps are of the same text. None is of no text for sure."""
+
+
+class LeftOut(Exception):
+    """A file is there but has no text for us. `quiet`: that is nothing to tell."""
+
+    def __init__(self, reason: str, *, quiet: bool = False) -> None:
+        super().__init__(reason)
+        self.quiet = quiet
+
+
+def stamp_on_disk(path: str) -> Stamp:
+    """The stamp of the file as it is on the disk; None where there is no file."""
+    try:
+        return _stamp(os.lstat(path))
+    except OSError:
+        return None
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def read_text(root: str, path: str, limit_bytes: int) -> tuple[str, Stamp]:
+    """The text of a file and its stamp. Raises `LeftOut`, and OSError where it cannot be read."""
+    if is_behind_link(root, path):
+        raise LeftOut("it is behind a link", quiet=True)
+    with os.fdopen(os.open(root + path, _FLAGS), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise LeftOut("it is no file", quiet=True)
+        if status.st_size > limit_bytes:
+            raise LeftOut(f"it has {status.st_size:,} bytes", quiet=True)
+        content = file.read(limit_bytes)
+    if b"\0" in content[:_BINARY_BYTES] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise LeftOut("it is binary", quiet=True)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LeftOut(f"it is not UTF-8 ({error})") from error
+    # A change within the same tick of the clock would not show (git's documentation, "racy-git").
+    racy = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
+    return text, None if racy else _stamp(status)
+
+
+def is_behind_link(root: str, path: str) -> bool:
+    """Whether the file, or a folder on the way to it from the root, is a link."""
+    end = path.find("/")
+    while end != -1:
+        if os.path.islink(root + path[:end]):  # noqa: PTH114 - a Path for each part takes longer than the question
+            return True
+        end = path.find("/", end + 1)
+    return os.path.islink(root + path)  # noqa: PTH114
+
+
+def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:
+    """The lines as prompts may show them. Raises `LeftOut` for what no one reads."""
+    if sum(map(len, lines)) > MAX_LINE_CHARACTERS * max(len(lines), 10):
+        raise LeftOut("its lines are too long to be read", quiet=True)
+    return without_secrets(lines, name)
+
+
+@dataclass(kw_only=True)
+class File:
+    """One file's text, without its secrets, and its outline once asked for. `raw` is the text as it was read."""
+
+    stamp: Stamp
+    raw: tuple[str, ...]
+    document: fim.Document
+
+    @cached_property
+    def outline(self) -> Outline:
+        language = self.document.language
+        grammar = grammar_of(self.document.path, language)
+        if grammar is None or language is None:
+            return EMPTY
+        return read_outline(self.document.lines, grammar, language.line_comment)
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, estimated."""
+        lines = 56 + 8 * len(self.raw) + sum(map(getsizeof, self.raw))
+        outline: Outline = vars(self).get("outline", EMPTY)
+        return 600 + lines + _DEFINITION_BYTES * len(outline.definitions) + _IMPORT_BYTES * len(outline.imports)
+
+
+@dataclass(slots=True, kw_only=True)
+class Manifest:
+    """A project file's text, and what each `parse` made of it."""
+
+    stamp: Stamp
+    text: str
+    parsed: dict[Callable[[str], Any], Any] = field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        return 600 + getsizeof(self.text) * (1 + 3 * len(self.parsed))
+
+
+def make_file(path: str, lines: Sequence[str], language: fim.Language | None, stamp: Stamp) -> File:
+    """What a text is made into. Raises `LeftOut`."""
+    raw = tuple(lines)
+    shown = readable_lines(raw, path)
+    # Where nothing was hidden there is one tuple, not two.
+    document = fim.Document(path=path, language=language, lines=raw if shown == raw else shown)
+    return File(stamp=stamp, raw=raw, document=document)

@@ -1,0 +1,95 @@
+"""What the context engine is handed: a root as one prompt sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, MutableMapping, Sequence
+from typing import TypeVar
+
+from ... import fim
+from ...fim.code import EMPTY, Outline
+from ...fim.resolve import Paths
+from .index import ProjectIndex
+from .reading import File, LeftOut, make_file
+
+T = TypeVar("T")
+
+LIBRARY_CHARACTERS = 200_000
+"""Of libraries, one prompt parses only so much that is new: some 0.2 s. The next prompts have the rest."""
+
+
+class View:
+    """A `Project` for one prompt: a file that it has read stays the same, and so do the paths.
+
+    `path`: the file under the cursor. `lines`: its text, where it is neither the disk's nor an open document's.
+    """
+
+    def __init__(self, index: ProjectIndex, path: str, lines: Sequence[str] | None = None) -> None:
+        self._index = index
+        self._path = path
+        self._paths: Paths | None = None
+        self._files: dict[str, File | None] = {}
+        self._library_room = LIBRARY_CHARACTERS
+        if lines is not None:
+            self._files[path] = _file(path, lines)
+
+    @property
+    def paths(self) -> Paths:
+        if self._paths is None:
+            self._paths = self._index.settle(self._path)
+        return self._paths
+
+    @property
+    def recent(self) -> Collection[str]:
+        return self._index.recent(self._path) if self.paths else ()
+
+    @property
+    def memo(self) -> MutableMapping[Hashable, tuple[str, ...]]:
+        return self._index.memo if self.paths else {}
+
+    def document(self, path: str) -> fim.Document | None:
+        file = self._file(path)
+        return None if file is None else file.document
+
+    def outline(self, path: str) -> Outline:
+        is_new = self.paths.is_library(path) and not self._index.is_parsed(path)
+        if is_new and self._library_room <= 0:
+            return EMPTY
+        if (file := self._file(path)) is None:
+            return EMPTY
+        if is_new:
+            self._library_room -= sum(map(len, file.raw))
+        return self._index.outline(path, file)
+
+    def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
+        return self._index.manifest(path, parse) if path in self.paths else None
+
+    def _file(self, path: str) -> File | None:
+        if path not in self._files:
+            self._files[path] = self._index.file(path) if path in self.paths else None
+        return self._files[path]
+
+
+class Alone:
+    """A `Project` for a file that is in no root: there is nothing but itself."""
+
+    def __init__(self, name: str, lines: Sequence[str] | None) -> None:
+        self.paths = Paths([name])
+        self.recent: tuple[str, ...] = ()
+        self.memo: dict[Hashable, tuple[str, ...]] = {}
+        self._file = None if lines is None else _file(name, lines)
+
+    def document(self, path: str) -> fim.Document | None:
+        return self._file.document if self._file is not None and path in self.paths else None
+
+    def outline(self, path: str) -> Outline:
+        return self._file.outline if self._file is not None and path in self.paths else EMPTY
+
+    def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
+        return None
+
+
+def _file(path: str, lines: Sequence[str]) -> File | None:
+    try:
+        return make_file(path, lines, fim.language_of_path(path), None)
+    except LeftOut:
+        return None

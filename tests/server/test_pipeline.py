@@ -1,0 +1,85 @@
+"""What `pipeline.complete` keeps, and when it must ask again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest_asyncio
+from project_files import write
+from seekline import model
+from seekline.server import pipeline
+from seekline.server.documents import Change
+from seekline.server.session import Session
+
+
+class Desk(Session):
+    """A session whose device answers when the test says so, with the number of the question."""
+
+    asked: int = 0
+    while_asked: Any = None
+
+    def load(self) -> None:
+        """No model."""
+
+    def submit(self, key: Any, hole: pipeline.Hole, *, explicit: bool) -> model.Job[pipeline.Completion | None]:
+        self.asked += 1
+        if self.while_asked is not None:
+            self.while_asked()
+        future: Future[pipeline.Completion | None] = Future()
+        future.set_result(
+            pipeline.Completion(
+                text=str(self.asked),
+                prompt_tokens=0,
+                reused_tokens=0,
+                new_tokens=1,
+                first_token_ms=0,
+                total_ms=0,
+                finish="stop",
+            )
+        )
+        return model.Job(key=key, run=lambda _: None, future=future, cancel=Event())
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    write(tmp_path, {"main.py": "", "other.py": ""})
+    made = Desk("utf-16", tell=lambda *_: None, report=lambda _: None)
+    made.configure([], [tmp_path])
+    for name in ("main.py", "other.py"):
+        made.open((tmp_path / name).as_uri(), "x = \n", "python", 1)
+    yield made
+    made.resident.close(5)
+
+
+async def ask(desk: Desk, path: Path) -> str | None:
+    hole = desk.snapshot(path.as_uri(), 0, 4)
+    assert hole is not None
+    return await pipeline.complete(desk, path.as_uri(), hole, explicit=True)
+
+
+def typed(desk: Desk, path: Path) -> None:
+    desk.change(path.as_uri(), 2, [Change(start=None, end=None, text="y = \n")])
+
+
+async def test_a_change_elsewhere_asks_again(desk: Desk, tmp_path: Path) -> None:
+    main, other = tmp_path / "main.py", tmp_path / "other.py"
+    assert [await ask(desk, main), await ask(desk, main)] == ["1", "1"]
+    typed(desk, other)
+    assert await ask(desk, main) == "2"
+    desk.files_changed([((tmp_path / "third.py").as_uri(), "created")])
+    assert await ask(desk, main) == "3"
+    desk.close_document(other.as_uri())
+    assert await ask(desk, main) == "4"
+    assert await ask(desk, main) == "4"
+
+
+async def test_what_was_asked_before_a_change_elsewhere_is_not_kept(desk: Desk, tmp_path: Path) -> None:
+    desk.while_asked = lambda: typed(desk, tmp_path / "other.py")
+    assert await ask(desk, tmp_path / "main.py") == "1"
+    desk.while_asked = None
+    assert await ask(desk, tmp_path / "main.py") == "2"
+    assert await ask(desk, tmp_path / "main.py") == "2"
