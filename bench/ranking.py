@@ -83,7 +83,9 @@ def fit(found: Sequence[Example]) -> dict[str, float]:
             labels.append(float(needed))
             importance.append((1 / positives if needed else 1 / NEGATIVES) / languages[example.case.language])
     shape = (len(labels), len(names))
-    facts = torch.sparse_coo_tensor(torch.tensor([rows, columns]), torch.tensor(values), shape).coalesce()
+    facts = torch.sparse_coo_tensor(
+        torch.tensor([rows, columns]), torch.tensor(values), shape, check_invariants=True
+    ).coalesce()
     weights, bias = _minimise(facts, torch.tensor(labels), torch.tensor(importance), len(names))
     return {"bias": bias} | dict(zip(names, weights, strict=True))
 

@@ -159,6 +159,8 @@ class Evidence:
                 if isinstance(entity, Symbol):
                     self._note(entity, "called", 1 / (1 + number), f"called here: `{call}`")
                     self._note_constructor(entity, "called", 1 / (1 + number), f"called here: `{call}`")
+                    for type in self._named_in(self.names.definition(entity).parameters or "", entity.path):
+                        self._note_members(type, "in a parameter", 1 / (1 + number), f"parameter of `{call}`")
 
     def _chains_nearby(self) -> None:
         for text, nearness in self.scope.chains.items():
@@ -205,6 +207,8 @@ class Evidence:
         if self.names.grammar.open_namespaces:
             for symbols in self.names.included():
                 self._note_group(symbols, "star", 1.0, "included here")
+                if not any(self.names.definition(symbol).name in self.scope.counts for symbol in symbols):
+                    self._note_group(symbols, "unused header", 1.0, "included here, and nothing of it used yet")
             return
         seen, symbols = {self.names.path}, []
         for item in self.scope.outline.bound.get("*", ()):
