@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from seekline import fim
 from seekline.fim import code
@@ -18,7 +18,7 @@ class MemoryProject:
     def __init__(self, files: Mapping[str, str], recent: Collection[str] = ()) -> None:
         self.paths = Paths(files)
         self.recent = recent
-        self.memo: dict[Hashable, tuple[str, ...]] = {}
+        self.memo: dict[Hashable, Any] = {}
         self.parsed: list[str] = []
         self.broken: list[str] = []
         self._files = dict(files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _NAME = r"[A-Za-z_$][\w$]*"
 _LINK = re.compile(r"\s*(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))\s*")
@@ -42,6 +43,7 @@ class Step:
 Chain = tuple[Step, ...]
 
 
+@lru_cache(16384)
 def parse_chain(text: str) -> Chain:
     """The chain at the start of an expression; empty where it starts with none (a literal, a parenthesis)."""
     text = text.strip()
@@ -175,8 +177,13 @@ def open_calls(lines: Sequence[str]) -> Iterator[str]:
                 return  # a block, not an argument
 
 
-def type_names(text: str, carriers: Collection[str]) -> Iterator[tuple[str, ...]]:
+@lru_cache(16384)
+def type_names(text: str, carriers: frozenset[str]) -> Sequence[tuple[str, ...]]:
     """The types that a type's text names, in order, each as the parts of its path; carriers are left out."""
+    return tuple(_type_names(text, carriers))
+
+
+def _type_names(text: str, carriers: Collection[str]) -> Iterator[tuple[str, ...]]:
     text = re.sub(r"'[a-z_]\w*\b(?!')", "", text.strip("\"'"))  # a lifetime
     for found in _DOTTED.finditer(text):
         parts = tuple(re.split(r"\.|::|\\", found[0]))

@@ -1,20 +1,66 @@
-"""Indexes over many files, for one cursor: which of them have a name, and which extend a type."""
+"""Indexes over many files: which of them have a name, and which extend a type."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping, Sequence
+from typing import Any
+from weakref import ref
 
 from ..code import Outline
 
 _FEW_FILES = 4
 
 
-class Holders:
-    """Answers from outlines that are parsed when they are first asked for."""
+class NameIndex:
+    """The files that have a name, of all that were asked about; it outlives the cursor, and an outline that is not the
+    one it knows replaces that."""
 
-    def __init__(self, outline: Callable[[str], Outline]) -> None:
+    def __init__(self, names_of: Callable[[Outline], Iterable[str]]) -> None:
+        self._names_of = names_of
+        self._known: dict[str, tuple[ref[Outline], tuple[str, ...]]] = {}
+        self._files: dict[str, dict[str, None]] = {}
+
+    def take(self, file: str, outline: Outline) -> None:
+        """Notes what a file has by now."""
+        if (known := self._known.get(file)) is not None:
+            if known[0]() is outline:
+                return
+            for name in known[1]:
+                del self._files[name][file]
+        names = tuple(dict.fromkeys(self._names_of(outline)))
+        self._known[file] = ref(outline), names
+        for name in names:
+            self._files.setdefault(name, {})[file] = None
+
+    def among(self, name: str, places: dict[str, int]) -> list[str]:
+        """Those of the files in `places` that have the name, in their order there."""
+        having = self._files.get(name)
+        if not having:
+            return []
+        fewer, others = (having, places) if len(having) < len(places) else (places, having)
+        return sorted((file for file in fewer if file in others), key=places.__getitem__)
+
+
+def _handed_out(outline: Outline) -> Iterator[str]:
+    """What a file defines or passes on, which may be all of a module: `*`."""
+    yield from outline.top
+    yield from ("*" if item.name == "*" else item.alias for item in outline.imports if item.exported)
+
+
+def _said_more(outline: Outline) -> Iterable[str]:
+    return outline.scopes
+
+
+class Holders:
+    """Answers for one cursor, from outlines that are parsed when they are first asked for. `memo`: the project's, which
+    keeps the indexes."""
+
+    def __init__(self, outline: Callable[[str], Outline], memo: MutableMapping[Hashable, Any]) -> None:
         self._outline = outline
-        self._indexes: dict[tuple[str, ...], dict[str, list[str]]] = {}
+        self._names = _kept_index(memo, _handed_out)
+        self._scopes = _kept_index(memo, _said_more)
+        # By the identity of the files, which are held: the hash of a long tuple takes as long as many answers.
+        self._places: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}
         self._extending: dict[str, list[tuple[str, int]]] | None = None
         self._adding: dict[str, list[tuple[str, int]]] | None = None
 
@@ -22,19 +68,24 @@ class Holders:
         """Those of `files` that may define or re-export a name; all where they are few."""
         if len(files) <= _FEW_FILES:
             return files
-        if files not in self._indexes:
-            self._indexes[files] = self._index(files)
-        index = self._indexes[files]
-        return [*index.get(name, ()), *index.get("*", ())]
+        places = self._indexed(files)
+        return [*self._names.among(name, places), *self._names.among("*", places)]
 
-    def _index(self, files: Iterable[str]) -> dict[str, list[str]]:
-        index: dict[str, list[str]] = {}
+    def saying_more(self, name: str, files: tuple[str, ...]) -> Sequence[str]:
+        """Those of `files` that may say more about a type; all where they are few."""
+        return files if len(files) <= _FEW_FILES else self._scopes.among(name, self._indexed(files))
+
+    def _indexed(self, files: tuple[str, ...]) -> dict[str, int]:
+        """The places of the files, which the indexes know as they are by now."""
+        if (found := self._places.get(id(files))) is not None:
+            return found[1]
         for file in files:
             outline = self._outline(file)
-            passed_on = {"*" if item.name == "*" else item.alias for item in outline.imports if item.exported}
-            for name in {*outline.top, *passed_on}:
-                index.setdefault(name, []).append(file)
-        return index
+            self._names.take(file, outline)
+            self._scopes.take(file, outline)
+        places = {file: place for place, file in reversed(list(enumerate(files)))}
+        self._places[id(files)] = files, places
+        return places
 
     def extensions(self, type: str, in_scope: Callable[[], Iterator[str]]) -> Sequence[tuple[str, int]]:
         """The extension functions of a type in the files that are in scope, each with its number in its outline."""
@@ -53,3 +104,10 @@ class Holders:
                 for name, numbers in self._outline(file).scopes.items():
                     self._adding.setdefault(name, []).extend((file, number) for number in numbers)
         return self._adding.get(type, ())
+
+
+def _kept_index(memo: MutableMapping[Hashable, Any], names_of: Callable[[Outline], Iterable[str]]) -> NameIndex:
+    key = NameIndex, names_of
+    if (found := memo.get(key)) is None:
+        found = memo[key] = NameIndex(names_of)
+    return found

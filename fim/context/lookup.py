@@ -31,7 +31,8 @@ class Lookup:
         self._found: dict[tuple[str, str, int], list[Entity]] = {}
         self._exported: dict[tuple[str, str, int], list[Entity]] = {}
         self._types_meant: dict[tuple[str, str], list[Symbol]] = {}
-        self._holders = Holders(self.outline)
+        self._memo = project.memo
+        self._holders = Holders(self.outline, self._memo)
         self._sight = Sight(document.path, MAX_HOPS, self.outline, self.modules)
 
     def outline(self, path: str) -> Outline:
@@ -50,14 +51,14 @@ class Lookup:
 
     def modules(self, spec: str, name: str | None, importer: str) -> tuple[str, ...]:
         key = (self.grammar.resolver, spec, name, importer)
-        if (found := self.project.memo.get(key)) is None:
-            found = self.project.memo[key] = tuple(self._resolver.modules(spec, name, importer, self.project))
+        if (found := self._memo.get(key)) is None:
+            found = self._memo[key] = tuple(self._resolver.modules(spec, name, importer, self.project))
         return found
 
     def package(self, name: str | None, path: str) -> tuple[str, ...]:
         key = (self.grammar.resolver, path, name)
-        if (found := self.project.memo.get(key)) is None:
-            found = self.project.memo[key] = tuple(self._resolver.package(name, path, self.project))
+        if (found := self._memo.get(key)) is None:
+            found = self._memo[key] = tuple(self._resolver.package(name, path, self.project))
         return found
 
     def find(self, name: str, path: str, hops: int = MAX_HOPS) -> list[Entity]:
@@ -92,7 +93,7 @@ class Lookup:
         if (name in roots or open_root) and (files := self.modules(name, None, path)):
             return [Module(name, path, files)]
         # What is added to a type of elsewhere is known of it: `extension String`, `impl Trait for Vec<u8>`.
-        for file in (path, *self.package(name, path)):
+        for file in (path, *self._holders.saying_more(name, self.package(name, path))):
             if own := self.outline(file).scopes.get(name):
                 return [Symbol(file, own[0])]
         added = self._holders.scopes(name, self._in_scope) if path == self.path else ()

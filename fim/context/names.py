@@ -20,6 +20,7 @@ class Names(Lookup):
     def __init__(self, project: Project, document: Document, here: Outline, grammar: Grammar) -> None:
         super().__init__(project, document, here, grammar)
         self._members: dict[Symbol, tuple[list[Symbol], bool]] = {}
+        self._members_named: dict[Symbol, dict[str, list[Entity]]] = {}
 
     def bases(self, symbol: Symbol) -> Iterator[tuple[str, list[Symbol]]]:
         """The bases of a type as written, also where more is said about it, and what they are."""
@@ -53,8 +54,17 @@ class Names(Lookup):
             return next((found for file in entity.files if (found := self.exported(name, file))), [])
         if self.definition(entity).kind == "module" and (found := self._in_namespace(entity, name)):
             return found
-        found: list[Entity] = [m for m in self.members(entity)[0] if self.definition(m).name == name]
-        return found or self._in_type_file(entity, name)
+        return self._member(entity, name) or self._in_type_file(entity, name)
+
+    def _member(self, type: Symbol, name: str) -> list[Entity]:
+        """The members of a type with a name."""
+        if (named := self._members_named.get(type)) is None:
+            members, named = self.members(type)[0], {}
+            for member in members:
+                named.setdefault(self.definition(member).name, []).append(member)
+            if members:  # none while they are still being sought
+                self._members_named[type] = named
+        return named.get(name, [])
 
     def _in_type_file(self, symbol: Symbol, name: str) -> list[Entity]:
         """A type that stands in another one without being its member, or has a file of its own (Ruby)."""

@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from heapq import nlargest
-from math import exp, log
+from itertools import chain
+from math import exp, inf, log
 
 from .._data import load_toml
 from .entities import Symbol
@@ -41,7 +42,8 @@ class Traits:
     """What is known of a definition wherever the cursor is."""
 
     name: str
-    facts: tuple[tuple[str, float], ...]
+    owner: str | None
+    facts: Facts
     parts: tuple[str, ...]
     type_parts: tuple[str, ...]
     static: bool
@@ -65,25 +67,31 @@ class Ranking:
         """The symbols with all their facts, the likeliest first. `reasons`: what to say of some of the facts."""
         worth, candidates = weights(), []
         for symbol, facts in found.items():
-            total = worth["bias"] + sum(worth.get(fact, 0.0) * value for fact, value in facts.items())
-            told = reasons[symbol]
-            best = max(told, key=lambda fact: worth.get(fact, 0.0) * facts[fact])
-            candidates.append(Candidate(symbol=symbol, score=1 / (1 + exp(-total)), reason=told[best]))
-        return sorted(candidates, key=lambda c: (-c.score, c.symbol.path, c.symbol.number))
+            told, best, most, total = reasons[symbol], "", -inf, 0.0
+            for fact, value in facts.items():
+                weighed = worth.get(fact, 0.0) * value
+                total += weighed
+                if weighed > most and fact in told:
+                    best, most = fact, weighed
+            score = 1 / (1 + exp(-worth["bias"] - total))
+            candidates.append(Candidate(symbol=symbol, score=score, reason=told[best]))
+        return sorted(candidates, key=lambda c: (-c.score, c.symbol))
 
     def facts(
         self, noted: Mapping[Symbol, Facts], symbols: Collection[Symbol], relation: str | None
     ) -> dict[Symbol, dict[str, float]]:
         """All facts about `symbols`: those noted, and what names and kinds say. `relation`: the fact about all that are
         no members of the receiver at the cursor."""
-        parts = Counter(part for symbol in symbols for part in self.traits(symbol).parts)
+        traits = {symbol: self.traits(symbol) for symbol in symbols}
+        parts = Counter(chain.from_iterable(own.parts for own in traits.values()))
         rarity = {part: 1 / (1 + log(1 + count)) for part, count in parts.items()}
         named: dict[object, float] = {}
-        for symbol in symbols:
+        for symbol, own in traits.items():
             nearness = noted[symbol].get("named", 0.0)
-            for place in (symbol.path, (symbol.path, self._names.definition(symbol).owner)):
-                named[place] = max(named.get(place, 0.0), nearness)
-        return {symbol: self._facts_of(symbol, noted[symbol], relation, rarity, named) for symbol in symbols}
+            for place in (symbol.path, (symbol.path, own.owner)):
+                if nearness >= named.get(place, 0.0):
+                    named[place] = nearness
+        return {s: self._facts_of(s, own, noted[s], relation, rarity, named) for s, own in traits.items()}
 
     def most_promising(self, noted: Mapping[Symbol, Facts]) -> list[Symbol]:
         """The symbols that the noted facts, and their names at a glance, speak most for; the rest is not looked at."""
@@ -94,7 +102,10 @@ class Ranking:
             name = self._names.definition(symbol).name
             total = used * (name in counts) + beside * self._neighbours.share_using(name, symbol.path)
             if parts := parts_of(name):
-                total += alike * sum([nearby.get(part, 0.0) for part in parts]) / len(parts)
+                likeness = 0.0
+                for part in parts:
+                    likeness += nearby.get(part, 0.0)
+                total += alike * likeness / len(parts)
             for fact, value in noted[symbol].items():
                 total += worth.get(fact, 0.0) * value
             return total
@@ -104,25 +115,31 @@ class Ranking:
     def _facts_of(
         self,
         symbol: Symbol,
+        traits: Traits,
         noted: Facts,
         relation: str | None,
         rarity: Mapping[str, float],
         named: Mapping[object, float],
     ) -> dict[str, float]:
-        scope, traits, owner = self._scope, self.traits(symbol), self._names.definition(symbol).owner
-        facts = {**noted, **dict(traits.facts), "file named": named[symbol.path]}
-        if owner is not None:
-            facts["owner named"] = named[symbol.path, owner]
+        scope = self._scope
+        facts = {**noted, **traits.facts, "file named": named[symbol.path]}
+        if traits.owner is not None:
+            facts["owner named"] = named[symbol.path, traits.owner]
         facts["word nearby"] = scope.words.get(traits.name, 0.0)
         facts["word used"] = log(1 + scope.counts.get(traits.name, 0))
         facts["used beside"] = self._neighbours.share_using(traits.name, symbol.path)
         if traits.parts:
-            whole = sum(rarity[part] for part in traits.parts)
-            facts["alike nearby"] = sum(rarity[p] * scope.parts.get(p, 0.0) for p in traits.parts) / whole
-            facts["alike awaited"] = sum(rarity[p] for p in traits.parts if p in scope.awaited) / whole
-            facts["alike begun"] = sum(rarity[p] for p in traits.parts if p in scope.beginning) / whole
-            facts["alike purpose"] = sum(rarity[p] for p in traits.parts if p in scope.purpose) / whole
-        if any(part in scope.awaited for part in traits.type_parts):
+            whole = nearby = awaited = begun = purpose = 0.0
+            for part in traits.parts:
+                rare = rarity[part]
+                whole += rare
+                nearby += rare * scope.parts.get(part, 0.0)
+                awaited += rare * (part in scope.awaited)
+                begun += rare * (part in scope.beginning)
+                purpose += rare * (part in scope.purpose)
+            facts["alike nearby"], facts["alike awaited"] = nearby / whole, awaited / whole
+            facts["alike begun"], facts["alike purpose"] = begun / whole, purpose / whole
+        if not scope.awaited.isdisjoint(traits.type_parts):
             facts["type awaited"] = 1.0
         if traits.private and symbol.path not in self._package:
             facts["private"] = 1.0
@@ -162,7 +179,8 @@ class Ranking:
             private = private or not re.search(grammar.exported_name, name)
         return Traits(
             name=name,
-            facts=tuple(facts.items()),
+            owner=definition.owner,
+            facts=facts,
             parts=parts_of(name),
             type_parts=parts_of(definition.type or ""),
             static=definition.kind == "constant" or bool(_STATIC.search(head)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, MutableMapping
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..code import Outline
 from ..text import Document
@@ -129,8 +129,11 @@ class Project(Protocol):
         ...
 
     @property
-    def memo(self) -> MutableMapping[Hashable, tuple[str, ...]]:
-        """Room for what is found about imports: emptied when a file comes or goes, or a manifest changes."""
+    def memo(self) -> MutableMapping[Hashable, Any]:
+        """Room for what is found about imports: emptied when a file comes or goes, or a manifest changes.
+
+        What is kept there about a file's text must look itself whether its outline is still the same.
+        """
         ...
 
     def document(self, path: str) -> Document | None:

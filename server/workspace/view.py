@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, MutableMapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ... import fim
 from ...fim.code import EMPTY, Outline
@@ -43,7 +43,7 @@ class View:
         return self._index.recent(self._path) if self.paths else ()
 
     @property
-    def memo(self) -> MutableMapping[Hashable, tuple[str, ...]]:
+    def memo(self) -> MutableMapping[Hashable, Any]:
         return self._index.memo if self.paths else {}
 
     def document(self, path: str) -> fim.Document | None:
@@ -75,7 +75,7 @@ class Alone:
     def __init__(self, name: str, lines: Sequence[str] | None) -> None:
         self.paths = Paths([name])
         self.recent: tuple[str, ...] = ()
-        self.memo: dict[Hashable, tuple[str, ...]] = {}
+        self.memo: dict[Hashable, Any] = {}
         self._file = None if lines is None else _file(name, lines)
 
     def document(self, path: str) -> fim.Document | None:

@@ -97,4 +97,4 @@ def test_open_calls(text: str, calls: list[str]) -> None:
     ],
 )
 def test_type_names(text: str, names: list[str]) -> None:
-    assert [".".join(parts) for parts in type_names(text, {"Optional"})] == names
+    assert [".".join(parts) for parts in type_names(text, frozenset({"Optional"}))] == names
