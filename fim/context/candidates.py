@@ -39,6 +39,7 @@ class Evidence:
         self._types_nearby: dict[Symbol, tuple[float, str]] = {}
         self._modules_nearby: dict[Module, float] = {}
         self._unheard: Counter[str] = Counter()
+        self._known_constructors: dict[Symbol, list[Symbol]] = {}
         self.ranking = Ranking(scope, names, self.neighbours)
         self._collect()
 
@@ -97,10 +98,13 @@ class Evidence:
         """A fact about all of a group, and how large the group is."""
         crowd, size = f"{fact}: crowd", log(1 + len(symbols))
         for symbol in symbols:
-            if symbol not in self.facts and not self._occurs(self.names.definition(symbol).name):
-                self._unheard[fact] += 1
-                if self._unheard[fact] > _MANY:
-                    continue
+            if (noted := self.facts.get(symbol)) is None:
+                if not self._occurs(self.names.definition(symbol).name):
+                    self._unheard[fact] += 1
+                    if self._unheard[fact] > _MANY:
+                        continue
+            elif noted.get(fact, 0.0) >= value and noted.get(crowd, 0.0) >= size:
+                continue
             self._note(symbol, fact, value, reason)
             self._note(symbol, crowd, size, reason)
 
@@ -119,12 +123,16 @@ class Evidence:
         self._note_group(list(islice(contents, limit)), fact, value, reason)
 
     def _note_constructor(self, type: Symbol, fact: str, value: float, reason: str) -> None:
-        definition = self.names.definition(type)
-        if definition.kind == "class":
-            for member in self.names.members(type)[0]:
-                name = self.names.definition(member).name
-                if name in CONSTRUCTORS or name == definition.name:
-                    self._note(member, fact, value, reason)
+        for member in self._constructors(type):
+            self._note(member, fact, value, reason)
+
+    def _constructors(self, type: Symbol) -> list[Symbol]:
+        if (found := self._known_constructors.get(type)) is None:
+            definition, called = self.names.definition(type), self.names.definition
+            members = self.names.members(type)[0] if definition.kind == "class" else ()
+            found = [m for m in members if called(m).name in CONSTRUCTORS or called(m).name == definition.name]
+            self._known_constructors[type] = found
+        return found
 
     def _note_type(self, type: Symbol, nearness: float, reason: str) -> None:
         """Remembers the nearest expression of a type."""

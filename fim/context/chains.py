@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _NAME = r"[A-Za-z_$][\w$]*"
 _LINK = re.compile(r"\s*(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))\s*")
@@ -31,8 +31,7 @@ _NOISE = re.compile(
 CHAIN = re.compile(rf"{_NAME}(?:\s*(?:\(\s*\))?(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))#?{_NAME})*")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):  # hashed as often as symbols are
     """One name of a chain, and what is done with it before the next."""
 
     name: str

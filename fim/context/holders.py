@@ -57,10 +57,10 @@ class Holders:
 
     def __init__(self, outline: Callable[[str], Outline], memo: MutableMapping[Hashable, Any]) -> None:
         self._outline = outline
+        self._memo = memo
         self._names = _kept_index(memo, _handed_out)
         self._scopes = _kept_index(memo, _said_more)
-        # By the identity of the files, which are held: the hash of a long tuple takes as long as many answers.
-        self._places: dict[int, tuple[tuple[str, ...], dict[str, int]]] = {}
+        self._taken: set[str] = set()
         self._extending: dict[str, list[tuple[str, int]]] | None = None
         self._adding: dict[str, list[tuple[str, int]]] | None = None
 
@@ -76,15 +76,20 @@ class Holders:
         return files if len(files) <= _FEW_FILES else self._scopes.among(name, self._indexed(files))
 
     def _indexed(self, files: tuple[str, ...]) -> dict[str, int]:
-        """The places of the files, which the indexes know as they are by now."""
-        if (found := self._places.get(id(files))) is not None:
-            return found[1]
-        for file in files:
-            outline = self._outline(file)
-            self._names.take(file, outline)
-            self._scopes.take(file, outline)
-        places = {file: place for place, file in reversed(list(enumerate(files)))}
-        self._places[id(files)] = files, places
+        """The places of the files, which the indexes know as they are by now.
+
+        They are kept by the identity of the tuple, which is held: its hash takes as long as many answers.
+        """
+        key = "places", id(files)
+        if (found := self._memo.get(key)) is None:
+            found = self._memo[key] = files, {file: place for place, file in reversed(list(enumerate(files)))}
+        places = found[1]
+        if not self._taken.issuperset(places):
+            for file in (file for file in files if file not in self._taken):
+                outline = self._outline(file)
+                self._names.take(file, outline)
+                self._scopes.take(file, outline)
+            self._taken.update(places)
         return places
 
     def extensions(self, type: str, in_scope: Callable[[], Iterator[str]]) -> Sequence[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from weakref import ref
 
 from ..code import Definition, Grammar, Import, Outline, grammar_of
 from ..languages import language_of_path
@@ -33,7 +34,7 @@ class Lookup:
         self._types_meant: dict[tuple[str, str], list[Symbol]] = {}
         self._memo = project.memo
         self._holders = Holders(self.outline, self._memo)
-        self._sight = Sight(document.path, MAX_HOPS, self.outline, self.modules)
+        self._sight = Sight(document.path, MAX_HOPS, self.outline, self.modules, self._memo)
 
     def outline(self, path: str) -> Outline:
         if (found := self._outlines.get(path)) is None:
@@ -44,7 +45,8 @@ class Lookup:
         return self._document if path == self.path else self.project.document(path)
 
     def definition(self, symbol: Symbol) -> Definition:
-        return self.outline(symbol.path).definitions[symbol.number]
+        path, number = symbol
+        return (self._outlines.get(path) or self.outline(path)).definitions[number]
 
     def grammar_at(self, path: str) -> Grammar:
         return self.grammar if path == self.path else grammar_of(path, language_of_path(path)) or self.grammar
@@ -59,6 +61,16 @@ class Lookup:
         key = (self.grammar.resolver, path, name)
         if (found := self._memo.get(key)) is None:
             found = self._memo[key] = tuple(self._resolver.package(name, path, self.project))
+        return found
+
+    def imported_files(self, path: str) -> frozenset[str]:
+        """The files of all that a file imports."""
+        key, outline = ("imported files", path), self.outline(path)
+        known, found = self._memo.get(key, (None, frozenset()))
+        if known is None or known() is not outline:
+            items = ((item.module, item.name) for item in outline.imports)
+            found = frozenset(file for item in items for file in self.modules(*item, path))
+            self._memo[key] = ref(outline), found
         return found
 
     def find(self, name: str, path: str, hops: int = MAX_HOPS) -> list[Entity]:

@@ -71,6 +71,7 @@ class Packing:
         self.room = limit_tokens
         self.files: dict[str, _File] = {}
         self.chosen: list[Candidate] = []
+        self._headers: dict[str, str] = {}
 
     def add_candidates(self, candidates: Iterable[Candidate], names: Names) -> None:
         """Signatures by what they are worth for their length, then documentation, then bodies of the best few."""
@@ -111,13 +112,24 @@ class Packing:
         )
 
     def _header(self, path: str) -> str:
-        shown = _VERSION.sub("", path) if self.project.paths.is_library(path) else path
-        return header(shown, language_of_path(path))
+        if path not in self._headers:
+            shown = _VERSION.sub("", path) if self.project.paths.is_library(path) else path
+            self._headers[path] = header(shown, language_of_path(path))
+        return self._headers[path]
 
     def _worth(self, candidate: Candidate) -> float:
-        first = self._names.definition(candidate.symbol).head[0]
-        tokens = sum(self._count(text) for (row, _), text in self._signature(candidate.symbol) if row >= first)
-        return candidate.score / (12 + tokens) ** 0.5
+        return candidate.score / (12 + self._length(candidate.symbol)) ** 0.5
+
+    def _length(self, symbol: Symbol) -> int:
+        """The tokens of the signature alone; kept with its file's outline, for the last tokenizer that counted."""
+        notes = self._names.outline(symbol.path).notes
+        key = "signature tokens", symbol.number
+        counted_by, tokens = notes.get(key, (None, 0))
+        if counted_by is not self._count:
+            first = self._names.definition(symbol).head[0]
+            tokens = sum(self._count(text) for (row, _), text in self._signature(symbol) if row >= first)
+            notes[key] = self._count, tokens
+        return tokens
 
     def _add(self, path: str, lines: Iterable[Row], reason: str) -> bool:
         """Adds lines to a file, if all of them fit; whether they are shown now."""
@@ -199,9 +211,4 @@ def dependencies(files: Iterable[str], names: Names) -> dict[str, set[str]]:
     """Which of `files` each of them imports."""
     files = list(files)
     chosen = set(files)
-    found: dict[str, set[str]] = {}
-    for file in files:
-        found[file] = set()
-        for item in names.outline(file).imports:
-            found[file].update(chosen.intersection(names.modules(item.module, item.name, file)))
-    return found
+    return {file: chosen & names.imported_files(file) for file in files}

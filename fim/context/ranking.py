@@ -67,14 +67,12 @@ class Ranking:
         """The symbols with all their facts, the likeliest first. `reasons`: what to say of some of the facts."""
         worth, candidates = weights(), []
         for symbol, facts in found.items():
-            told, best, most, total = reasons[symbol], "", -inf, 0.0
-            for fact, value in facts.items():
-                weighed = worth.get(fact, 0.0) * value
-                total += weighed
-                if weighed > most and fact in told:
-                    best, most = fact, weighed
-            score = 1 / (1 + exp(-worth["bias"] - total))
-            candidates.append(Candidate(symbol=symbol, score=score, reason=told[best]))
+            total = worth["bias"] + sum([worth[fact] * value for fact, value in facts.items() if fact in worth])
+            most, best = -inf, ""
+            for fact, reason in reasons[symbol].items():
+                if (weighed := worth.get(fact, 0.0) * facts[fact]) > most:
+                    most, best = weighed, reason
+            candidates.append(Candidate(symbol=symbol, score=1 / (1 + exp(-total)), reason=best))
         return sorted(candidates, key=lambda c: (-c.score, c.symbol))
 
     def facts(
