@@ -22,7 +22,8 @@ class Definition:
     the type that it is a member of, by nesting or as a receiver says. A definition of kind `scope` defines nothing
     itself (Rust's `impl`, a namespace): it is there for its members and their container line.
     `type`: what a function returns or a field holds; `value`: what a field or constant is first set to. `receiver`: the
-    type on whose values an extension function is called, wherever it is defined.
+    type on whose values an extension function is called, wherever it is defined. `named_at_end`: the name stands behind
+    the body, on the last line (C's `typedef struct { ... } Client;`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Definition:
     value: str | None = None
     parameters: str | None = None
     receiver: str | None = None
+    named_at_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ def _variables(tree: Tree, grammar: Grammar) -> Iterator[Variable]:
                 type, value = None, f"{type or value}.{member}"
             yield Variable(
                 name=_bare(name),
-                line=name.start_point.row,
+                line=captures.get("at", [name])[0].start_point.row,
                 type=type,
                 value=value,
                 element="element" in captures or "elements" in captures,
@@ -165,12 +165,12 @@ def _definition(
 ) -> Definition:
     start = _start(node, grammar)
     body = captures["body"][0] if "body" in captures else None
-    end = _end_row(node)
+    row, end = start.start_point.row, _end_row(node)
     return Definition(
         name=_bare(name),
         kind=kind,  # pyright: ignore[reportArgumentType]
-        head=(start.start_point.row, _head_end(kind, name, body, start.start_point.row, end, lines)),
-        end=max(end, start.start_point.row + 1),
+        head=(row, _head_end(kind, name, body, row, end, lines)),
+        end=max(end, row + 1),
         doc=documentation(captures.get("doc"), start, lines, comment),
         inside=inside[1] if inside else None,
         owner=owner,
@@ -179,6 +179,7 @@ def _definition(
         value=_first(captures, "value"),
         parameters=", ".join(map(_text, captures.get("parameters", ())))[:_PARAMETER_CHARACTERS] or None,
         receiver=_first(captures, "receiver"),
+        named_at_end=body is not None and body.end_byte <= name.start_byte and row < name.start_point.row,
     )
 
 
@@ -198,6 +199,8 @@ def _start(node: Node, grammar: Grammar) -> Node:
 def _head_end(kind: str, name: Node, body: Node | None, start: int, end: int, lines: Sequence[str]) -> int:
     """The line after the signature: up to the body, whole without one."""
     name_end = name.end_point.row + 1
+    if body is not None and body.end_byte <= name.start_byte:  # C's `typedef struct { … } Client;`
+        name_end = start + 1
     if body is None:
         longest = _TYPE_LINES if kind in ("type", "class") else 1 if kind in ("field", "constant") else _HEAD_LINES
         return max(name_end, min(end, start + longest))

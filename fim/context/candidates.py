@@ -72,6 +72,7 @@ class Evidence:
     def _collect(self) -> None:
         self._receiver_at_cursor()
         self._calls_at_cursor()
+        self._literal_at_cursor()
         self._chains_nearby()
         self._variables_nearby()
         for type, (nearness, reason) in self._types_nearby.items():
@@ -169,6 +170,13 @@ class Evidence:
                     self._note_constructor(entity, "called", 1 / (1 + number), f"called here: `{call}`")
                     for type in self._named_in(self.names.definition(entity).parameters or "", entity.path):
                         self._note_members(type, "in a parameter", 1 / (1 + number), f"parameter of `{call}`")
+
+    def _literal_at_cursor(self) -> None:
+        if (literal := self.scope.literal) is None:
+            return
+        for type in self.types.of_chain(parse_chain(literal)):
+            fields = [m for m in self.names.members(type)[0] if self.names.definition(m).kind == "field"]
+            self._note_group(fields, "in a literal", 1.0, f"field of `{literal}`")
 
     def _chains_nearby(self) -> None:
         for text, nearness in self.scope.chains.items():

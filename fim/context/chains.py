@@ -13,7 +13,7 @@ _OPEN_LINK = re.compile(r"(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\)\s*$")
 _METHOD_LINK = re.compile(r"(?:\.|(?<=[\w)\]]):)$")
 _WORD = re.compile(rf"(?:[@$]{{0,2}}|#){_NAME}(?:[?!](?![.\w]))?")
 _CONTINUES = re.compile(r"\s*(?:[?!&]?\.(?!\.)|->|::)")
-_CHAIN_LINES = 24
+_CHAIN_LINES = 60
 _OPENERS, _CLOSERS = "([{", ")]}"
 _BEFORE = re.compile(
     r"^(?:await|new|return|yield|throw|raise|try[?!]?|not|mut|const|typeof|struct|go|defer)\s+|^[&*!~+\-(\\]+"
@@ -28,6 +28,8 @@ _NOISE = re.compile(
     "const|mut|ref|dyn|impl|in|out|unsigned|struct|class|enum|interface|readonly|static|final|volatile|typename|auto|"
     "None|null|nil|undefined|void|Self|self|this|where|extends|keyof|typeof|is"
 )
+# What stands before a literal: an operator that takes a value, the start of a line, `return`.
+_VALUE_EXPECTED = re.compile(r"(?:(?<![=!<>])=>?|[(,{:&\[\]|\n;]|\breturn)[ \t&]*$")
 CHAIN = re.compile(rf"{_NAME}(?:\s*(?:\(\s*\))?(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))#?{_NAME})*")
 
 
@@ -174,6 +176,24 @@ def open_calls(lines: Sequence[str]) -> Iterator[str]:
                     yield expression
             elif character == "{" and not text[:place].rstrip().endswith(("=", "(", ",", ":")):
                 return  # a block, not an argument
+
+
+def open_literal(lines: Sequence[str]) -> str | None:
+    """The type of the literal whose fields are being written at the end of `lines`: `&http.Client{Timeout: 3, `."""
+    text = "".join(lines)
+    depth = 0
+    for place in range(len(text) - 1, -1, -1):
+        character = text[place]
+        if character in _CLOSERS:
+            depth += 1
+        elif character in _OPENERS and depth:
+            depth -= 1
+        elif character in _OPENERS:
+            end = len(text[:place].rstrip())
+            start = _start_of_chain(text, end)
+            literal = character == "{" and start < end and _VALUE_EXPECTED.search(text[:start])
+            return text[start:end].strip() if literal else None
+    return None
 
 
 @lru_cache(16384)

@@ -15,6 +15,7 @@ from .holders import Holders
 from .sight import Sight
 
 MAX_HOPS = 3
+_MAX_REEXPORTS = 6
 _MAX_EXTENDING = 40
 DEFAULT = "default"  # the name of what a module exports as itself
 
@@ -73,7 +74,7 @@ class Lookup:
             self._memo[key] = ref(outline), found
         return found
 
-    def find(self, name: str, path: str, hops: int = MAX_HOPS) -> list[Entity]:
+    def find(self, name: str, path: str, hops: int = _MAX_REEXPORTS) -> list[Entity]:
         """What `name` means at the top level of a file: its own, imported, or of its package."""
         key = (name, path, hops)
         if key not in self._found:
@@ -86,7 +87,8 @@ class Lookup:
         if own := outline.top.get(name):
             return [Symbol(path, number) for number in own]
         for item in outline.bound.get(name, ()):
-            if found := self.imported(item, path, hops):
+            announced = not item.module and item.name == name  # C++'s `class Client;` says nothing of where it is
+            if not announced and (found := self.imported(item, path, hops)):
                 return found
         if self.grammar.open_namespaces:
             for file in self._sight.defining(name, path)[:1]:
@@ -117,7 +119,7 @@ class Lookup:
             if file != self.path:
                 yield [Symbol(file, number) for numbers in self.outline(file).top.values() for number in numbers]
 
-    def imported(self, item: Import, path: str, hops: int = MAX_HOPS) -> list[Entity]:
+    def imported(self, item: Import, path: str, hops: int = _MAX_REEXPORTS) -> list[Entity]:
         """What an import of the file `path` binds."""
         if hops < 0:
             return []
@@ -132,7 +134,7 @@ class Lookup:
         return [*whole, Module(item.module, path, files)] if files else []
 
     def in_module(
-        self, spec: str, name: str, importer: str, hops: int = MAX_HOPS, *, star: bool = False
+        self, spec: str, name: str, importer: str, hops: int = _MAX_REEXPORTS, *, star: bool = False
     ) -> list[Entity]:
         """What `name` is in the module `spec`: what it defines or re-exports, or a module in it, but for a `star`."""
         if hops < 0:
@@ -169,7 +171,7 @@ class Lookup:
         values = [entity for entity in self.exported(DEFAULT, path, hops) if isinstance(entity, Symbol)]
         return [member for value in values for member in self.step(value, name)]
 
-    def exported(self, name: str, path: str, hops: int = MAX_HOPS) -> list[Entity]:
+    def exported(self, name: str, path: str, hops: int = _MAX_REEXPORTS) -> list[Entity]:
         """What `name` means to those who import it from the file `path`."""
         key = (name, path, hops)
         if key not in self._exported:

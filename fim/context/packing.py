@@ -163,9 +163,16 @@ class Packing:
         seen = {symbol.number}
         while container is not None and container not in seen:
             seen.add(container)
-            yield from self._rows(symbol.path, *self._names.outline(symbol.path).definitions[container].head)
+            yield from self._bounds(Symbol(symbol.path, container))
             container = self._names.outline(symbol.path).definitions[container].inside
         yield from self._head(symbol)
+
+    def _bounds(self, container: Symbol) -> Iterator[Row]:
+        """The head of what contains a symbol, and its end where its name stands there: `} Client;`."""
+        definition = self._names.definition(container)
+        yield from self._rows(container.path, *definition.head)
+        if definition.named_at_end:
+            yield from self._rows(container.path, definition.end - 1, definition.end)
 
     def _head(self, symbol: Symbol) -> Iterator[Row]:
         definition = self._names.definition(symbol)
@@ -173,6 +180,8 @@ class Packing:
         if definition.kind in ("class", "type") and definition.end - first <= _WHOLE_LINES:
             end = end if self.project.paths.is_library(symbol.path) and self._has_bodies(symbol) else definition.end
         yield from self._rows(symbol.path, first, end)
+        if definition.named_at_end and end < definition.end:
+            yield from self._rows(symbol.path, definition.end - 1, definition.end)
 
     def _has_bodies(self, type: Symbol) -> bool:
         inner = (d for d in self._names.outline(type.path).definitions if d.inside == type.number)

@@ -24,6 +24,7 @@ from .scope import Scope, parts_of
 CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "init", "new", "New", "__construct", "__new__"})
 _STATIC = re.compile(r"@classmethod|@staticmethod|\bstatic\b|\bcompanion\b")
 _MOST = 300
+_CLOSE = 0.7  # three lines
 
 Facts = Mapping[str, float]
 
@@ -94,11 +95,13 @@ class Ranking:
     def most_promising(self, noted: Mapping[Symbol, Facts]) -> list[Symbol]:
         """The symbols that the noted facts, and their names at a glance, speak most for; the rest is not looked at."""
         worth, counts, nearby = weights(), self._scope.counts, self._scope.parts
+        together = worth.get("used with", 0.0)
         used, beside, alike = worth.get("word used", 0.0), worth.get("used beside", 0.0), worth.get("alike nearby", 0.0)
 
         def promise(symbol: Symbol) -> float:
             name = self._names.definition(symbol).name
             total = used * (name in counts) + beside * self._neighbours.share_using(name, symbol.path)
+            total += together * self._used_with.get(name, 0.0)
             if parts := parts_of(name):
                 likeness = 0.0
                 for part in parts:
@@ -125,6 +128,7 @@ class Ranking:
             facts["owner named"] = named[symbol.path, traits.owner]
         facts["word nearby"] = scope.words.get(traits.name, 0.0)
         facts["word used"] = log(1 + scope.counts.get(traits.name, 0))
+        facts["used with"] = self._used_with.get(traits.name, 0.0)
         facts["used beside"] = self._neighbours.share_using(traits.name, symbol.path)
         if traits.parts:
             whole = nearby = awaited = begun = purpose = 0.0
@@ -184,6 +188,12 @@ class Ranking:
             static=definition.kind == "constant" or bool(_STATIC.search(head)),
             private=private,
         )
+
+    @cached_property
+    def _used_with(self) -> Facts:
+        """What stands beside the words at the cursor in other files."""
+        near = {word: near for word, near in self._scope.words.items() if near > _CLOSE and len(word) > 1}
+        return self._neighbours.used_with(near)
 
     @cached_property
     def _package(self) -> frozenset[str]:

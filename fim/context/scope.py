@@ -11,13 +11,14 @@ from itertools import islice
 
 from ..code import Definition, Grammar, Outline, Variable, read_source
 from ..text import Cursor, Document, indentation
-from .chains import CHAIN, chain_before, continued, open_calls
+from .chains import CHAIN, chain_before, continued, open_calls, open_literal
 
 NEAR_LINES = 50
 _HALF_LIFE_LINES = 8
 _AWAITED_LINES = 12
 _CALL_LINES = 12
 _CALLS = 3
+_LITERAL_LINES = 40
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WINDOW_LINES = 4000  # of a longer document, only what is around the cursor is parsed, and its head
@@ -81,6 +82,12 @@ class Scope:
         """The functions whose arguments are being written at the cursor, the innermost first."""
         above = self.document.lines[max(0, self.cursor.line - _CALL_LINES) : self.cursor.line]
         return tuple(islice(open_calls([*above, self.document.before(self.cursor)]), _CALLS))
+
+    @cached_property
+    def literal(self) -> str | None:
+        """The type of the literal whose fields are being written at the cursor."""
+        above = self.document.lines[max(0, self.cursor.line - _LITERAL_LINES) : self.cursor.line]
+        return open_literal([*above, self.document.before(self.cursor)])
 
     def near(self) -> Iterator[tuple[str, float]]:
         """The lines around the cursor and how near they are, from 1 down. Imports do not count."""

@@ -118,7 +118,7 @@ class Types:
             entities = self.names.in_module(there[1], there[2], path)
             return [entity for entity in entities if isinstance(entity, Symbol)]
         for number, dotted in enumerate(type_names(text, self.names.grammar.carriers)):
-            symbols = self.names.follow(dotted, path)
+            symbols = self.names.follow(dotted, path) or self._of_parameter(dotted, path)
             if number == 0 and symbols and not element:
                 return symbols
             if number or not text.lstrip("*&? ").startswith(dotted[0]):
@@ -126,6 +126,12 @@ class Types:
             if found and (element or "|" in text):
                 return found
         return found if element or "|" in text or text.startswith("(") else []
+
+    def _of_parameter(self, dotted: Sequence[str], path: str) -> list[Symbol]:
+        """The bound of a type parameter of the document, where `dotted` is one."""
+        bounds = self._visible(dotted[0]) if len(dotted) == 1 and path == self.names.path else ()
+        found = (self.of_type(bound.type, path) for bound in bounds if bound.type and dotted[0] not in bound.type)
+        return next(filter(None, found), [])
 
     def value_of(self, entity: Entity, step: Step, depth: int = _MAX_DEPTH) -> list[Symbol]:
         """The types of the value that an entity is, after what `step` does with it."""
@@ -138,6 +144,9 @@ class Types:
             found = [t for base in definition.bases for t in self.of_type(base, entity.path)]
             own = definition.name in self.names.outline(entity.path).members
             return [entity, *found] if own or not found else found
+        if definition.kind == "constant" and definition.parameters:  # a variant, made or taken apart
+            own = self._named(definition.owner, entity.path)
+            return own if step.called else self.of_type(definition.parameters, entity.path)
         if definition.kind == "function" and definition.type is None:
             # Without an annotation: a constructor by convention, on the type that it is called on.
             if step.called and definition.name in self.names.grammar.instance:

@@ -35,7 +35,9 @@ class _Commands:
 
 
 def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
-    """The file that an include names: the nearest one."""
+    """The file that an include names: the nearest one. An announced type names none."""
+    if not spec:
+        return ()
     for folder in _search_folders(importer, project):
         path = normalise(f"{folder}/{spec}")
         if path is not None and path in project.paths and path != importer:

@@ -32,6 +32,14 @@
 (type_alias name: (type_identifier) @name type: (_) @base) @definition.type
 
 (field_declaration name: (field_identifier) @name type: (_) @type) @definition.field
+; An embedded type is also a field with its name.
+(field_declaration
+  !name
+  type: [
+    (type_identifier) @name
+    (qualified_type name: (type_identifier) @name)
+    (generic_type type: (type_identifier) @name)
+    (generic_type type: (qualified_type name: (type_identifier) @name))] @type) @definition.field
 (method_elem
   name: (field_identifier) @name
   parameters: (parameter_list) @parameters

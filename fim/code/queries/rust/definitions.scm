@@ -15,6 +15,16 @@
     (reference_type type: (generic_type type: (type_identifier) @name))]
   body: (_) @body) @definition.scope
 
+; What dereferences to another type has its members too.
+((impl_item
+  trait: (_) @_deref
+  type: [
+    (type_identifier) @name
+    (generic_type type: (type_identifier) @name)]
+  body: (declaration_list (type_item name: (type_identifier) @_target type: (_) @base)) @body) @definition.scope
+  (#match? @_deref "\\bDeref$")
+  (#eq? @_target "Target"))
+
 ; Tests see the module around them; nobody sees what they define.
 (mod_item name: (identifier) @name body: (_) @body (#match? @name "^tests?$")) @definition.scope
 (mod_item name: (identifier) @name body: (_) @body (#not-match? @name "^tests?$")) @definition.module
@@ -34,7 +44,9 @@
   (field_declaration name: (field_identifier) @name type: (_) @type) @definition.field))
 (union_item body: (field_declaration_list
   (field_declaration name: (field_identifier) @name type: (_) @type) @definition.field))
-(enum_variant name: (identifier) @name) @definition.constant
+(enum_variant
+  name: (identifier) @name
+  body: (ordered_field_declaration_list)? @parameters) @definition.constant
 (const_item name: (identifier) @name type: (_) @type value: (_)? @value) @definition.constant
 (static_item name: (identifier) @name type: (_) @type value: (_)? @value) @definition.constant
 (type_item name: (type_identifier) @name type: (_) @base) @definition.type
