@@ -49,6 +49,8 @@ class Grammar:
     constant_files: bool = False
     named_types: bool = False
     doc_import: str = ""
+    doc_type: str = ""
+    doc_member: str = ""
     doc_parameter: str = ""
     doc_result: str = ""
     doc_value: str = ""
