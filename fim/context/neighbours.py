@@ -11,6 +11,7 @@ from itertools import chain
 
 from ..resolve import Project
 from ..text import Document
+from .usage import Uses, all_used, members_used
 
 FILES = 16
 _LINES = 2000
@@ -19,10 +20,11 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """The words of each neighbour by its path, and in how many of them each word stands."""
+    """The words of each neighbour by its path, in how many of them each word stands, and what is used with each."""
 
     words: Mapping[str, frozenset[str]]
     counts: Mapping[str, int]
+    uses: Uses
 
     def share_using(self, name: str, apart_from: str) -> float:
         """The share of the neighbours that use a name, without the file that defines it."""
@@ -43,7 +45,8 @@ def read_neighbours(document: Document, project: Project) -> Neighbours:
 @lru_cache(8)
 def _read(files: tuple[tuple[str, tuple[str, ...]], ...]) -> Neighbours:
     words = {path: _words_of(lines) for path, lines in files}
-    return Neighbours(words=words, counts=Counter(chain.from_iterable(words.values())))
+    uses = all_used(members_used(lines) for _, lines in files)
+    return Neighbours(words=words, counts=Counter(chain.from_iterable(words.values())), uses=uses)
 
 
 def paths_beside(document: Document, project: Project) -> list[str]:

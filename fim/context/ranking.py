@@ -18,7 +18,7 @@ from .._data import load_toml
 from .entities import Symbol
 from .names import Names
 from .neighbours import Neighbours
-from .scope import Scope, parts_of
+from .scope import Scope, parts_of, word_of
 
 CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "init", "new", "New", "__construct", "__new__"})
 _STATIC = re.compile(r"@classmethod|@staticmethod|\bstatic\b|\bcompanion\b")
@@ -41,6 +41,7 @@ class Traits:
     """What is known of a definition wherever the cursor is."""
 
     name: str
+    word: str
     facts: tuple[tuple[str, float], ...]
     parts: tuple[str, ...]
     type_parts: tuple[str, ...]
@@ -91,7 +92,7 @@ class Ranking:
         used, beside, alike = worth.get("word used", 0.0), worth.get("used beside", 0.0), worth.get("alike nearby", 0.0)
 
         def promise(symbol: Symbol) -> float:
-            name = self._names.definition(symbol).name
+            name = word_of(self._names.definition(symbol).name)
             total = used * (name in counts) + beside * self._neighbours.share_using(name, symbol.path)
             if parts := parts_of(name):
                 total += alike * sum([nearby.get(part, 0.0) for part in parts]) / len(parts)
@@ -113,9 +114,9 @@ class Ranking:
         facts = {**noted, **dict(traits.facts), "file named": named[symbol.path]}
         if owner is not None:
             facts["owner named"] = named[symbol.path, owner]
-        facts["word nearby"] = scope.words.get(traits.name, 0.0)
-        facts["word used"] = log(1 + scope.counts.get(traits.name, 0))
-        facts["used beside"] = self._neighbours.share_using(traits.name, symbol.path)
+        facts["word nearby"] = scope.words.get(traits.word, 0.0)
+        facts["word used"] = log(1 + scope.counts.get(traits.word, 0))
+        facts["used beside"] = self._neighbours.share_using(traits.word, symbol.path)
         if traits.parts:
             whole = sum(rarity[part] for part in traits.parts)
             facts["alike nearby"] = sum(rarity[p] * scope.parts.get(p, 0.0) for p in traits.parts) / whole
@@ -162,6 +163,7 @@ class Ranking:
             private = private or not re.search(grammar.exported_name, name)
         return Traits(
             name=name,
+            word=word_of(name),
             facts=tuple(facts.items()),
             parts=parts_of(name),
             type_parts=parts_of(definition.type or ""),
