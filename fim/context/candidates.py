@@ -249,15 +249,19 @@ class Evidence:
         found = dict(namesakes(words, files, project.glance))
         meant = {self.names.definition(symbol).name for symbol, facts in self.facts.items() if "named" in facts}
         wanted = self.receiver is not None and not self.receiver[2]
+        needs_import = "*" not in self.names.grammar.roots
         for name, symbols in found.items():
             reason = f"`{name}` is used here or nearby"
             for symbol in symbols:
-                if name in meant and self.names.definition(symbol).owner is None:
+                member = self.names.definition(symbol).owner is not None
+                if name in meant and not member:
                     continue
                 self._note(symbol, "around", 1.0, reason)
                 self._note(symbol, "around: crowd", log(1 + len(symbols)), reason)
-                if wanted and self.names.definition(symbol).owner is not None:
+                if wanted and member:
                     self._note(symbol, "around: member wanted", 1.0, reason)
+                if needs_import and not member:
+                    self._note(symbol, "around: not imported", 1.0, reason)
         self._likely_types(found)
 
     def _likely_types(self, defined: Mapping[str, Sequence[Symbol]]) -> None:

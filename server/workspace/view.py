@@ -16,8 +16,8 @@ T = TypeVar("T")
 LIBRARY_CHARACTERS = 200_000
 """Of libraries, one prompt parses only so much that is new: some 0.2 s. The next prompts have the rest."""
 
-GLANCE_CHARACTERS = 200_000
-"""Of files that are only near the same."""
+GLANCE_CHARACTERS = 100_000
+"""Of files that are only near, half as much."""
 
 
 class View:
