@@ -41,6 +41,9 @@ class MemoryProject:
             self._outlines[path] = code.read_outline(document.lines, grammar, comment)
         return self._outlines[path]
 
+    def glance(self, path: str) -> code.Outline:
+        return self.outline(path)
+
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
         try:
             return parse(self._files[path]) if path in self._files else None

@@ -4,13 +4,13 @@ them, types (JSDoc, PHPDoc, YARD, LuaCATS), by the regular expressions of its gr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tree_sitter import Node
 
 from ..text import indentation
 from .grammars import Grammar
-from .outline import Import, Variable
+from .outline import Definition, Import, Variable
 
 
 def documentation(inner: list[Node] | None, start: Node, lines: Sequence[str], comment: str | None) -> str | None:
@@ -55,6 +55,41 @@ def documented_imports(comment: Node, grammar: Grammar) -> Iterator[Import]:
     row = comment.start_point.row
     for found in re.finditer(grammar.doc_import, text_of(comment)) if grammar.doc_import else ():
         yield Import(module=found["module"], name=found["name"], alias=found["alias"], lines=(row, row))
+
+
+def documented_definitions(comments: Iterable[Node], grammar: Grammar, count: int) -> Iterator[Definition]:
+    """The types that comments define, each before its members, numbered from `count` on:
+    `@typedef {Object} Options` with `@property {string} name`, `---@class Options` with `---@field name string`."""
+    container: tuple[int, str] | None = None
+    last = -1
+    for comment in comments if grammar.doc_type else ():
+        if comment.start_point.row > last + 1:
+            container = None
+        for row, line in enumerate(text_of(comment).splitlines(), comment.start_point.row):
+            last = row
+            if found := re.search(grammar.doc_type, line):
+                container = count, found["name"]
+                bases = (found["type"],) if found["type"] else ()
+                yield Definition(name=found["name"], kind="type", head=(row, row + 1), end=row + 1, bases=bases)
+            elif container and (found := re.search(grammar.doc_member, line)):
+                yield Definition(
+                    name=found["name"],
+                    kind="field",
+                    head=(row, row + 1),
+                    end=row + 1,
+                    inside=container[0],
+                    owner=container[1],
+                    type=found["type"],
+                )
+            else:
+                continue
+            count += 1
+
+
+def told_type(comment: Node, grammar: Grammar) -> str | None:
+    """The type that a comment tells of the value or variable behind it."""
+    found = re.search(grammar.doc_value, text_of(comment)) if grammar.doc_value else None
+    return found["type"] if found else None
 
 
 def documented_variables(comment: Node, grammar: Grammar) -> Iterator[Variable]:

@@ -48,7 +48,10 @@ class Grammar:
     blank: str = ""
     constant_files: bool = False
     named_types: bool = False
+    by_name: bool = False
     doc_import: str = ""
+    doc_type: str = ""
+    doc_member: str = ""
     doc_parameter: str = ""
     doc_result: str = ""
     doc_value: str = ""

@@ -73,7 +73,8 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Outline:
-    """`definitions` in the order of the file. `module`: the package or namespace that the file says it is in."""
+    """`definitions` in the order of the file, but those that comments make last. `module`: the package or namespace
+    that the file says it is in."""
 
     definitions: tuple[Definition, ...] = ()
     imports: tuple[Import, ...] = ()

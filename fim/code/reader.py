@@ -9,7 +9,14 @@ from dataclasses import replace
 from tree_sitter import Node, QueryCursor, Tree
 
 from ..text import with_newline
-from .comments import documentation, documented_imports, documented_type, documented_variables
+from .comments import (
+    documentation,
+    documented_definitions,
+    documented_imports,
+    documented_type,
+    documented_variables,
+    told_type,
+)
 from .expand import expand, expand_path
 from .grammars import Grammar
 from .outline import Definition, Import, Outline, Variable
@@ -55,9 +62,12 @@ def read_source(
 
 def _outline(tree: Tree, lines: Sequence[str], grammar: Grammar, comment: str | None) -> Outline:
     found = sorted(_definitions(tree, grammar), key=lambda found: (found[0].start_byte, -found[0].end_byte))
+    definitions = tuple(_settle(found, lines, grammar, comment))
+    imports = list(_matches(tree, grammar, "imports"))
+    comments = (node for captures in imports for node in captures.get("comment", ()))
     return Outline(
-        definitions=tuple(_settle(found, lines, grammar, comment)),
-        imports=tuple(_imports(tree, grammar)),
+        definitions=(*definitions, *documented_definitions(comments, grammar, len(definitions))),
+        imports=tuple(_imports(imports, grammar)),
         module=_module(tree, grammar),
     )
 
@@ -70,6 +80,8 @@ def _variables(tree: Tree, grammar: Grammar) -> Iterator[Variable]:
             type, value = _first(captures, "type"), _first(captures, "value") or _first(captures, "element")
             if member := _first(captures, "member"):  # `{ name } = value`
                 type, value = None, f"{type or value}.{member}"
+            if "told" in captures:  # `/** @type {Client} */` before the variable or its value
+                type = told_type(captures["told"][0], grammar) or type
             yield Variable(
                 name=_bare(name),
                 line=captures.get("at", [name])[0].start_point.row,
@@ -210,8 +222,8 @@ def _head_end(kind: str, name: Node, body: Node | None, start: int, end: int, li
     return max(name_end, min(row if not before.strip() else row + 1, start + _HEAD_LINES))
 
 
-def _imports(tree: Tree, grammar: Grammar) -> Iterator[Import]:
-    for captures in _matches(tree, grammar, "imports"):
+def _imports(found: Iterable[Captures], grammar: Grammar) -> Iterator[Import]:
+    for captures in found:
         if "package" in captures:
             continue
         if "comment" in captures:

@@ -6,7 +6,7 @@ Each source of evidence notes facts about symbols; `ranking` says what the facts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from math import log
@@ -16,8 +16,10 @@ from .entities import Module, Symbol
 from .names import Names
 from .neighbours import read_neighbours
 from .ranking import CONSTRUCTORS, Candidate, Ranking
-from .scope import Scope
+from .scope import Scope, word_of
 from .types import Types
+from .usage import likely_type
+from .vicinity import files_around, namesakes
 
 _MAX_FROM_MODULE = 4000
 _MAX_FROM_LIBRARY = 80
@@ -84,6 +86,7 @@ class Evidence:
         self._star_imports()
         self._inherited()
         self._package()
+        self._around()
 
     # --- what is noted -------------------------------------------------------------------------------------------
 
@@ -111,7 +114,8 @@ class Evidence:
 
     def _occurs(self, name: str) -> bool:
         """Whether a name stands in the document, or in the files beside it."""
-        return name in self.scope.counts or name in self.neighbours.counts
+        word = word_of(name)
+        return word in self.scope.counts or word in self.neighbours.counts
 
     def _note_members(self, type: Symbol, fact: str, value: float, reason: str) -> None:
         self._note_group(self.names.members(type)[0], fact, value, reason)
@@ -250,6 +254,48 @@ class Evidence:
                     self._note(symbol, "package rank", log(1 + number), "same package")
             symbols += found
         self._note_group(symbols, "package", 1.0, "same package")
+
+    def _around(self) -> None:
+        """What is defined in the files around under names that the document or its neighbours use."""
+        if not self.names.grammar.by_name:
+            return
+        project, path = self.names.project, self.names.path
+        words = self.neighbours.counts.keys() | self.scope.counts.keys()
+        files = files_around(path, project, self.names.grammar.resolver)
+        found = dict(namesakes(words, files, project.glance))
+        meant = {self.names.definition(symbol).name for symbol, facts in self.facts.items() if "named" in facts}
+        wanted = self.receiver is not None and not self.receiver[2]
+        needs_import = "*" not in self.names.grammar.roots
+        for name, symbols in found.items():
+            reason = f"`{name}` is used here or nearby"
+            for symbol in symbols:
+                member = self.names.definition(symbol).owner is not None
+                if name in meant and not member:
+                    continue
+                self._note(symbol, "around", 1.0, reason)
+                self._note(symbol, "around: crowd", log(1 + len(symbols)), reason)
+                if wanted and member:
+                    self._note(symbol, "around: member wanted", 1.0, reason)
+                if needs_import and not member:
+                    self._note(symbol, "around: not imported", 1.0, reason)
+        self._likely_types(found)
+
+    def _likely_types(self, defined: Mapping[str, Sequence[Symbol]]) -> None:
+        """The types of the variables nearby that only their use tells."""
+        own, beside = self.scope.uses, self.neighbours.uses
+        expression = parse_chain(self.receiver[0]) if self.receiver and not self.receiver[2] else ()
+        receiver = expression[-1].name if expression else ""
+        for name, nearness in {**self.scope.words, receiver: 1.0}.items():
+            used = own.get(name, frozenset()) | beside.get(name, frozenset())
+            known = name in self.names.grammar.self or (name != receiver and self.types.denoted(parse_chain(name)))
+            likely = None if known else likely_type(used, defined, lambda symbol: self.names.definition(symbol).owner)
+            if likely is None:
+                continue
+            fact = "likely receiver" if name == receiver else "likely type nearby"
+            for number in self.names.outline(likely.path).members[likely.owner]:
+                symbol, reason = Symbol(likely.path, number), f"used as `{name}` is"
+                self._note(symbol, fact, nearness * likely.share, reason)
+                self._note(symbol, f"{fact}: alike", nearness * log(likely.alike), reason)
 
     def _types_of_signatures(self, best: Iterable[Symbol]) -> None:
         """Types that the most promising candidates take or give: one step further."""

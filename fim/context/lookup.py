@@ -181,11 +181,13 @@ class Lookup:
 
     def _seek_exported(self, name: str, path: str, hops: int) -> list[Entity]:
         outline = self.outline(path)
-        if own := outline.top.get(name):
-            return [Symbol(path, number) for number in own]
+        own: list[Entity] = [Symbol(path, number) for number in outline.top.get(name, ())]
         for item in outline.bound.get(name, ()):
-            if item.exported and (found := self.imported(item, path, hops - 1)):
-                return found
+            renamed = not item.module and item.name != name  # `exports = { name: other }`: the line, and what it names
+            if item.exported and (renamed or not own) and (found := self.imported(item, path, hops - 1)):
+                return [*found, *own]
+        if own:
+            return own
         for item in outline.bound.get("*", ()):
             if item.exported and (found := self.in_module(item.module, name, path, hops - 1, star=True)):
                 return found

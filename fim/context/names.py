@@ -102,9 +102,11 @@ class Names(Lookup):
                 yield number
 
     def _parts(self, symbol: Symbol) -> list[Symbol]:
-        """A namespace, in all files in sight where it is open."""
+        """A namespace, in all files in sight where it is open, and in those of the folder that has its name (Ruby)."""
         name = self.definition(symbol).name
-        files = self._sight.defining(name, self.path) if self.grammar.open_namespaces else ()
+        files = [*self._sight.defining(name, self.path)] if self.grammar.open_namespaces else []
+        if self.grammar.constant_files:
+            files += [file for file in self.modules(name, None, symbol.path) if name in self.outline(file).top]
         others = (Symbol(file, n) for file in files for n in self.outline(file).top[name])
         return list(dict.fromkeys([symbol, *others]))
 

@@ -11,6 +11,7 @@ from itertools import chain
 
 from ..resolve import Project
 from ..text import Document
+from .usage import Uses, all_used, members_used
 
 FILES = 16
 _LINES = 2000
@@ -22,10 +23,12 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """The words of each neighbour by its path, in how many of them each word stands, and their lines."""
+    """The words of each neighbour by its path, in how many of them each word stands, what is used with each, and their
+    lines."""
 
     words: Mapping[str, frozenset[str]]
     counts: Mapping[str, int]
+    uses: Uses
     texts: tuple[tuple[str, ...], ...] = ()
 
     def share_using(self, name: str, apart_from: str) -> float:
@@ -66,7 +69,10 @@ def read_neighbours(document: Document, project: Project) -> Neighbours:
 def _read(files: tuple[tuple[str, tuple[str, ...]], ...]) -> Neighbours:
     words = {path: _words_of(lines) for path, lines in files}
     return Neighbours(
-        words=words, counts=Counter(chain.from_iterable(words.values())), texts=tuple(lines for _, lines in files)
+        words=words,
+        counts=Counter(chain.from_iterable(words.values())),
+        uses=all_used(members_used(lines) for _, lines in files),
+        texts=tuple(lines for _, lines in files),
     )
 
 

@@ -19,7 +19,7 @@ from .._data import load_toml
 from .entities import Symbol
 from .names import Names
 from .neighbours import Neighbours
-from .scope import Scope, parts_of
+from .scope import Scope, parts_of, word_of
 
 CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "init", "new", "New", "__construct", "__new__"})
 _STATIC = re.compile(r"@classmethod|@staticmethod|\bstatic\b|\bcompanion\b")
@@ -43,6 +43,7 @@ class Traits:
     """What is known of a definition wherever the cursor is."""
 
     name: str
+    word: str
     owner: str | None
     facts: Facts
     parts: tuple[str, ...]
@@ -99,7 +100,7 @@ class Ranking:
         used, beside, alike = worth.get("word used", 0.0), worth.get("used beside", 0.0), worth.get("alike nearby", 0.0)
 
         def promise(symbol: Symbol) -> float:
-            name = self._names.definition(symbol).name
+            name = word_of(self._names.definition(symbol).name)
             total = used * (name in counts) + beside * self._neighbours.share_using(name, symbol.path)
             total += together * self._used_with.get(name, 0.0)
             if parts := parts_of(name):
@@ -126,10 +127,10 @@ class Ranking:
         facts = {**noted, **traits.facts, "file named": named[symbol.path]}
         if traits.owner is not None:
             facts["owner named"] = named[symbol.path, traits.owner]
-        facts["word nearby"] = scope.words.get(traits.name, 0.0)
-        facts["word used"] = log(1 + scope.counts.get(traits.name, 0))
-        facts["used with"] = self._used_with.get(traits.name, 0.0)
-        facts["used beside"] = self._neighbours.share_using(traits.name, symbol.path)
+        facts["word nearby"] = scope.words.get(traits.word, 0.0)
+        facts["word used"] = log(1 + scope.counts.get(traits.word, 0))
+        facts["used with"] = self._used_with.get(traits.word, 0.0)
+        facts["used beside"] = self._neighbours.share_using(traits.word, symbol.path)
         if traits.parts:
             whole = nearby = awaited = begun = purpose = 0.0
             for part in traits.parts:
@@ -181,6 +182,7 @@ class Ranking:
             private = private or not re.search(grammar.exported_name, name)
         return Traits(
             name=name,
+            word=word_of(name),
             owner=definition.owner,
             facts=facts,
             parts=parts_of(name),

@@ -12,6 +12,7 @@ from itertools import islice
 from ..code import Definition, Grammar, Outline, Variable, read_source
 from ..text import Cursor, Document, indentation
 from .chains import CHAIN, chain_before, continued, open_calls, open_literal
+from .usage import Uses, members_used
 
 NEAR_LINES = 50
 _HALF_LIFE_LINES = 8
@@ -36,6 +37,8 @@ class Scope:
     variables: tuple[Variable, ...]
     counts: Mapping[str, int]
     """How often each identifier occurs in the other lines of the document."""
+    uses: Uses
+    """The members that these lines use with each name."""
 
     @cached_property
     def enclosing(self) -> tuple[int, ...]:
@@ -162,6 +165,11 @@ class Scope:
         return frozenset(part for name in names for part in parts_of(name))
 
 
+def word_of(name: str) -> str:
+    """What stands of a name wherever it is used: Ruby writes `valid?` and `value=`."""
+    return name.rstrip("?!=")
+
+
 @lru_cache(65536)
 def parts_of(name: str) -> tuple[str, ...]:
     """The words in an identifier: `readHTTPBody` and `read_http_body` have the same."""
@@ -170,8 +178,17 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 def read_scope(document: Document, cursor: Cursor, grammar: Grammar) -> Scope:
     comment = document.language.line_comment if document.language else None
-    outline, variables, counts = _read(_without_line(document.lines, cursor.line), grammar, comment)
-    return Scope(document=document, cursor=cursor, grammar=grammar, outline=outline, variables=variables, counts=counts)
+    lines = _without_line(document.lines, cursor.line)
+    outline, variables, counts = _read(lines, grammar, comment)
+    return Scope(
+        document=document,
+        cursor=cursor,
+        grammar=grammar,
+        outline=outline,
+        variables=variables,
+        counts=counts,
+        uses=members_used(lines),
+    )
 
 
 def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:

@@ -144,6 +144,10 @@ class Project(Protocol):
         """What the file defines and imports; empty where it has no grammar or cannot be read."""
         ...
 
+    def glance(self, path: str) -> Outline:
+        """The outline of a file that is only near; empty too where this prompt has parsed enough of such files."""
+        ...
+
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
         """A project file such as tsconfig.json, parsed once per content.
 

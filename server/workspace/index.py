@@ -180,6 +180,8 @@ class ProjectIndex:
             if path not in self._tree.paths:
                 return None
             known, buffer, stamp = self._files.get(path), self._buffer(path), self._stamp(path)
+            if known is not None:
+                known.seen_s = monotonic()
             if known is not None and stamp is not None and known.stamp == stamp:
                 return known
             if stamp is not None and self._left_out.get(path) == stamp:
@@ -217,6 +219,12 @@ class ProjectIndex:
         """Whether an outline of the file is known already, if the file is still the same."""
         with self._lock:
             return (file := self._files.get(path)) is not None and "outline" in vars(file)
+
+    def seen_lately(self, path: str) -> File | None:
+        """The file as it was some seconds ago, if it was parsed then and no event has told of a change since."""
+        file = None if path in self._open else self._files.get(path)
+        lately = file is not None and file.stamp is not None and monotonic() - file.seen_s < RELIST_S
+        return file if lately and "outline" in vars(file) else None
 
     def outline(self, path: str, file: File) -> Outline:
         """The outline of a file that this index gave."""

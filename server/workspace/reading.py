@@ -97,9 +97,11 @@ def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:
 
 @dataclass(kw_only=True)
 class File:
-    """One file's text, without its secrets, and its outline once asked for. `raw` is the text as it was read."""
+    """One file's text, without its secrets, and its outline once asked for. `raw` is the text as it was read,
+    `seen_s` when it was last compared with the disk."""
 
     stamp: Stamp
+    seen_s: float = 0.0
     raw: tuple[str, ...]
     document: fim.Document
 

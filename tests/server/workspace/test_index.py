@@ -13,6 +13,7 @@ from project_files import project, text_of, workspace, write
 from seekline import fim
 from seekline.fim import code
 from seekline.server.workspace import Buffers, index, reading
+from seekline.server.workspace import view as view_module
 
 
 @pytest.fixture
@@ -216,3 +217,23 @@ def reading_is_trusted_after(path: Path) -> None:
 
     while time.time_ns() - path.stat().st_ctime_ns < 2 * reading._RACY_NS:
         time.sleep(0.01)
+
+
+def test_a_glance_parses_only_so_much_that_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_module, "GLANCE_CHARACTERS", 10)
+    space = workspace(write(tmp_path, {"a.py": "def a(): ...\n", "b.py": "def b(): ...\n"}))
+
+    def glanced() -> list[str]:
+        view = project(space, tmp_path)
+        return [item.name for path in sorted(view.paths) for item in view.glance(path).definitions]
+
+    assert [glanced(), glanced()] == [["a"], ["a", "b"]]
+
+
+def test_a_glance_and_a_look_in_one_prompt_see_the_same(tmp_path: Path) -> None:
+    space = workspace(write(tmp_path, {"a.py": "def old(): ...\n"}))
+    assert names(project(space, tmp_path), "a.py") == ["old"]
+    view = project(space, tmp_path)
+    glanced = view.glance("a.py")
+    write(tmp_path, {"a.py": "def new(): ...\n"})
+    assert view.outline("a.py") is glanced

@@ -135,6 +135,7 @@
   right: [
     (function_expression parameters: (_) @parameters body: (_) @body)
     (arrow_function parameters: (_) @parameters body: (_) @body)
+    (arrow_function parameter: (_) @parameters body: (_) @body)
   ]
   (#any-of? @exports "exports" "module.exports")) @definition.function
 (assignment_expression
@@ -158,6 +159,7 @@
   right: [
     (function_expression !name parameters: (_) @parameters body: (_) @body)
     (arrow_function parameters: (_) @parameters body: (_) @body)
+    (arrow_function parameter: (_) @parameters body: (_) @body)
   ]
   (#eq? @module "module") (#eq? @name "exports")) @definition.function
 (assignment_expression
@@ -173,6 +175,7 @@
         key: (property_identifier) @name
         value: [
           (arrow_function parameters: (_) @parameters body: (_) @body)
+    (arrow_function parameter: (_) @parameters body: (_) @body)
           (function_expression parameters: (_) @parameters body: (_) @body)
         ])
     ] @definition.function)
@@ -187,6 +190,36 @@
   (#not-match? @value "^require\\s*\\(")
   (#eq? @module "module") (#eq? @exports "exports"))
 
+; Under which name it exports what it has: `module.exports = { implementation: ClientImpl }`.
+(assignment_expression
+  left: (member_expression) @exports
+  right: (object (pair key: (property_identifier) @name value: (identifier) @value) @definition.constant)
+  (#eq? @exports "module.exports"))
+
+; Frozen objects: what they hold are members.
+(assignment_expression
+  left: (member_expression property: (property_identifier) @name) @exports
+  right: (call_expression function: (_) @freeze arguments: (arguments (object) @body))
+  (#eq? @freeze "Object.freeze") (#match? @exports "^(module\\.)?exports\\b")) @definition.class
+(assignment_expression
+  left: (member_expression property: (property_identifier) @owner) @exports
+  right: (call_expression
+    function: (_) @freeze
+    arguments: (arguments (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))
+  (#eq? @freeze "Object.freeze") (#match? @exports "^(module\\.)?exports\\b"))
+(program
+  (_ (variable_declarator
+    name: (identifier) @name
+    value: (call_expression function: (_) @freeze arguments: (arguments (object) @body))) @definition.class)
+  (#eq? @freeze "Object.freeze"))
+(program
+  (_ (variable_declarator
+    name: (identifier) @owner
+    value: (call_expression
+      function: (_) @freeze
+      arguments: (arguments (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))))
+  (#eq? @freeze "Object.freeze"))
+
 ; Members that are set from outside: on the prototype, on the class, on an object.
 (assignment_expression
   left: (member_expression
@@ -195,6 +228,7 @@
   right: [
     (function_expression parameters: (_) @parameters body: (_) @body)
     (arrow_function parameters: (_) @parameters body: (_) @body)
+    (arrow_function parameter: (_) @parameters body: (_) @body)
     (_)
   ]
   (#eq? @prototype "prototype")) @definition.function
@@ -215,6 +249,7 @@
       right: [
         (function_expression parameters: (_) @parameters body: (_) @body)
         (arrow_function parameters: (_) @parameters body: (_) @body)
+    (arrow_function parameter: (_) @parameters body: (_) @body)
       ]
       (#not-match? @owner "^(module|exports|window|global|globalThis)$")) @definition.function))
 (program

@@ -39,3 +39,4 @@
     (expression_list .
       (function_call name: (identifier) @require arguments: (arguments . (string) @module)))
     (#eq? @require "require"))) @import @reexport @star
+(comment) @comment

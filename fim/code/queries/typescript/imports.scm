@@ -60,7 +60,7 @@
   (#eq? @exports "module.exports")) @reexport @default
 (assignment_expression
   left: (member_expression object: (identifier) @module_ property: (property_identifier) @name)
-  right: [(function_expression !name) (arrow_function) (class !name)]
+  right: [(function_expression !name) (arrow_function) (class !name) (call_expression arguments: (arguments (object)))]
   (#eq? @module_ "module") (#eq? @name "exports")) @reexport @default
 (variable_declarator
   name: (identifier) @name
