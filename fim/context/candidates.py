@@ -82,6 +82,7 @@ class Evidence:
         self._star_imports()
         self._inherited()
         self._package()
+        self._called_as_files()
 
     # --- what is noted -------------------------------------------------------------------------------------------
 
@@ -97,7 +98,8 @@ class Evidence:
         """A fact about all of a group, and how large the group is."""
         crowd, size = f"{fact}: crowd", log(1 + len(symbols))
         for symbol in symbols:
-            if symbol not in self.facts and not self._occurs(self.names.definition(symbol).name):
+            known = symbol in self.facts or fact == "receiver"
+            if not known and not self._occurs(self.names.definition(symbol).name):
                 self._unheard[fact] += 1
                 if self._unheard[fact] > _MANY:
                     continue
@@ -234,6 +236,15 @@ class Evidence:
                     self._note(symbol, "package rank", log(1 + number), "same package")
             symbols += found
         self._note_group(symbols, "package", 1.0, "same package")
+
+    def _called_as_files(self) -> None:
+        """Types in sight that the files beside this one use, in files with their names: of a package of many files,
+        not all are looked into."""
+        paths, ending = self.names.project.paths, "." + self.names.path.rpartition(".")[2]
+        for name in (name for name in self.neighbours.counts if name[:1].isupper() and paths.named(name + ending)):
+            for entity in self.names.find(name, self.names.path):
+                if isinstance(entity, Symbol):
+                    self._note(entity, "in sight", 1.0, "used in files beside this one")
 
     def _types_of_signatures(self, best: Iterable[Symbol]) -> None:
         """Types that the most promising candidates take or give: one step further."""
