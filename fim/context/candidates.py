@@ -241,7 +241,9 @@ class Evidence:
         """Types in sight that the files beside this one use, in files with their names: of a package of many files,
         not all are looked into."""
         paths, ending = self.names.project.paths, "." + self.names.path.rpartition(".")[2]
-        for name in (name for name in self.neighbours.counts if name[:1].isupper() and paths.named(name + ending)):
+        known = {self.names.definition(symbol).name for symbol in self.facts}
+        used = (name for name in self.neighbours.counts if name not in known and name[:1].isupper())
+        for name in (name for name in used if paths.named(name + ending)):
             for entity in self.names.find(name, self.names.path):
                 if isinstance(entity, Symbol):
                     self._note(entity, "in sight", 1.0, "used in files beside this one")
