@@ -87,6 +87,7 @@ class Evidence:
         self._inherited()
         self._package()
         self._around()
+        self._called_as_files()
 
     # --- what is noted -------------------------------------------------------------------------------------------
 
@@ -103,7 +104,7 @@ class Evidence:
         crowd, size = f"{fact}: crowd", log(1 + len(symbols))
         for symbol in symbols:
             if (noted := self.facts.get(symbol)) is None:
-                if not self._occurs(self.names.definition(symbol).name):
+                if fact != "receiver" and not self._occurs(self.names.definition(symbol).name):
                     self._unheard[fact] += 1
                     if self._unheard[fact] > _MANY:
                         continue
@@ -296,6 +297,17 @@ class Evidence:
                 symbol, reason = Symbol(likely.path, number), f"used as `{name}` is"
                 self._note(symbol, fact, nearness * likely.share, reason)
                 self._note(symbol, f"{fact}: alike", nearness * log(likely.alike), reason)
+
+    def _called_as_files(self) -> None:
+        """Types in sight that the files beside this one use, in files with their names: of a package of many files,
+        not all are looked into."""
+        paths, ending = self.names.project.paths, "." + self.names.path.rpartition(".")[2]
+        known = {self.names.definition(symbol).name for symbol in self.facts}
+        used = (name for name in self.neighbours.counts if name not in known and name[:1].isupper())
+        for name in (name for name in used if paths.named(name + ending)):
+            for entity in self.names.find(name, self.names.path):
+                if isinstance(entity, Symbol):
+                    self._note(entity, "in sight", 1.0, "used in files beside this one")
 
     def _types_of_signatures(self, best: Iterable[Symbol]) -> None:
         """Types that the most promising candidates take or give: one step further."""

@@ -16,6 +16,7 @@ _MAX_FILES = 60
 _MAX_SEARCHED = 240
 _MAX_FOLDERS = 24
 _MAX_PARENTS = 3
+_MAX_NAMED = 4
 _ROOT = re.compile(r"(?:^|/)(?:src(?:/[^/]+)?/(?:java|kotlin|scala)[^/]*|(?:src|source|app|test|tests))/")
 _TEST = re.compile(r"(?:^|/)[^/]*(?:test|Test|spec|bench)[^/]*/")
 _BUILT_IN = re.compile(
@@ -54,7 +55,18 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     if importer.endswith(".scala"):
         folders += _around(importer, project)
     found = _in_folders(folders, name, project, alone=True)
+    if name is not None and not java and not _exact(folders, name, project):
+        found = [*_elsewhere(name, importer, project), *found]
     return [path for path in found if path != importer]
+
+
+def _elsewhere(name: str, importer: str, project: Project) -> Iterator[str]:
+    """Files of the importer's package that are called as the name, in folders that are not called as the package."""
+    own = project.outline(importer).module
+    named = [path for ending in _ENDINGS for path in project.paths.named(name + ending)]
+    for path in _nearest(named, importer)[:_MAX_NAMED]:
+        if own is not None and project.outline(path).module == own:
+            yield path
 
 
 def _in_folders(folders: Sequence[str], name: str | None, project: Project, *, alone: bool = False) -> list[str]:
@@ -105,22 +117,41 @@ def _same_package(importer: str, project: Project) -> Iterator[str]:
     """The importer's folder, and those of its package below other source roots; tests are for tests only."""
     folder = importer.rpartition("/")[0]
     yield folder
-    path = _package_path(folder)
+    path = _own_package(importer, project)
     if path:
-        test = _is_test(importer)
+        test, stated = _is_test(importer), path != _package_path(folder)
         for other in _nearest(project.paths.folders_ending(path), importer):
-            if other != folder and _package_path(other) == path and (test or not _is_test(other + "/")):
+            same = stated or _package_path(other) == path
+            if other != folder and same and (test or not _is_test(other + "/")):
                 yield other
 
 
 def _around(importer: str, project: Project) -> Iterator[str]:
-    """The folders of the packages around a file of Scala that names them apart: `package a.b` above `package c`."""
-    path = _package_path(importer.rpartition("/")[0])
+    """The folders of the packages around a file of Scala that names them apart: `package a.b` above `package c`; then
+    the package `scala`, which every file sees (Scala Language Specification 9.1)."""
+    path = _own_package(importer, project)
     first = (project.outline(importer).module or "").replace(".", "/")
+    around = []
     while path != first and path.startswith(first) and "/" in path:
         path = path.rpartition("/")[0]
+        around.append(path)
+    for path in dict.fromkeys([*around, "scala"]):
         # The part of the build that all others depend on has most files of a package.
-        yield from sorted(project.paths.folders_ending(path), key=lambda folder: -len(project.paths.files_in(folder)))
+        folders = sorted(project.paths.folders_ending(path), key=lambda folder: -len(project.paths.files_in(folder)))
+        yield from (folder for folder in folders if path in around or _states(folder, path, project))
+
+
+def _states(folder: str, package: str, project: Project) -> bool:
+    """Whether the files directly in a folder say that they are of a package."""
+    return any(project.outline(file).module == package for file in _sources(folder, project)[:1])
+
+
+def _own_package(importer: str, project: Project) -> str:
+    """The package of a file as the end of its folder's path: from where the package that it states starts there."""
+    folder = importer.rpartition("/")[0]
+    stated = (project.outline(importer).module or "").replace(".", "/")
+    start = f"/{folder}/".rfind(f"/{stated}/") if stated else -1
+    return folder[start:] if start >= 0 else _package_path(folder)
 
 
 def _package_path(folder: str) -> str:

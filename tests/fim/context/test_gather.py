@@ -6,7 +6,11 @@ import pytest
 from marked import place
 from memory_project import MemoryProject
 from seekline import fim
+from seekline.fim.code import grammar_of
 from seekline.fim.context import NOTHING, Context, gather
+from seekline.fim.context.candidates import Evidence
+from seekline.fim.context.names import Names
+from seekline.fim.context.scope import read_scope
 
 CLIENT = """class Base:
     def close(self) -> None:
@@ -159,3 +163,24 @@ def test_windows_of_open_files_where_nothing_is_known_of_the_language() -> None:
     (part,) = gather(document, cursor, project, 200, words).parts
     assert (part.path, part.kind) == ("pasta.tex", "similar")
     assert part.text == "% pasta.tex\n" + recipe + "\n"
+
+
+def test_every_member_of_a_large_receiver_is_noted_as_such() -> None:
+    methods = "".join(f"    def step_{number}(self) -> None:\n        pass\n\n" for number in range(250))
+    document, cursor = place("from lib.client import Client\n\nclient = Client()\nclient.▮\n", "main.py")
+    grammar = grammar_of(document.path, document.language)
+    assert grammar is not None
+    scope = read_scope(document, cursor, grammar)
+    project = MemoryProject({"lib/client.py": f"class Client:\n{methods}"})
+    evidence = Evidence(scope, Names(project, document, scope.outline, grammar))
+    assert sum("receiver" in facts for facts in evidence.facts.values()) == 250
+
+
+def test_a_type_that_a_file_beside_uses_is_found_in_a_package_of_many_files() -> None:
+    files = {f"src/other/File{number}.cs": "namespace Acme;\n" for number in range(80)}
+    files["src/App.csproj"] = "<Project></Project>"
+    files["src/Keywords.cs"] = "namespace Acme;\n\npublic class Keywords : Pairs\n{\n}\n"
+    files["src/types/Pairs.cs"] = "namespace Acme;\n\npublic class Pairs\n{\n}\n"
+    document, cursor = place("namespace Acme;\n\npublic class Main : ▮\n", "src/Main.cs")
+    context = gather(document, cursor, MemoryProject(files), 200, words)
+    assert "public class Pairs" in context.text
