@@ -17,7 +17,7 @@ Count = Callable[[str], int]
 _TOKENS_PER_LINE = 10
 
 
-_CONTEXT_SHARE = 0.6
+_CONTEXT_SHARE = 0.7
 _STEPS = 8
 _ANCHOR_SHARE = 0.3
 

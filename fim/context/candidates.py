@@ -6,11 +6,12 @@ Each source of evidence notes facts about symbols; `ranking` says what the facts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from math import log
 
+from .by_name import note_by_name
 from .chains import parse_chain, type_names
 from .entities import Module, Symbol
 from .names import Names
@@ -18,8 +19,6 @@ from .neighbours import read_neighbours
 from .ranking import CONSTRUCTORS, Candidate, Ranking
 from .scope import Scope, word_of
 from .types import Types
-from .usage import likely_type
-from .vicinity import files_around, namesakes
 
 _MAX_FROM_MODULE = 4000
 _MAX_FROM_LIBRARY = 80
@@ -78,7 +77,7 @@ class Evidence:
         self._chains_nearby()
         self._variables_nearby()
         for type, (nearness, reason) in self._types_nearby.items():
-            self._note(type, "type nearby", nearness, reason)
+            self.note(type, "type nearby", nearness, reason)
             self._note_members(type, "member nearby", nearness, reason)
         for module, nearness in self._modules_nearby.items():
             self._note_module(module, "module nearby", nearness, f"in module `{module.spec}`")
@@ -86,12 +85,11 @@ class Evidence:
         self._star_imports()
         self._inherited()
         self._package()
-        self._around()
-        self._called_as_files()
+        note_by_name(self)
 
     # --- what is noted -------------------------------------------------------------------------------------------
 
-    def _note(self, symbol: Symbol, fact: str, value: float, reason: str) -> None:
+    def note(self, symbol: Symbol, fact: str, value: float, reason: str) -> None:
         if symbol.path == self.names.path:
             return
         facts = self.facts.setdefault(symbol, {})
@@ -104,16 +102,16 @@ class Evidence:
         crowd, size = f"{fact}: crowd", log(1 + len(symbols))
         for symbol in symbols:
             if (noted := self.facts.get(symbol)) is None:
-                if fact != "receiver" and not self._occurs(self.names.definition(symbol).name):
+                if fact != "receiver" and not self.occurs(self.names.definition(symbol).name):
                     self._unheard[fact] += 1
                     if self._unheard[fact] > _MANY:
                         continue
             elif noted.get(fact, 0.0) >= value and noted.get(crowd, 0.0) >= size:
                 continue
-            self._note(symbol, fact, value, reason)
-            self._note(symbol, crowd, size, reason)
+            self.note(symbol, fact, value, reason)
+            self.note(symbol, crowd, size, reason)
 
-    def _occurs(self, name: str) -> bool:
+    def occurs(self, name: str) -> bool:
         """Whether a name stands in the document, or in the files beside it."""
         word = word_of(name)
         return word in self.scope.counts or word in self.neighbours.counts
@@ -130,7 +128,7 @@ class Evidence:
 
     def _note_constructor(self, type: Symbol, fact: str, value: float, reason: str) -> None:
         for member in self._constructors(type):
-            self._note(member, fact, value, reason)
+            self.note(member, fact, value, reason)
 
     def _constructors(self, type: Symbol) -> list[Symbol]:
         if (found := self._known_constructors.get(type)) is None:
@@ -165,13 +163,13 @@ class Evidence:
                 self._note_module(entity, "receiver", 1.0, f"in module `{expression}`")
             else:
                 self._note_members(entity, "receiver", 1.0, f"type of receiver `{expression}`")
-                self._note(entity, "type of receiver", 1.0, f"type of receiver `{expression}`")
+                self.note(entity, "type of receiver", 1.0, f"type of receiver `{expression}`")
 
     def _calls_at_cursor(self) -> None:
         for number, call in enumerate(self.scope.open_calls):
             for entity in self.types.denoted(parse_chain(call)):
                 if isinstance(entity, Symbol):
-                    self._note(entity, "called", 1 / (1 + number), f"called here: `{call}`")
+                    self.note(entity, "called", 1 / (1 + number), f"called here: `{call}`")
                     self._note_constructor(entity, "called", 1 / (1 + number), f"called here: `{call}`")
                     for type in self._named_in(self.names.definition(entity).parameters or "", entity.path):
                         self._note_members(type, "in a parameter", 1 / (1 + number), f"parameter of `{call}`")
@@ -191,7 +189,7 @@ class Evidence:
                     if isinstance(entity, Module):
                         self._modules_nearby[entity] = max(nearness, self._modules_nearby.get(entity, 0.0))
                         continue
-                    self._note(entity, "named", nearness, f"named nearby: `{text}`")
+                    self.note(entity, "named", nearness, f"named nearby: `{text}`")
                     self._note_constructor(entity, "constructor named", nearness, f"named nearby: `{text}`")
                     for type in self.types.value_of(entity, chain[end - 1]):
                         self._note_type(type, nearness, f"type of `{text}`")
@@ -212,7 +210,7 @@ class Evidence:
                 if isinstance(entity, Module):
                     self._note_module(entity, f"in {note} module", 1.0, reason)
                     continue
-                self._note(entity, note, 1.0, reason)
+                self.note(entity, note, 1.0, reason)
                 self._note_constructor(entity, f"constructor of {note}", 1.0, reason)
                 if self.names.definition(entity).kind in ("class", "type"):
                     self._note_members(entity, f"member of {note}", 1.0, reason)
@@ -222,7 +220,7 @@ class Evidence:
         """Members that are used by the type's own name."""
         for member in self.names.members(type)[0]:
             if self.ranking.traits(member).static:
-                self._note(member, fact, 1.0, reason)
+                self.note(member, fact, 1.0, reason)
 
     def _star_imports(self) -> None:
         if self.names.grammar.open_namespaces:
@@ -242,7 +240,7 @@ class Evidence:
             return
         for text, bases in self.names.bases(own):
             for base in bases[:1]:
-                self._note(base, "base", 1.0, f"base `{text}`")
+                self.note(base, "base", 1.0, f"base `{text}`")
                 self._note_members(base, "inherited", 1.0, f"inherited from `{text}`")
         self._note_members(own, "own member", 1.0, "member of the same type")
 
@@ -251,63 +249,10 @@ class Evidence:
         for number, file in enumerate(self.names.package(None, self.names.path)):
             found = [Symbol(file, place) for places in self.names.outline(file).top.values() for place in places]
             for symbol in found:
-                if symbol in self.facts or self._occurs(self.names.definition(symbol).name):
-                    self._note(symbol, "package rank", log(1 + number), "same package")
+                if symbol in self.facts or self.occurs(self.names.definition(symbol).name):
+                    self.note(symbol, "package rank", log(1 + number), "same package")
             symbols += found
         self._note_group(symbols, "package", 1.0, "same package")
-
-    def _around(self) -> None:
-        """What is defined in the files around under names that the document or its neighbours use."""
-        if not self.names.grammar.by_name:
-            return
-        project, path = self.names.project, self.names.path
-        words = self.neighbours.counts.keys() | self.scope.counts.keys()
-        files = files_around(path, project, self.names.grammar.resolver)
-        found = dict(namesakes(words, files, project.glance))
-        meant = {self.names.definition(symbol).name for symbol, facts in self.facts.items() if "named" in facts}
-        wanted = self.receiver is not None and not self.receiver[2]
-        needs_import = "*" not in self.names.grammar.roots
-        for name, symbols in found.items():
-            reason = f"`{name}` is used here or nearby"
-            for symbol in symbols:
-                member = self.names.definition(symbol).owner is not None
-                if name in meant and not member:
-                    continue
-                self._note(symbol, "around", 1.0, reason)
-                self._note(symbol, "around: crowd", log(1 + len(symbols)), reason)
-                if wanted and member:
-                    self._note(symbol, "around: member wanted", 1.0, reason)
-                if needs_import and not member:
-                    self._note(symbol, "around: not imported", 1.0, reason)
-        self._likely_types(found)
-
-    def _likely_types(self, defined: Mapping[str, Sequence[Symbol]]) -> None:
-        """The types of the variables nearby that only their use tells."""
-        own, beside = self.scope.uses, self.neighbours.uses
-        expression = parse_chain(self.receiver[0]) if self.receiver and not self.receiver[2] else ()
-        receiver = expression[-1].name if expression else ""
-        for name, nearness in {**self.scope.words, receiver: 1.0}.items():
-            used = own.get(name, frozenset()) | beside.get(name, frozenset())
-            known = name in self.names.grammar.self or (name != receiver and self.types.denoted(parse_chain(name)))
-            likely = None if known else likely_type(used, defined, lambda symbol: self.names.definition(symbol).owner)
-            if likely is None:
-                continue
-            fact = "likely receiver" if name == receiver else "likely type nearby"
-            for number in self.names.outline(likely.path).members[likely.owner]:
-                symbol, reason = Symbol(likely.path, number), f"used as `{name}` is"
-                self._note(symbol, fact, nearness * likely.share, reason)
-                self._note(symbol, f"{fact}: alike", nearness * log(likely.alike), reason)
-
-    def _called_as_files(self) -> None:
-        """Types in sight that the files beside this one use, in files with their names: of a package of many files,
-        not all are looked into."""
-        paths, ending = self.names.project.paths, "." + self.names.path.rpartition(".")[2]
-        known = {self.names.definition(symbol).name for symbol in self.facts}
-        used = (name for name in self.neighbours.counts if name not in known and name[:1].isupper())
-        for name in (name for name in used if paths.named(name + ending)):
-            for entity in self.names.find(name, self.names.path):
-                if isinstance(entity, Symbol):
-                    self._note(entity, "in sight", 1.0, "used in files beside this one")
 
     def _types_of_signatures(self, best: Iterable[Symbol]) -> None:
         """Types that the most promising candidates take or give: one step further."""
@@ -315,7 +260,7 @@ class Evidence:
             definition = self.names.definition(symbol)
             for text in filter(None, (definition.type, definition.parameters)):
                 for type in self._named_in(text, symbol.path):
-                    self._note(type, "signature", 1 - rank / _BEST, f"in the signature of `{definition.name}`")
+                    self.note(type, "signature", 1 - rank / _BEST, f"in the signature of `{definition.name}`")
 
     def _named_in(self, text: str, path: str) -> Iterator[Symbol]:
         for number, dotted in enumerate(type_names(text, self.names.grammar.carriers)):

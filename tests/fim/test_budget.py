@@ -89,5 +89,5 @@ def test_other_files_get_what_a_short_document_leaves_over_in_coarse_steps() -> 
         document, cursor = place("abcdefghi\n" * (length // 10) + "▮")
         limits.append(fim.context_limit(document, cursor, budget, len))
     assert limits == sorted(limits, reverse=True)
-    assert limits[0] > limits[-1] == 480
+    assert limits[0] > limits[-1] == 560
     assert len(set(limits)) <= 6
