@@ -53,7 +53,7 @@ def restrict(
     if not len(allowed):
         raise ValueError("no token is allowed: the vocabulary cannot spell what the guide asks for")
     allowed = allowed.to(logits.device, non_blocking=True)
-    return allowed[choose(logits[allowed])]
+    return allowed[choose(logits.index_select(0, allowed))]
 
 
 def _greedy(logits: torch.Tensor) -> torch.Tensor:

@@ -6,10 +6,12 @@ import random
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from seekline import model
 from seekline.model.guide import IDENTIFIER_BYTES, Guide, GuideState
+from seekline.model.sampling import sampler
 from seekline.model.vocabulary_index import VocabularyIndex
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "deepseek-coder-tokenizer"
@@ -139,6 +141,17 @@ def test_any_text_under_a_guide_is_an_allowed_one(index: VocabularyIndex) -> Non
         if choose.random() < 0.8:
             guide = Guide(must_start=guide.must_start, names=frozenset(choose.sample(words, choose.randint(1, 40))))
         assert is_allowed_text(guide, random_text(guide, index, choose))
+
+
+def test_the_sampler_takes_the_likeliest_allowed_token(tokenizer: model.Tokenizer, index: VocabularyIndex) -> None:
+    torch.manual_seed(0)
+    allowed = Guide(must_start=b" re").start(index).allowed_ids()
+    assert allowed is not None
+    masked = torch.full((50, tokenizer.size), -torch.inf)
+    logits = torch.randn(50, tokenizer.size)
+    masked[:, allowed] = logits[:, allowed]
+    choose = sampler(model.GREEDY, "cpu")
+    assert [choose(row, torch.from_numpy(allowed)) for row in logits] == masked.argmax(-1).tolist()
 
 
 def test_get_is_not_the_start_of_getter(tokenizer: model.Tokenizer, index: VocabularyIndex) -> None:
