@@ -110,6 +110,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     from .llama.backend import LlamaBackend
     from .llama.loading import load_llama, weights_of_modules
     from .llama.network import Llama
+    from .llama.steps import record_graph
 
     if plan.quantization in ("int8", "nf4"):
         network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan), shape)), _chunk_tokens(plan)
@@ -125,7 +126,8 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             cache=cache,
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens
-    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary), chunk_tokens
+    record = record_graph if plan.device.kind == "cuda" else None
+    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, record=record), chunk_tokens
 
 
 def _transformers_backend(plan: Plan, tokenizer: Tokenizer) -> Backend[Any]:

@@ -9,13 +9,21 @@ import torch
 
 from ..memory import as_out_of_memory
 from .network import KeyValues, Llama
+from .steps import WIDEST, Record, Steps
 
 
 class LlamaBackend:
-    """See `model.backend.Backend`. `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding."""
+    """See `model.backend.Backend`.
 
-    def __init__(self, network: Llama, *, context_tokens: int, vocabulary_size: int) -> None:
+    `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding. `record` makes decode steps that the
+    device replays; None runs every step anew. The logits of a step are overwritten by the next one.
+    """
+
+    def __init__(
+        self, network: Llama, *, context_tokens: int, vocabulary_size: int, record: Record | None = None
+    ) -> None:
         self._network = network
+        self._steps = Steps(network, record) if record else None
         self.context_tokens = context_tokens
         self._vocabulary_size = vocabulary_size
         self.device = str(network.device)
@@ -31,7 +39,10 @@ class LlamaBackend:
 
     def forward(self, ids: Sequence[int], kv: KeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         with as_out_of_memory(self.device), torch.inference_mode():
-            inputs = torch.tensor(ids, device=self.device)
-            found = self._network.forward(inputs, kv, logits=logits, cancel=cancel)
+            if self._steps is not None and len(ids) == logits <= WIDEST:
+                found = self._steps.run(ids, kv)
+            else:
+                inputs = torch.tensor(ids, device=self.device)
+                found = self._network.forward(inputs, kv, logits=logits, cancel=cancel)
         kv.length += len(ids)
         return found[:, : self._vocabulary_size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 import torch
@@ -77,9 +77,32 @@ class Llama:
             values[:, start:end] = value
             return self._attention(query, keys[:, :end], values[:, :end], mask, causal=count > 1 and not start)
 
-        return self.run(ids, cos, sin, attend, logits=logits, cancelled=cancel.is_set)
+        return self._run(ids, cos, sin, attend, logits=logits, cancelled=cancel.is_set)
 
-    def run(
+    def step(
+        self,
+        ids: torch.Tensor,
+        positions: torch.Tensor,
+        layers: Sequence[tuple[torch.Tensor, torch.Tensor]],
+        mask: torch.Tensor,
+    ) -> torch.Tensor:
+        """The same where positions, shape (n,), stand in a tensor: nothing depends on a number that the host knows.
+
+        `layers`: keys and values, each of shape (KV heads, tokens, head size). `mask`: which of these tokens each
+        new one sees, shape (n, tokens).
+        """
+        count = ids.shape[0]
+
+        def attend(query: torch.Tensor, new: torch.Tensor, layer: int) -> torch.Tensor:
+            key, value = new.view(count, 2, self.shape.kv_heads, self.shape.head_size).permute(1, 2, 0, 3)
+            keys, values = layers[layer]
+            keys.index_copy_(1, positions, key)
+            values.index_copy_(1, positions, value)
+            return self._attention(query, keys, values, mask, causal=False)
+
+        return self._run(ids, self._cos[positions], self._sin[positions], attend, logits=count)
+
+    def _run(
         self,
         ids: torch.Tensor,
         cos: torch.Tensor,
