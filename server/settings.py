@@ -72,6 +72,13 @@ class Settings(BaseModel):
     threads: Auto | Annotated[int, Field(ge=1, le=1024)] = Field(
         default="auto", description="Threads for computing on the CPU; `auto` is the physical cores but one."
     )
+    unload_minutes: float = Field(
+        default=0,
+        ge=0,
+        le=10_080,
+        description="After so many minutes without a request the model gives its memory back, until the next one. 0: "
+        "it stays.",
+    )
     debounce_ms: int = Field(
         default=40,
         ge=0,

@@ -1,8 +1,8 @@
 """Decode steps that the device replays as a whole: launching some hundred kernels one by one takes longer than they do.
 
 A step reads its tokens and positions from tensors that stay in place, so that one recording serves every step of its
-width in one KV cache, up to a length that is rounded up to a power of two. On CUDA a recording is a graph; `Steps` knows
-only a function that records, so all but the recording itself runs, and is tested, on a CPU.
+width in one KV cache, up to a length rounded up to a power of two. On CUDA it is a graph; `Steps` knows only a function
+that records, so all but the recording itself runs, and is tested, on a CPU.
 """
 
 from __future__ import annotations
