@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import platformdirs
 
@@ -16,13 +16,14 @@ from .backend import Backend
 from .draft import Width
 from .engine import Engine
 from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
-from .plan import Plan
+from .plan import Plan, Quantization
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+_BITS: dict[Quantization, Literal[4, 8] | None] = {"none": None, "int8": 8, "int4": 4}
 _WIDTHS = (1, 3, 7)
 _PASSED_TOKENS = 8
 _WARM_TOKENS = 32
@@ -112,7 +113,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     from .llama.network import Llama
     from .llama.steps import record_graph
 
-    if plan.quantization in ("int8", "nf4"):
+    if plan.by_bitsandbytes:
         network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan), shape)), _chunk_tokens(plan)
     else:
         loaded = load_llama(
@@ -120,8 +121,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             shape,
             device=plan.device.name,
             dtype=getattr(torch, plan.dtype),
-            int4=plan.quantization == "int4",
-            dense_too=plan.dense_too,
+            bits=_BITS[plan.quantization],
             threads=threads,
             cache=cache,
         )

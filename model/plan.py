@@ -20,7 +20,7 @@ Quantization = Literal["none", "int8", "nf4", "int4"]
 _LARGEST_AUTOMATIC_CPU_PARAMETERS = 2_000_000_000
 # A larger model that fits a GPU only in 4 bits is so large for it that prefill takes seconds.
 _LARGEST_AUTOMATIC_NF4_PARAMETERS = 8_000_000_000
-FOUR_BITS: tuple[Quantization, ...] = ("nf4", "int4")
+_SMALLER: tuple[Quantization, ...] = ("int8", "nf4", "int4")
 _KV_SHARE = 0.25
 _MOST_SEQUENCES = 16
 _WORKSPACE_BYTES = 400_000_000
@@ -59,8 +59,7 @@ class Size:
 class Plan:
     """How one model will be loaded.
 
-    `spread`: over all devices by accelerate, since it exceeds one of them. `dense_too`: beside four bits there is room
-    for the same values unpacked, which are faster for prompts on a CPU. `kv_limit_bytes`: for all KV caches together.
+    `spread`: over all devices by accelerate, since it exceeds one of them. `kv_limit_bytes`: for all KV caches.
     """
 
     source: Source
@@ -69,10 +68,14 @@ class Plan:
     dtype: Dtype
     quantization: Quantization
     spread: bool
-    dense_too: bool
     kv_limit_bytes: int
     trusted: bool
     reason: str
+
+    @property
+    def by_bitsandbytes(self) -> bool:
+        """Whether bitsandbytes quantizes, and not we ourselves."""
+        return self.quantization in ("int8", "nf4") and not _is_ours(self.quantization, self.device, self.checkpoint)
 
     @property
     def summary(self) -> str:
@@ -149,8 +152,6 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
         )
     dtype, quantization = fitting[0] if fitting else formats[0]
     left = usable - needed_bytes(size, quantization, dtype, wanted.sequence_tokens)
-    dense = size.parameters * _DTYPE_BYTES[dtype]
-    dense_too = quantization == "int4" and device.kind == "cpu" and dense <= left
     return Plan(
         source=source,
         checkpoint=checkpoint,
@@ -158,8 +159,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
         dtype=dtype,
         quantization=quantization,
         spread=not fitting,
-        dense_too=dense_too,
-        kv_limit_bytes=_kv_limit_bytes(size, dtype, wanted.sequence_tokens, left - dense * dense_too),
+        kv_limit_bytes=_kv_limit_bytes(size, dtype, wanted.sequence_tokens, left),
         trusted=source.name in wanted.trusted,
         reason="it is what the settings name",
     )
@@ -171,19 +171,25 @@ def _formats(wanted: Wanted, device: Device, checkpoint: Checkpoint) -> list[tup
     if wanted.quantization != "auto":
         check_quantization(wanted.quantization, device, checkpoint)
         return [(best, wanted.quantization)]
-    four_bits: list[tuple[Dtype, Quantization]] = [
-        (best, name) for name in FOUR_BITS if _why_not(name, device, checkpoint) is None
+    possible: list[tuple[Dtype, Quantization]] = [
+        (best, name) for name in _SMALLER if _why_not(name, device, checkpoint) is None
     ]
     if device.kind != "cpu":
-        return [(best, "none"), *four_bits[:1]]
+        return [(best, "none"), *[format for format in possible if format[1] != "int8"][:1]]
     # Each token reads all weights: on a CPU half the bits are half the time, unless a cache holds them all anyway.
-    ours = [format for format in four_bits if format[1] == "int4" and not is_small(checkpoint.parameters)]
+    ours = [f for f in possible if _is_ours(f[1], device, checkpoint) and not is_small(checkpoint.parameters)]
     formats: list[tuple[Dtype, Quantization]] = [*ours, (best, "none")]
     if best == "float32" and wanted.dtype == "auto":
         formats.append(("bfloat16", "none"))
     elif not ours:
-        formats += four_bits[:1]
+        formats += [format for format in possible if format[1] == "nf4"]
     return formats
+
+
+def _is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> bool:
+    """Whether our own forward pass quantizes, without bitsandbytes."""
+    ours = ("int4", "int8") if device.kind == "cpu" else ("int4",)
+    return checkpoint.llama is not None and quantization in ours
 
 
 def _kv_limit_bytes(size: Size, dtype: Dtype, sequence_tokens: int, left_bytes: float) -> int:
@@ -225,6 +231,8 @@ def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint)
         )
     if quantization == "int4":
         return _why_not_int4(device, checkpoint)
+    if _is_ours(quantization, device, checkpoint):
+        return None
     missing = [name for name in ("bitsandbytes", "accelerate") if not _installed(name)]
     if missing:
         return (

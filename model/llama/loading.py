@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 
-from .linears import ByRows, Dense, Linear, Vector
+from .linears import Dense, Linear, Vector
 from .network import Llama
 from .paths import Paths, choose_paths, choose_threads
-from .quantization import GROUP, can_be_int4, from_int4, int4_codes, pack_int4, to_int8
+from .quantization import GROUP, can_be_int4, int4_codes, pack_int4, to_int8
 from .shape import Shape, shape_of
 from .store import QuantizedStore, store_of
 from .weights import MakeLinear, Tensors, Weights, read_weights
+
+Bits: TypeAlias = Literal[4, 8] | None
 
 GPU_CHUNK_TOKENS = 512
 _MEASURED_OUTPUTS = 8192  # more rows of a matrix tell no more about it
@@ -36,37 +39,28 @@ def read_shape(folder: Path) -> Shape | None:
 
 @torch.inference_mode()
 def load_llama(
-    folder: Path,
-    shape: Shape,
-    *,
-    device: str,
-    dtype: torch.dtype,
-    int4: bool,
-    dense_too: bool,
-    threads: int,
-    cache: Path,
+    folder: Path, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int, cache: Path
 ) -> Loaded:
-    """Loads a checkpoint. `int4`: matrices in four bits, the head in eight on a CPU. `dense_too`: whether there is
-    memory for the same values in `dtype` beside them, for prompts. `threads`: at most so many, on a CPU."""
-    products = _Products(shape, device=device, dtype=dtype, int4=int4, dense_too=dense_too, threads=threads)
-    store = store_of(folder, cache, bits=4, group=GROUP) if int4 else None
+    """Loads a checkpoint. `bits`: of a weight; None leaves them in `dtype`. `threads`: at most so many, on a CPU."""
+    products = _Products(shape, device=device, dtype=dtype, bits=bits, threads=threads)
+    store = store_of(folder, cache, bits=4, group=GROUP) if bits == 4 else None
+    computing = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
     with Tensors(folder, device=device, dtype=dtype) as tensors:
         weights = read_weights(tensors, shape, products.maker(store))
+    torch.set_num_threads(computing)
     if store is not None:
         store.close()
     return Loaded(network=Llama(shape, weights), chunk_tokens=products.chunk_tokens)
 
 
 class _Products:
-    """Makes the products of one model, by what was measured for its largest matrix."""
+    """Makes the products of one model, on a CPU by what was measured for its largest matrix."""
 
-    def __init__(
-        self, shape: Shape, *, device: str, dtype: torch.dtype, int4: bool, dense_too: bool, threads: int
-    ) -> None:
+    def __init__(self, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int) -> None:
         self._dtype = dtype
         self._on_cpu = device == "cpu"
-        self._int4 = int4
-        self._dense_too = dense_too
+        self._bits = bits
         self._paths = self._measure(shape, threads) if self._on_cpu else None
 
     @property
@@ -75,37 +69,30 @@ class _Products:
 
     def maker(self, store: QuantizedStore | None) -> MakeLinear:
         def make(name: str, matrix: torch.Tensor) -> Linear:
-            if not self._int4:
-                return self._dense(matrix)
-            if name == "lm_head":  # it decides between tokens: eight bits cost hardly more time, and no quality
-                return to_int8(matrix) if self._on_cpu else Dense(matrix)
-            if not can_be_int4(matrix):
-                return self._dense(matrix)
+            if self._bits is None or (self._bits == 4 and not can_be_int4(matrix)):
+                return (Vector if self._paths and self._bits is None and self._paths.fastest else Dense)(matrix)
+            # The head decides between tokens: on a CPU eight bits cost hardly more time, and no quality.
+            if self._bits == 8 or (name == "lm_head" and self._on_cpu):
+                return to_int8(matrix)
+            if name == "lm_head":
+                return Dense(matrix)
             assert store is not None
             found = store.get(name)
             if found is None:
                 found = int4_codes(matrix)
                 store.put(name, *found)
-            return self._quantized(*(part.to(matrix.device) for part in found))
+            return pack_int4(*(part.to(matrix.device) for part in found))
 
         return make
-
-    def _dense(self, matrix: torch.Tensor) -> Linear:
-        kinds = (Dense, Vector)
-        return kinds[self._paths.few if self._paths and not self._int4 else 0](matrix)
-
-    def _quantized(self, codes: torch.Tensor, scales: torch.Tensor) -> Linear:
-        packed = pack_int4(codes, scales)
-        if self._paths is None or not self._paths.many:
-            return packed
-        return ByRows(packed, Dense(from_int4(codes, scales, self._dtype)), self._paths.few_rows)
 
     def _measure(self, shape: Shape, threads: int) -> Paths:
         outputs, inputs = max(shape.linears())
         matrix = torch.randn(min(outputs, _MEASURED_OUTPUTS), inputs, dtype=self._dtype) / inputs**0.5
         candidates: list[Linear]
-        if self._int4 and can_be_int4(matrix):
-            candidates = [pack_int4(*int4_codes(matrix, steps=0)), *([Dense(matrix)] if self._dense_too else [])]
+        if self._bits == 8:
+            candidates = [to_int8(matrix)]
+        elif self._bits == 4 and can_be_int4(matrix):
+            candidates = [pack_int4(*int4_codes(matrix, steps=0))]
         else:
             candidates = [Dense(matrix), Vector(matrix)]
         choose_threads(candidates[0], inputs, self._dtype, threads)

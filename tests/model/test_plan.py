@@ -90,8 +90,8 @@ def test_auto_without_any_installed_model(machine: Machine) -> None:
         ("cuda:0", 8, "deepseek-coder-6.7b-base", "nf4", "bfloat16"),
         ("cuda:0", 2, "deepseek-coder-1.3b-base", "nf4", "bfloat16"),
         ("cuda:0", 1, "embedded", "none", "bfloat16"),
-        ("cpu", 64, "deepseek-coder-1.3b-base", "int4", "float32"),
-        ("cpu", 4, "deepseek-coder-1.3b-base", "int4", "float32"),
+        ("cpu", 64, "deepseek-coder-1.3b-base", "int8", "float32"),
+        ("cpu", 4, "deepseek-coder-1.3b-base", "int8", "float32"),
         ("cpu", 2, "embedded", "none", "float32"),
         ("mps", 18, "deepseek-coder-6.7b-base", "none", "float16"),
         ("mps", 5, "deepseek-coder-1.3b-base", "none", "float16"),
@@ -107,13 +107,13 @@ def test_auto_takes_the_best_that_fits(
     assert not plan.spread
 
 
-def test_a_cpu_reads_four_bits_and_unpacks_them_beside_where_there_is_room(machine: Machine) -> None:
+def test_a_cpu_reads_eight_bits_or_four_where_there_is_less_room(machine: Machine) -> None:
+    machine.packages = set()
     machine.device = device("cpu", 64)
     plan = machine.plan(model="deepseek-coder-1.3b-base")
-    assert (plan.quantization, plan.dense_too) == ("int4", True)
-    machine.device = device("cpu", 4)
-    plan = machine.plan(model="deepseek-coder-1.3b-base")
-    assert (plan.quantization, plan.dense_too) == ("int4", False)
+    assert (plan.quantization, plan.by_bitsandbytes) == ("int8", False)
+    machine.device = device("cpu", 2.6)
+    assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "int4"
     assert machine.plan(model="embedded").quantization == "none"
 
 

@@ -38,9 +38,7 @@ def network(request: pytest.FixtureRequest, tmp_path: Path) -> Llama:
     folder = save_llama(tmp_path, num_key_value_heads=request.param)
     shape = read_shape(folder)
     assert shape is not None
-    return load_llama(
-        folder, shape, device="cpu", dtype=torch.float32, int4=False, dense_too=False, threads=1, cache=tmp_path
-    ).network
+    return load_llama(folder, shape, device="cpu", dtype=torch.float32, bits=None, threads=1, cache=tmp_path).network
 
 
 def backend_of(network: Llama, recorder: Recorder | None) -> LlamaBackend:
