@@ -1,7 +1,7 @@
 """llama.cpp over the same weights, as a peer to measure: a GGUF file of a checkpoint, and a process that answers.
 
 It needs `pip install llama-cpp-python gguf`, in any environment: `--llama-cpp PYTHON` names its interpreter, in which
-this file is run. Lines of JSON go in, `{"ids": [...], "new": N}`, and the milliseconds to the last of N tokens come out.
+this file is run. Lines of JSON go in, `{"ids": [...], "new": N}`; out come the milliseconds to the last of N tokens.
 """
 
 from __future__ import annotations

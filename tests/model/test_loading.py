@@ -66,8 +66,6 @@ def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
 def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, cache = save_llama(tmp_path / "model", hidden_size=128), tmp_path / "cache"
     plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization="int4"), base=folder)
-    # So that no measurement decides which product a prompt takes.
-    monkeypatch.setattr("seekline.model.llama.loading.has_int8_rows", lambda: False)
     first = generate(model.load_model(plan, threads=1, cache=cache))
     (file,) = cache.iterdir()
     with monkeypatch.context() as patch:
