@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import Any
 
 import measure
 import torch
@@ -57,7 +56,7 @@ class Programs:
 
     def __init__(self, loaded: model.LoadedModel) -> None:
         self.engine = loaded.engine
-        self.network: Any = loaded.engine._backend._model  # type: ignore[attr-defined]
+        self.network = measure.transformers_model(loaded.plan)
 
     def seekline(self, ids: list[int], new_tokens: int) -> float:
         return timed(lambda: list(self.engine.generate(ids, max_new_tokens=new_tokens, cancel=Event())))

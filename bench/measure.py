@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 from rich.console import Console
 from rich.table import Table
+from seekline import model
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -53,6 +55,18 @@ def print_rows(title: str, other: str, rows: Sequence[Row]) -> None:
         table.add_row(row.measure, spread(row.seekline_ms), spread(row.other_ms), spread(row.ratios, 2))
     console = Console()
     Console(width=max(console.width, 120)).print(table)
+
+
+def transformers_model(plan: model.Plan) -> Any:
+    """The same weights by transformers, without quantization."""
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    dtype = getattr(torch, plan.dtype)
+    return AutoModelForCausalLM.from_pretrained(plan.source.folder, dtype=dtype).eval().to(plan.device.name)
 
 
 def machine() -> dict[str, object]:

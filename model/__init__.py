@@ -4,9 +4,11 @@ Nothing here knows of documents, prompts or protocols. Importing this package im
 imports it when it is called.
 """
 
+from .backend import Backend, KeyValues
 from .catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .checkpoint import Checkpoint, inspect
-from .engine import Backend, Engine
+from .draft import PromptLookup, Width
+from .engine import Engine, Statistics
 from .errors import (
     BrokenCheckpoint,
     Cancelled,
@@ -21,6 +23,7 @@ from .errors import (
     UnsupportedDevice,
     UnsupportedQuantization,
 )
+from .guide import Guide, GuideState
 from .hardware import Device, Dtype, all_devices, compute_threads, find_device
 from .hub import Installed, cache_folder, download, installed, remove
 from .loading import LoadedModel, load_model
@@ -28,6 +31,7 @@ from .plan import Plan, Quantization, Wanted, fits, make_plan
 from .sampling import GREEDY, Sampling
 from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
 from .tokenizer import Decoder, Tokenizer
+from .vocabulary_index import VocabularyIndex
 from .worker import Job, Worker
 
 __all__ = [
@@ -43,25 +47,32 @@ __all__ = [
     "Dtype",
     "Engine",
     "Entry",
+    "Guide",
+    "GuideState",
     "Installed",
     "Job",
+    "KeyValues",
     "Licence",
     "LoadedModel",
     "ModelError",
     "ModelNotInstalled",
     "OutOfMemory",
     "Plan",
+    "PromptLookup",
     "PromptTooLong",
     "Quantization",
     "Sampling",
     "Source",
+    "Statistics",
     "Tokenizer",
     "UnknownModel",
     "UnsafeWeights",
     "UnsupportedArchitecture",
     "UnsupportedDevice",
     "UnsupportedQuantization",
+    "VocabularyIndex",
     "Wanted",
+    "Width",
     "Worker",
     "all_devices",
     "all_entries",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BrokenCheckpoint, UnsafeWeights, UnsupportedArchitecture
+from .llama.shape import Shape, shape_of
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DEFAULT_CONTEXT_TOKENS = 2048
@@ -19,7 +20,10 @@ _DEFAULT_CONTEXT_TOKENS = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A folder that holds a whole model: weights in safetensors, sizes read from their headers."""
+    """A folder that holds a whole model: weights in safetensors, sizes read from their headers.
+
+    `llama`: its shape where our own forward pass can run it.
+    """
 
     folder: Path
     model_type: str
@@ -27,6 +31,7 @@ class Checkpoint:
     context_tokens: int
     kv_bytes_per_token: int
     has_own_code: bool
+    llama: Shape | None
 
 
 def inspect(folder: Path) -> Checkpoint:
@@ -48,7 +53,17 @@ def inspect(folder: Path) -> Checkpoint:
         or _DEFAULT_CONTEXT_TOKENS,
         kv_bytes_per_token=_kv_bytes_per_token(config),
         has_own_code="auto_map" in config,
+        llama=_llama(config, folder),
     )
+
+
+def _llama(config: dict[str, Any], folder: Path) -> Shape | None:
+    try:
+        return shape_of(config)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BrokenCheckpoint(
+            f"{folder / 'config.json'} says that it is a Llama, and lacks {error}.", "Download the model again."
+        ) from error
 
 
 def _config(folder: Path) -> dict[str, Any]:

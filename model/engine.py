@@ -1,57 +1,84 @@
-"""The engine: token ids in, token ids out, with the KV cache of the last prompt kept between requests.
+"""The engine: token ids in, token ids out, with the KV of earlier prompts kept between requests.
 
 It knows no model library: a `Backend` runs the forward pass and holds the KV.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Protocol
+from time import monotonic
+from typing import TYPE_CHECKING, Generic
 
-from .errors import Cancelled, PromptTooLong
-from .sampling import GREEDY, Sampling, sampler
+from .backend import Backend
+from .decoding import Decoding
+from .draft import PromptLookup, Width
+from .errors import Cancelled, OutOfMemory, PromptTooLong
+from .guide import GuideState
+from .sampling import GREEDY, Sampling
+from .slots import K, Slot, Slots
 
 if TYPE_CHECKING:
     import torch
 
-
-class Backend(Protocol):
-    """One model on one device, and the KV cache of one sequence."""
-
-    @property
-    def context_tokens(self) -> int:
-        """The longest sequence, prompt and completion together."""
-        ...
-
-    @property
-    def device(self) -> str: ...
-
-    def forward(self, ids: Sequence[int], cancel: Event) -> torch.Tensor:
-        """Appends `ids` to the sequence; returns the logits after the last one, shape (vocabulary,).
-
-        May raise `Cancelled` on the way. Any exception leaves the KV of an unknown length: `rewind` makes it whole.
-        """
-        ...
-
-    def rewind(self, length: int) -> None:
-        """Forgets all but the first `length` tokens of the sequence."""
-        ...
+UNLIMITED = 1 << 62
 
 
-class Engine:
+@dataclass(slots=True)
+class Statistics:
+    """Tokens since the engine was made: of prompts, reused and computed; generated; and of drafts, tried and kept."""
+
+    reused: int = 0
+    computed: int = 0
+    generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one completion asks for beside its prompt.
+
+    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
+    from; None decodes token by token. `deadline_s`: on the monotonic clock; what is complete by then is the answer.
+    """
+
+    max_new_tokens: int
+    cancel: Event
+    sampling: Sampling = GREEDY
+    stop_ids: frozenset[int] = frozenset()
+    key: Hashable = None
+    guide: GuideState | None = None
+    lookup: PromptLookup | None = None
+    deadline_s: float | None = None
+
+    def is_late(self) -> bool:
+        return self.deadline_s is not None and monotonic() >= self.deadline_s
+
+
+class Engine(Generic[K]):
     """Generates from one backend, prefilling `chunk_tokens` at a time. It belongs to one thread; requests follow each
     other.
 
-    Only tokens whose chunk is complete count as computed (`_computed`), so a request that was cancelled, or that
-    failed, leaves a KV cache that is exact.
+    Only tokens whose pass is complete count as computed (`Slot.ids`), so a request that was cancelled, or that
+    failed, leaves a KV cache that is exact. `width` says how long drafts are; None never drafts.
     """
 
-    def __init__(self, backend: Backend, *, chunk_tokens: int) -> None:
+    def __init__(
+        self,
+        backend: Backend[K],
+        *,
+        chunk_tokens: int,
+        kv_limit_bytes: int = UNLIMITED,
+        width: Width | None = None,
+    ) -> None:
         self._backend = backend
         self._chunk_tokens = chunk_tokens
-        self._computed: list[int] = []
+        self._width = width
+        self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
         self._request = 0
+        self.statistics = Statistics()
 
     @property
     def context_tokens(self) -> int:
@@ -59,8 +86,7 @@ class Engine:
 
     def reusable_tokens(self, ids: Sequence[int]) -> int:
         """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
-        limit = min(len(ids) - 1, len(self._computed))
-        return next((n for n in range(limit) if ids[n] != self._computed[n]), max(0, limit))
+        return self._slots.reusable_tokens(ids)
 
     def generate(
         self,
@@ -70,13 +96,38 @@ class Engine:
         cancel: Event,
         sampling: Sampling = GREEDY,
         stop_ids: Collection[int] = (),
+        key: Hashable = None,
+        guide: GuideState | None = None,
+        lookup: PromptLookup | None = None,
+        deadline_s: float | None = None,
     ) -> Iterator[int]:
-        """Yields the tokens that follow `ids`, without the stop token that ends them.
+        """Yields the tokens that follow `ids`, without the stop token that ends them. See `Request`.
 
-        Stops early at the end of the context. Raises `Cancelled` soon after `cancel` is set, which is looked at before
-        every chunk and every token, and by the backend in between; `PromptTooLong` where the prompt leaves no room for
-        a token. A newer call ends an older iterator.
+        Stops early at the end of the context, and at the deadline. Raises `Cancelled` soon after `cancel` is set, which
+        is looked at before every chunk and every step, and by the backend in between; `PromptTooLong` where the prompt
+        leaves no room for a token; `OutOfMemory`. A newer call ends an older iterator.
         """
+        self._check(ids)
+        self._request += 1
+        request = Request(
+            max_new_tokens=min(max_new_tokens, self.context_tokens - len(ids)),
+            cancel=cancel,
+            sampling=sampling,
+            stop_ids=frozenset(stop_ids),
+            key=key,
+            guide=guide,
+            lookup=lookup if self._width else None,
+            deadline_s=deadline_s,
+        )
+        return self._generate(list(ids), request, self._request)
+
+    def warm(self, ids: Sequence[int], *, cancel: Event, key: Hashable = None) -> None:
+        """Computes a prompt that will be asked for soon, and generates nothing. Raises what `generate` raises."""
+        self._check(ids)
+        self._request += 1
+        self._prefill(list(ids), Request(max_new_tokens=0, cancel=cancel, key=key))
+
+    def _check(self, ids: Sequence[int]) -> None:
         if not ids:
             raise ValueError("a prompt needs at least one token")
         if len(ids) >= self.context_tokens:
@@ -84,48 +135,64 @@ class Engine:
                 f"The prompt has {len(ids)} tokens; the model's context has {self.context_tokens}.",
                 "Lower the setting context_tokens.",
             )
-        self._request += 1
-        return self._generate(list(ids), max_new_tokens, cancel, sampling, frozenset(stop_ids), self._request)
 
-    def _generate(
-        self,
-        ids: list[int],
-        max_new_tokens: int,
-        cancel: Event,
-        sampling: Sampling,
-        stop_ids: frozenset[int],
-        request: int,
-    ) -> Iterator[int]:
-        choose = sampler(sampling, self._backend.device)
-        token = choose(self._prefill(ids, cancel))
-        for number in range(min(max_new_tokens, self.context_tokens - len(ids))):
-            if number:
-                if cancel.is_set() or request != self._request:
-                    raise Cancelled
-                token = choose(self._append([token], cancel))
-            if token in stop_ids:
-                return
+    def _generate(self, ids: list[int], request: Request, number: int) -> Iterator[int]:
+        found = self._prefill(ids, request)
+        if found is None or request.max_new_tokens <= 0:
+            return
+        slot, logits = found
+
+        def step(tokens: list[int]) -> torch.Tensor:
+            """The logits after each of `tokens`, which follow what is decided so far."""
+            if request.cancel.is_set() or number != self._request:
+                raise Cancelled
+            return self._append(slot, tokens, request.cancel, logits=len(tokens))
+
+        decoding = Decoding(request, self._width, self._backend.device, self.statistics)
+        length = len(ids)
+        for token in decoding.tokens(logits, step, lambda kept: slot.rewind(length + kept)):
+            self.statistics.generated += 1
             yield token
 
-    def _prefill(self, ids: list[int], cancel: Event) -> torch.Tensor:
-        """Computes what is not computed yet, in chunks; returns the logits after the last token."""
-        start = self.reusable_tokens(ids)
-        self._backend.rewind(start)
-        del self._computed[start:]
+    def _prefill(self, ids: list[int], request: Request) -> tuple[Slot[K], torch.Tensor] | None:
+        """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
+        vocabulary). None where the deadline came first."""
+        slot = self._take(ids, request.key)
+        start = len(slot.ids)
+        self.statistics.reused += start
         while True:
-            if cancel.is_set():
+            if request.cancel.is_set():
                 raise Cancelled
+            if request.is_late():
+                return None
             chunk = ids[start : start + self._chunk_tokens]
-            logits = self._append(chunk, cancel)
+            logits = self._append(slot, chunk, request.cancel)
             start += len(chunk)
+            self.statistics.computed += len(chunk)
             if start == len(ids):
-                return logits
+                return slot, logits
 
-    def _append(self, ids: list[int], cancel: Event) -> torch.Tensor:
+    def _take(self, ids: list[int], key: Hashable) -> Slot[K]:
         try:
-            logits = self._backend.forward(ids, cancel)
-        except BaseException:
-            self._backend.rewind(len(self._computed))
+            slot = self._slots.take(key, ids)
+            self._slots.reserve(slot, len(ids))
+        except OutOfMemory:
+            if not self._slots.drop():
+                raise
+            return self._take(ids, key)
+        return slot
+
+    def _append(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
+        """One pass over `ids`. Where memory is full, the other slots are given up first."""
+        length = len(slot.ids)
+        try:
+            self._slots.reserve(slot, length + len(ids))
+            found = self._backend.forward(ids, slot.kv, cancel, logits=logits)
+        except BaseException as error:
+            slot.rewind(length)
+            if isinstance(error, OutOfMemory) and self._slots.drop(keep=slot):
+                self._slots.limit_bytes = self._slots.used_bytes
+                return self._append(slot, ids, cancel, logits=logits)
             raise
-        self._computed += ids
-        return logits
+        slot.ids += ids
+        return found

@@ -57,9 +57,14 @@ def best_dtype(device: Device, parameters: int) -> Dtype:
 
     A small model runs in float32 on a CPU: its weights stay in the cache, and there is nothing to gain by halving.
     """
-    if device.kind == "cpu" and parameters < _SMALL_PARAMETERS:
+    if device.kind == "cpu" and is_small(parameters):
         return "float32"
     return device.fast_dtypes[0]
+
+
+def is_small(parameters: int) -> bool:
+    """Whether a CPU's caches hold a good part of a model."""
+    return parameters < _SMALL_PARAMETERS
 
 
 def compute_threads() -> int:

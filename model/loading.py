@@ -5,29 +5,44 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
 
+import platformdirs
+
+from .backend import Backend
+from .draft import Width
 from .engine import Engine
 from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
-from .plan import Plan
+from .plan import Plan, Quantization
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+_BITS: dict[Quantization, Literal[4, 8] | None] = {"none": None, "int8": 8, "int4": 4}
+_WIDTHS = (1, 3, 7)
+_PASSED_TOKENS = 8
+_WARM_TOKENS = 32
+
+
 class LoadedModel:
     """A model in memory: the owner of its weights and its KV cache."""
 
-    def __init__(self, plan: Plan, tokenizer: Tokenizer, engine: Engine) -> None:
+    def __init__(self, plan: Plan, tokenizer: Tokenizer, engine: Engine[Any]) -> None:
         self.plan = plan
         self.tokenizer = tokenizer
         self.engine = engine
 
 
-def load_model(plan: Plan, *, threads: int, report: Callable[[str], None] = lambda _: None) -> LoadedModel:
-    """Loads the model of `plan`. `threads`: for computing on a CPU. `report` is told each step.
+def load_model(
+    plan: Plan, *, threads: int, report: Callable[[str], None] = lambda _: None, cache: Path | None = None
+) -> LoadedModel:
+    """Loads the model of `plan`. `threads`: for computing on a CPU, at the most. `report` is told each step. `cache`:
+    the folder for quantized weights.
 
     Raises `BrokenCheckpoint`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
@@ -35,35 +50,96 @@ def load_model(plan: Plan, *, threads: int, report: Callable[[str], None] = lamb
     report("starting torch")
     _forbid_network()
     import torch
-    from transformers.utils import logging
 
-    from .transformers_backend import TransformersBackend, is_out_of_memory
+    from .memory import is_out_of_memory
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     torch.set_num_threads(threads)
     report(f"loading {plan.source.name}")
-    _check_architecture(plan)
     try:
-        model = _load_weights(plan)
-        backend = TransformersBackend(
-            model, context_tokens=plan.checkpoint.context_tokens, vocabulary_size=tokenizer.size
-        )
-        backend.forward([0], Event())  # the first pass allocates, compiles and warms up, so that the user's need not
-        backend.rewind(0)
+        engine = _engine(plan, tokenizer, threads, cache or quantized_folder())
     except ModelError:
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemory(
                 f"{plan.source.name} does not fit on {plan.device.name}.",
-                "Free memory, set quantization = nf4, or choose a smaller model.",
+                "Free memory, set quantization = int4, or choose a smaller model.",
             ) from error
         raise BrokenCheckpoint(
             f"{plan.source.folder} could not be loaded: {type(error).__name__}: {error}",
             "Download the model again, or report this with the log.",
         ) from error
-    return LoadedModel(plan, tokenizer, Engine(backend, chunk_tokens=_chunk_tokens(plan)))
+    return LoadedModel(plan, tokenizer, engine)
+
+
+def quantized_folder() -> Path:
+    """Where quantized weights are kept for the next start."""
+    return platformdirs.user_cache_path("seekline", appauthor=False) / "quantized"
+
+
+def _engine(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> Engine[Any]:
+    backend, chunk_tokens = _backend(plan, tokenizer, threads, cache)
+    return Engine(
+        backend, chunk_tokens=chunk_tokens, kv_limit_bytes=plan.kv_limit_bytes, width=Width(_warm_up(backend))
+    )
+
+
+def _warm_up(backend: Backend[Any]) -> dict[int, float]:
+    """What a step costs, in milliseconds, by the width of its draft. The first passes also allocate, compile and fill
+    caches, so that the user's need not."""
+    kv, cancel, costs = backend.new_kv(_WARM_TOKENS), Event(), dict[int, float]()
+    backend.forward([0] * _PASSED_TOKENS, kv, cancel)
+    for width in (0, *_WIDTHS):
+        for _ in range(2):
+            kv.rewind(_PASSED_TOKENS)
+            started = perf_counter()
+            # Reading a number waits for the device.
+            backend.forward([0] * (width + 1), kv, cancel, logits=width + 1)[0, 0].item()
+            costs[width] = 1000 * (perf_counter() - started)
+    return costs
+
+
+def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tuple[Backend[Any], int]:
+    """The model behind the engine's interface, and how many tokens of a prompt to compute at a time: our own forward
+    pass where it knows the architecture and one device holds the model, else transformers'."""
+    import torch
+
+    context, vocabulary = plan.checkpoint.context_tokens, tokenizer.size
+    shape = None if plan.spread else plan.checkpoint.llama
+    if shape is None:
+        return _transformers_backend(plan, tokenizer), _chunk_tokens(plan)
+    from .llama.backend import LlamaBackend
+    from .llama.loading import load_llama, weights_of_modules
+    from .llama.network import Llama
+    from .llama.steps import record_graph
+
+    if plan.by_bitsandbytes:
+        network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan), shape)), _chunk_tokens(plan)
+    else:
+        loaded = load_llama(
+            plan.source.folder,
+            shape,
+            device=plan.device.name,
+            dtype=getattr(torch, plan.dtype),
+            bits=_BITS[plan.quantization],
+            threads=threads,
+            cache=cache,
+        )
+        network, chunk_tokens = loaded.network, loaded.chunk_tokens
+    record = record_graph if plan.device.kind == "cuda" else None
+    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, record=record), chunk_tokens
+
+
+def _transformers_backend(plan: Plan, tokenizer: Tokenizer) -> Backend[Any]:
+    from .transformers_backend import TransformersBackend
+
+    _check_architecture(plan)
+    return TransformersBackend(
+        _load_weights(plan),
+        context_tokens=plan.checkpoint.context_tokens,
+        vocabulary_size=tokenizer.size,
+        kv_bytes_per_token=plan.checkpoint.kv_bytes_per_token,
+    )
 
 
 def _chunk_tokens(plan: Plan) -> int:
@@ -74,7 +150,10 @@ def _chunk_tokens(plan: Plan) -> int:
 def _load_weights(plan: Plan) -> PreTrainedModel:
     import torch
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     arguments: dict[str, Any] = {
         "dtype": getattr(torch, plan.dtype),
         "use_safetensors": True,

@@ -11,19 +11,22 @@ from typing import Literal
 from .catalogue import EMBEDDED, Entry
 from .checkpoint import Checkpoint, inspect
 from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsafeWeights, UnsupportedQuantization
-from .hardware import Device, Dtype, best_dtype, find_device
+from .hardware import Device, Dtype, best_dtype, find_device, is_small
 from .sources import Source, find_source, installed_entries
 
-Quantization = Literal["none", "int8", "nf4"]
+Quantization = Literal["none", "int8", "nf4", "int4"]
 
 # Beyond this a CPU needs a good part of a second per token, quantized or not.
 _LARGEST_AUTOMATIC_CPU_PARAMETERS = 2_000_000_000
 # A larger model that fits a GPU only in 4 bits is so large for it that prefill takes seconds.
 _LARGEST_AUTOMATIC_NF4_PARAMETERS = 8_000_000_000
+_SMALLER: tuple[Quantization, ...] = ("int8", "nf4", "int4")
+_KV_SHARE = 0.25
+_MOST_SEQUENCES = 16
 _WORKSPACE_BYTES = 400_000_000
 _USABLE_SHARE = 0.9
 # bytes per weight where the catalogue has no size: linear layers quantized, embeddings not
-_TYPICAL_BYTES = {"int8": 1.1, "nf4": 0.65}
+_TYPICAL_BYTES = {"int8": 1.1, "nf4": 0.65, "int4": 0.65}
 _DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
@@ -54,7 +57,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How one model will be loaded. `spread`: over all devices by accelerate, since it exceeds one of them."""
+    """How one model will be loaded.
+
+    `spread`: over all devices by accelerate, since it exceeds one of them. `kv_limit_bytes`: for all KV caches.
+    """
 
     source: Source
     checkpoint: Checkpoint
@@ -62,8 +68,14 @@ class Plan:
     dtype: Dtype
     quantization: Quantization
     spread: bool
+    kv_limit_bytes: int
     trusted: bool
     reason: str
+
+    @property
+    def by_bitsandbytes(self) -> bool:
+        """Whether bitsandbytes quantizes, and not we ourselves."""
+        return self.quantization in ("int8", "nf4") and not _is_ours(self.quantization, self.device, self.checkpoint)
 
     @property
     def summary(self) -> str:
@@ -129,7 +141,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
     Raises `OutOfMemory`.
     """
     size, usable = _size(source, checkpoint), device.free_bytes * _USABLE_SHARE
-    formats = _formats(wanted, device, checkpoint.parameters)
+    formats = _formats(wanted, device, checkpoint)
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
     fitting = [format for format, need in zip(formats, needs, strict=True) if need <= usable]
     if not fitting and not (spread and device.kind == "cuda" and _installed("accelerate")):
@@ -139,6 +151,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
             "Free memory, set quantization = nf4 or a smaller context_tokens, or choose a smaller model.",
         )
     dtype, quantization = fitting[0] if fitting else formats[0]
+    left = usable - needed_bytes(size, quantization, dtype, wanted.sequence_tokens)
     return Plan(
         source=source,
         checkpoint=checkpoint,
@@ -146,25 +159,43 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
         dtype=dtype,
         quantization=quantization,
         spread=not fitting,
+        kv_limit_bytes=_kv_limit_bytes(size, dtype, wanted.sequence_tokens, left),
         trusted=source.name in wanted.trusted,
         reason="it is what the settings name",
     )
 
 
-def _formats(wanted: Wanted, device: Device, parameters: int) -> list[tuple[Dtype, Quantization]]:
+def _formats(wanted: Wanted, device: Device, checkpoint: Checkpoint) -> list[tuple[Dtype, Quantization]]:
     """What may be tried, the best first. Raises `UnsupportedQuantization` for one that was asked for."""
-    best = best_dtype(device, parameters) if wanted.dtype == "auto" else wanted.dtype
+    best = best_dtype(device, checkpoint.parameters) if wanted.dtype == "auto" else wanted.dtype
     if wanted.quantization != "auto":
-        check_quantization(wanted.quantization, device)
+        check_quantization(wanted.quantization, device, checkpoint)
         return [(best, wanted.quantization)]
-    formats: list[tuple[Dtype, Quantization]] = [(best, "none")]
-    slow_cpu = device.kind == "cpu" and device.fast_dtypes[0] != "bfloat16"
-    if slow_cpu and wanted.dtype == "auto":
-        # 4 bits take seconds a token there; half the memory for the plain product is the better way to fit.
+    possible: list[tuple[Dtype, Quantization]] = [
+        (best, name) for name in _SMALLER if _why_not(name, device, checkpoint) is None
+    ]
+    if device.kind != "cpu":
+        return [(best, "none"), *[format for format in possible if format[1] != "int8"][:1]]
+    # Each token reads all weights: on a CPU half the bits are half the time, unless a cache holds them all anyway.
+    ours = [f for f in possible if _is_ours(f[1], device, checkpoint) and not is_small(checkpoint.parameters)]
+    formats: list[tuple[Dtype, Quantization]] = [*ours, (best, "none")]
+    if best == "float32" and wanted.dtype == "auto":
         formats.append(("bfloat16", "none"))
-    if not slow_cpu and _why_not("nf4", device) is None:
-        formats.append((best, "nf4"))
+    elif not ours:
+        formats += [format for format in possible if format[1] == "nf4"]
     return formats
+
+
+def _is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> bool:
+    """Whether our own forward pass quantizes, without bitsandbytes."""
+    ours = ("int4", "int8") if device.kind == "cpu" else ("int4",)
+    return checkpoint.llama is not None and quantization in ours
+
+
+def _kv_limit_bytes(size: Size, dtype: Dtype, sequence_tokens: int, left_bytes: float) -> int:
+    """For the sequence that is being completed, and others as far as a good part of what is left goes."""
+    one = size.kv_bytes_per_token * sequence_tokens * _DTYPE_BYTES[dtype] // 2
+    return min(_MOST_SEQUENCES * one, one + int(max(0, left_bytes) * _KV_SHARE))
 
 
 def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
@@ -184,13 +215,13 @@ def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
     return need <= device.free_bytes * _USABLE_SHARE
 
 
-def check_quantization(quantization: Quantization, device: Device) -> None:
-    """Raises `UnsupportedQuantization` where `device`, or this installation, cannot run it."""
-    if problem := _why_not(quantization, device):
+def check_quantization(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> None:
+    """Raises `UnsupportedQuantization` where `device`, this installation, or the architecture cannot have it."""
+    if problem := _why_not(quantization, device, checkpoint):
         raise UnsupportedQuantization(*problem)
 
 
-def _why_not(quantization: Quantization, device: Device) -> tuple[str, str] | None:
+def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
     if quantization == "none":
         return None
     if device.kind not in ("cpu", "cuda"):
@@ -198,11 +229,29 @@ def _why_not(quantization: Quantization, device: Device) -> tuple[str, str] | No
             f"Quantization {quantization} runs on CUDA and on the CPU, not on {device.name}.",
             "Set quantization = none, or device = cpu.",
         )
+    if quantization == "int4":
+        return _why_not_int4(device, checkpoint)
+    if _is_ours(quantization, device, checkpoint):
+        return None
     missing = [name for name in ("bitsandbytes", "accelerate") if not _installed(name)]
     if missing:
         return (
             f"Quantization {quantization} needs {' and '.join(missing)}, which this installation lacks.",
-            "Install them with: pip install 'seekline[gpu]'. Or set quantization = none.",
+            "Install them with: pip install 'seekline[gpu]'. Or set quantization = int4 or none.",
+        )
+    return None
+
+
+def _why_not_int4(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
+    if checkpoint.llama is None:
+        return (
+            f"Quantization int4 is for models of the Llama architecture, and {checkpoint.folder.name} is none.",
+            "Set quantization = nf4 or none.",
+        )
+    if device.kind == "cuda" and "bfloat16" not in device.fast_dtypes:
+        return (
+            f"Quantization int4 needs a GPU that multiplies bfloat16, and {device.name} does not.",
+            "Set quantization = nf4 or none.",
         )
     return None
 

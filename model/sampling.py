@@ -1,10 +1,10 @@
-"""How the next token is chosen from the logits."""
+"""How the next token is chosen from the logits: of all tokens, or of those that a guide allows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -22,25 +22,60 @@ class Sampling:
 GREEDY = Sampling()
 
 
-def sampler(sampling: Sampling, device: str) -> Callable[[torch.Tensor], int]:
-    """A function from logits, shape (vocabulary,), to a token id. It owns the random state of one completion."""
+class Sampler(Protocol):
+    def __call__(self, logits: torch.Tensor, allowed: torch.Tensor | None = None) -> int:
+        """The id of the next token.
+
+        `logits`: shape (vocabulary,). `allowed`: the ids to choose from, shape (ids,), int64, on any device; None
+        allows all. Raises ValueError where it is empty.
+        """
+        ...
+
+
+def sampler(sampling: Sampling, device: str) -> Sampler:
+    """Chooses tokens as `sampling` says. It owns the random state of one completion."""
+    choose = _greedy if sampling.temperature <= 0 else _random(sampling, device)
+
+    def sample(logits: torch.Tensor, allowed: torch.Tensor | None = None) -> int:
+        return int(choose(logits) if allowed is None else restrict(logits, allowed, choose))
+
+    return sample
+
+
+def restrict(
+    logits: torch.Tensor, allowed: torch.Tensor, choose: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """What `choose` takes of the logits of `allowed`, as a token id: one int64 on the logits' device.
+
+    Probabilities are those among the allowed ids. `choose` maps logits, shape (n,), to a position in them, and nothing
+    here waits for the device. Raises ValueError where `allowed` is empty.
+    """
+    if not len(allowed):
+        raise ValueError("no token is allowed: the vocabulary cannot spell what the guide asks for")
+    allowed = allowed.to(logits.device, non_blocking=True)
+    return allowed[choose(logits.index_select(0, allowed))]
+
+
+def _greedy(logits: torch.Tensor) -> torch.Tensor:
+    return logits.argmax()
+
+
+def _random(sampling: Sampling, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
     import torch
 
-    if sampling.temperature <= 0:
-        return lambda logits: int(logits.argmax())
     generator = torch.Generator(device)
     if sampling.seed is not None:
         generator.manual_seed(sampling.seed)
     else:
         generator.seed()
 
-    def sample(logits: torch.Tensor) -> int:
+    def choose(logits: torch.Tensor) -> torch.Tensor:
         probabilities = (logits.float() / sampling.temperature).softmax(-1)
-        if sampling.top_p < 1:
-            ordered, ids = probabilities.sort(descending=True)
-            # A token stays while what stands before it is still short of top_p, so the first always does.
-            ordered[ordered.cumsum(-1) - ordered >= sampling.top_p] = 0
-            return int(ids[torch.multinomial(ordered, 1, generator=generator)])
-        return int(torch.multinomial(probabilities, 1, generator=generator))
+        if sampling.top_p >= 1:
+            return torch.multinomial(probabilities, 1, generator=generator)[0]
+        ordered, ids = probabilities.sort(descending=True)
+        # A token stays while what stands before it is still short of top_p, so the first always does.
+        ordered[ordered.cumsum(-1) - ordered >= sampling.top_p] = 0
+        return ids[torch.multinomial(ordered, 1, generator=generator)[0]]
 
-    return sample
+    return choose

@@ -174,9 +174,17 @@ def generate(
     reused = loaded.engine.reusable_tokens(ids)
     decoder = model.Decoder(loaded.tokenizer)
     text, new_tokens, first_token, stopped = "", 0, None, False
-    sampling, stop_ids = model.Sampling(temperature=temperature), loaded.tokenizer.control_ids
     limit = prompting.max_new_tokens
-    for token in loaded.engine.generate(ids, max_new_tokens=limit, cancel=cancel, sampling=sampling, stop_ids=stop_ids):
+    tokens = loaded.engine.generate(
+        ids,
+        max_new_tokens=limit,
+        cancel=cancel,
+        sampling=model.Sampling(temperature=temperature),
+        stop_ids=loaded.tokenizer.control_ids,
+        key=hole.document.path,
+        lookup=lookup_of(ids, loaded.tokenizer),
+    )
+    for token in tokens:
         first_token = first_token or perf_counter()
         new_tokens += 1
         text += decoder.feed(token)
@@ -193,6 +201,14 @@ def generate(
         total_ms=1000 * (ended - started),
         finish="stop" if stopped else "length" if new_tokens >= limit else "end",
     )
+
+
+def lookup_of(ids: list[int], tokenizer: model.Tokenizer) -> model.PromptLookup:
+    """Where drafts come from: the text before the hole, that of other files included, and the text behind it."""
+    control = tokenizer.control_ids
+    first = next((n for n, id in enumerate(ids) if id not in control), len(ids))
+    hole = next((n for n in range(first, len(ids)) if ids[n] in control), len(ids))
+    return model.PromptLookup(ids[first:hole], after=ids[hole + 1 :], barriers=control)
 
 
 async def complete(

@@ -6,9 +6,9 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Any, Literal
 
 from .. import model
@@ -19,6 +19,7 @@ from .settings import Settings
 log = logging.getLogger(__name__)
 
 State = Literal["not loaded", "loading", "ready", "failed"]
+_LEAST_PROMPT_TOKENS = 256
 _LOADED_WITH = ("model", "device", "dtype", "quantization", "trust_remote_code", "threads")
 
 
@@ -33,11 +34,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A step of loading. `done` with the last one; `error` where it was the last for that reason."""
+    """A step of loading. `done` with the last one; `error` where it was the last for that reason; `warning` where it
+    goes on with less."""
 
     message: str
     done: bool = False
     error: str | None = None
+    warning: bool = False
 
 
 class Resident:
@@ -51,6 +54,9 @@ class Resident:
         self._loaded_with: tuple[Any, ...] | None = None
         self._state: State = "not loaded"
         self._reason = ""
+        self._base = Path()
+        self._most_tokens: int | None = None
+        self._unload_timer: Timer | None = None
 
     @property
     def status(self) -> Status:
@@ -78,18 +84,24 @@ class Resident:
         """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded."""
 
         def run(cancel: Event) -> pipeline.Completion | None:
-            if (loaded := self._loaded) is None:
-                return None
-            return pipeline.generate(
-                hole,
-                loaded,
-                pipeline.prompting(loaded.plan, loaded.tokenizer, settings),
-                self._contexts,
-                temperature=settings.temperature,
-                explicit=explicit,
-                cancel=cancel,
-            )
+            while (loaded := self._loaded) is not None:
+                how = self._prompting(loaded, settings)
+                try:
+                    return pipeline.generate(
+                        hole,
+                        loaded,
+                        how,
+                        self._contexts,
+                        temperature=settings.temperature,
+                        explicit=explicit,
+                        cancel=cancel,
+                    )
+                except model.OutOfMemory as error:
+                    if not self._make_do_with_less(how, loaded.plan, settings, error):
+                        raise
+            return None
 
+        self._unload_later(settings)
         return self._worker.submit(run, key=key)
 
     def prompt(self, hole: pipeline.Hole, settings: Settings) -> model.Job[dict[str, Any] | None]:
@@ -98,7 +110,7 @@ class Resident:
         def run(_: Event) -> dict[str, Any] | None:
             if (loaded := self._loaded) is None:
                 return None
-            how = pipeline.prompting(loaded.plan, loaded.tokenizer, settings)
+            how = self._prompting(loaded, settings)
             return pipeline.prompt_as_json(*pipeline.make_prompt(hole, how, self._contexts))
 
         return self._worker.submit(run)
@@ -109,10 +121,49 @@ class Resident:
 
     def close(self, timeout_s: float) -> bool:
         """Stops the device; False where it does not stop in time."""
+        if self._unload_timer is not None:
+            self._unload_timer.cancel()
         return self._worker.close(timeout_s)
+
+    def _prompting(self, loaded: model.LoadedModel, settings: Settings) -> pipeline.Prompting:
+        how = pipeline.prompting(loaded.plan, loaded.tokenizer, settings)
+        return replace(how, prompt_tokens=min(how.prompt_tokens, self._most_tokens or how.prompt_tokens))
+
+    def _make_do_with_less(
+        self, how: pipeline.Prompting, plan: model.Plan, settings: Settings, error: model.OutOfMemory
+    ) -> bool:
+        """After the device was full, with one sequence alone: shorter prompts, then a smaller quantization. Whether
+        there was anything left to give up."""
+        if how.prompt_tokens >= 2 * _LEAST_PROMPT_TOKENS:
+            self._most_tokens = how.prompt_tokens // 2
+            instead = f"Prompts have at most {self._most_tokens} tokens until the settings change."
+        elif plan.quantization == "none" and plan.checkpoint.llama is not None:
+            self._load(settings.model_copy(update={"quantization": "int4"}), self._base)
+            instead = "The model now runs in four bits."
+        else:
+            return False
+        self._report(Report(message=f"{error.problem} {instead} {error.remedy}", warning=True))
+        return True
+
+    def _unload_later(self, settings: Settings) -> None:
+        """Gives the memory back after the minutes that the settings name, unless something is asked for until then."""
+        if self._unload_timer is not None:
+            self._unload_timer.cancel()
+            self._unload_timer = None
+        if settings.unload_minutes:
+            self._unload_timer = Timer(60 * settings.unload_minutes, lambda: self._worker.submit(self._rest))
+            self._unload_timer.daemon = True
+            self._unload_timer.start()
+
+    def _rest(self, _: Event) -> None:
+        """The next `load` loads again."""
+        self._unload()
+        self._state, self._reason, self._loaded_with = "not loaded", "unloaded while nobody asked", None
+        log.info("The model is unloaded until it is asked again.")
 
     def _load(self, settings: Settings, base: Path) -> None:
         self._unload()
+        self._base, self._most_tokens = base, None
         self._report(Report(message="choosing a model"))
         try:
             plan = model.make_plan(wanted(settings), base=base)

@@ -81,6 +81,8 @@ class Session:
         log.debug("%s", report.message)  # the editor's own log has it
         if report.error is not None:
             self.tell_once("error", f"No completions: {report.error}")
+        if report.warning:
+            self.tell_once("warning", report.message)
         self._report(report)
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:

@@ -45,10 +45,11 @@ class Settings(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         default="auto", description="Number format to compute in; `auto` takes what is fast on the device."
     )
-    quantization: Literal["auto", "none", "int8", "nf4"] = Field(
+    quantization: Literal["auto", "none", "int8", "nf4", "int4"] = Field(
         default="auto",
-        description="Weights in 8 or 4 bits by bitsandbytes (`pip install 'seekline[gpu]'`); `auto` quantizes "
-        "only what does not fit otherwise. A CPU without AVX-512 takes seconds a token with either.",
+        description="Weights in fewer bits: `int4` by Seekline itself (DeepSeek Coder v1), `int8` and `nf4` by "
+        "bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int4 on a CPU, where each token then comes in "
+        "half the time, and on a GPU quantizes only what does not fit otherwise.",
     )
     trust_remote_code: Texts = Field(
         default=(),
@@ -70,6 +71,13 @@ class Settings(BaseModel):
     )
     threads: Auto | Annotated[int, Field(ge=1, le=1024)] = Field(
         default="auto", description="Threads for computing on the CPU; `auto` is the physical cores but one."
+    )
+    unload_minutes: float = Field(
+        default=0,
+        ge=0,
+        le=10_080,
+        description="After so many minutes without a request the model gives its memory back, until the next one. 0: "
+        "it stays.",
     )
     debounce_ms: int = Field(
         default=40,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Event
+from typing import Any, TypeAlias
 
 import pytest
 import torch
@@ -11,31 +12,56 @@ from seekline import model
 
 VOCABULARY = 50
 
+Engine: TypeAlias = model.Engine[Any]
+
+
+class CountedKeyValues:
+    """The sequence itself."""
+
+    def __init__(self, capacity_tokens: int) -> None:
+        self.capacity_tokens = capacity_tokens
+        self.sequence: list[int] = []
+
+    @property
+    def bytes(self) -> int:
+        return self.capacity_tokens
+
+    def rewind(self, length: int) -> None:
+        del self.sequence[length:]
+
+    def copy_from(self, other: CountedKeyValues, length: int) -> None:
+        self.sequence = other.sequence[:length]
+
 
 class CountingBackend:
-    """Predicts the sum of the sequence plus one, so that any error in what is kept shows in every later token."""
+    """Predicts the sum of the sequence plus one, so that any error in what is kept shows in every later token.
+
+    It forgets `capacity_tokens` at most: a sequence that has no room is an error.
+    """
 
     context_tokens = 100
     device = "cpu"
+    kv_bytes_per_token = 1
 
     def __init__(self) -> None:
-        self.sequence: list[int] = []
         self.chunks: list[list[int]] = []
         self.fail_at: int | None = None
         self.before_forward = lambda: None
 
-    def forward(self, ids: Sequence[int], cancel: Event) -> torch.Tensor:
+    def new_kv(self, capacity_tokens: int) -> CountedKeyValues:
+        return CountedKeyValues(capacity_tokens)
+
+    def forward(self, ids: Sequence[int], kv: CountedKeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         self.before_forward()
-        self.sequence += ids
+        kv.sequence += ids
+        assert len(kv.sequence) <= kv.capacity_tokens
         if self.fail_at is not None and len(self.chunks) == self.fail_at:
             raise model.OutOfMemory("The device is full.", "Buy another.")
         self.chunks.append(list(ids))
-        logits = torch.zeros(VOCABULARY)
-        logits[(sum(self.sequence) + 1) % VOCABULARY] = 1
-        return logits
-
-    def rewind(self, length: int) -> None:
-        del self.sequence[length:]
+        found = torch.zeros(logits, VOCABULARY)
+        for row, length in enumerate(range(len(kv.sequence) - logits + 1, len(kv.sequence) + 1)):
+            found[row, (sum(kv.sequence[:length]) + 1) % VOCABULARY] = 1
+        return found
 
 
 def expected(ids: list[int], count: int) -> list[int]:
@@ -51,21 +77,21 @@ def backend() -> CountingBackend:
 
 
 @pytest.fixture
-def engine(backend: CountingBackend) -> model.Engine:
+def engine(backend: CountingBackend) -> Engine:
     return model.Engine(backend, chunk_tokens=4)
 
 
-def run(engine: model.Engine, ids: list[int], count: int = 3, stop_ids: set[int] | None = None) -> list[int]:
+def run(engine: Engine, ids: list[int], count: int = 3, stop_ids: set[int] | None = None) -> list[int]:
     return list(engine.generate(ids, max_new_tokens=count, cancel=Event(), stop_ids=stop_ids or set()))
 
 
-def test_prefill_in_chunks_then_one_by_one(engine: model.Engine, backend: CountingBackend) -> None:
+def test_prefill_in_chunks_then_one_by_one(engine: Engine, backend: CountingBackend) -> None:
     ids = [1, 2, 3, 4, 5, 6]
     assert run(engine, ids) == expected(ids, 3)
     assert [len(chunk) for chunk in backend.chunks] == [4, 2, 1, 1]
 
 
-def test_the_common_prefix_is_not_computed_again(engine: model.Engine, backend: CountingBackend) -> None:
+def test_the_common_prefix_is_not_computed_again(engine: Engine, backend: CountingBackend) -> None:
     run(engine, [1, 2, 3, 4, 5, 6])
     backend.chunks.clear()
     edited = [1, 2, 3, 9, 5, 6]
@@ -74,25 +100,25 @@ def test_the_common_prefix_is_not_computed_again(engine: model.Engine, backend: 
     assert backend.chunks == [[9, 5, 6]]
 
 
-def test_the_same_prompt_again_computes_its_last_token(engine: model.Engine, backend: CountingBackend) -> None:
+def test_the_same_prompt_again_computes_its_last_token(engine: Engine, backend: CountingBackend) -> None:
     first = run(engine, [1, 2, 3])
     backend.chunks.clear()
     assert run(engine, [1, 2, 3]) == first
     assert backend.chunks[0] == [3]
 
 
-def test_stop_ids_end_it_unseen(engine: model.Engine) -> None:
+def test_stop_ids_end_it_unseen(engine: Engine) -> None:
     ids = [1, 2, 3]
     tokens = expected(ids, 5)
     assert run(engine, ids, 5, stop_ids={tokens[2]}) == tokens[:2]
 
 
-def test_the_context_ends_it(engine: model.Engine) -> None:
+def test_the_context_ends_it(engine: Engine) -> None:
     ids = [1] * 97
     assert run(engine, ids, 50) == expected(ids, 3)
 
 
-def test_a_prompt_without_room_is_refused(engine: model.Engine) -> None:
+def test_a_prompt_without_room_is_refused(engine: Engine) -> None:
     with pytest.raises(model.PromptTooLong, match="100 tokens"):
         engine.generate([1] * 100, max_new_tokens=1, cancel=Event())
     with pytest.raises(ValueError, match="at least one"):
@@ -101,7 +127,7 @@ def test_a_prompt_without_room_is_refused(engine: model.Engine) -> None:
 
 @pytest.mark.parametrize("after_chunks", range(5))
 def test_cancel_stops_within_one_chunk_and_leaves_the_cache_exact(
-    engine: model.Engine, backend: CountingBackend, after_chunks: int
+    engine: Engine, backend: CountingBackend, after_chunks: int
 ) -> None:
     cancel = Event()
 
@@ -118,7 +144,7 @@ def test_cancel_stops_within_one_chunk_and_leaves_the_cache_exact(
     assert run(engine, ids, 5) == expected(ids, 5)
 
 
-def test_set_before_the_start_computes_nothing(engine: model.Engine, backend: CountingBackend) -> None:
+def test_set_before_the_start_computes_nothing(engine: Engine, backend: CountingBackend) -> None:
     cancel = Event()
     cancel.set()
     with pytest.raises(model.Cancelled):
@@ -127,7 +153,7 @@ def test_set_before_the_start_computes_nothing(engine: model.Engine, backend: Co
 
 
 @pytest.mark.parametrize("fail_at", [0, 1, 3])
-def test_a_failure_leaves_the_cache_exact(engine: model.Engine, backend: CountingBackend, fail_at: int) -> None:
+def test_a_failure_leaves_the_cache_exact(engine: Engine, backend: CountingBackend, fail_at: int) -> None:
     ids = list(range(1, 11))
     backend.fail_at = fail_at
     with pytest.raises(model.OutOfMemory):
@@ -136,7 +162,7 @@ def test_a_failure_leaves_the_cache_exact(engine: model.Engine, backend: Countin
     assert run(engine, ids) == expected(ids, 3)
 
 
-def test_a_newer_request_ends_an_older_iterator(engine: model.Engine) -> None:
+def test_a_newer_request_ends_an_older_iterator(engine: Engine) -> None:
     older = engine.generate([1, 2, 3], max_new_tokens=5, cancel=Event())
     next(older)
     assert run(engine, [4, 5]) == expected([4, 5], 3)
@@ -144,6 +170,6 @@ def test_a_newer_request_ends_an_older_iterator(engine: model.Engine) -> None:
         next(older)
 
 
-def test_no_pass_is_computed_for_nobody(engine: model.Engine, backend: CountingBackend) -> None:
+def test_no_pass_is_computed_for_nobody(engine: Engine, backend: CountingBackend) -> None:
     run(engine, [1, 2, 3], count=1)
     assert len(backend.chunks) == 1

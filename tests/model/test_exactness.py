@@ -1,8 +1,9 @@
-"""With its cache, its chunks and its cancels, the engine writes what transformers writes from scratch."""
+"""With its slots, chunks, drafts, guides and cancels, the engine writes what transformers writes from scratch."""
 
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,16 +16,36 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 NEW_TOKENS = 6
 EDITS = 3
+DOCUMENTS = "abc"
 
 
 @torch.inference_mode()
 def from_scratch(reference: PreTrainedModel, ids: list[int]) -> list[int]:
-    """transformers' own greedy generation, without anything kept."""
+    """transformers' own greedy generation, without anything kept; up to the token that ends a text."""
     inputs = torch.tensor([ids])
     output: Any = reference.generate(  # pyright: ignore[reportCallIssue]
         inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=NEW_TOKENS, do_sample=False, pad_token_id=1
     )
-    return output[0, len(ids) :].tolist()
+    written = output[0, len(ids) :].tolist()
+    return written[: written.index(1)] if 1 in written else written
+
+
+@torch.inference_mode()
+def guided_from_scratch(reference: PreTrainedModel, ids: list[int], guide: model.GuideState) -> list[int]:
+    """Greedy among the tokens that the guide allows, by a mask over all logits."""
+    written: list[int] = []
+    while len(written) < NEW_TOKENS:
+        logits = reference(input_ids=torch.tensor([ids + written])).logits[0, -1]
+        if (allowed := guide.allowed_ids()) is not None:
+            mask = torch.full_like(logits, -torch.inf)
+            mask[torch.from_numpy(allowed)] = 0
+            logits = logits + mask
+        token = int(logits.argmax())
+        if token == 1:
+            break
+        written.append(token)
+        guide = guide.advance(token)
+    return written
 
 
 def edited(ids: list[int], chance: random.Random) -> list[int]:
@@ -47,44 +68,97 @@ class CancelAfter(Event):
         return self._looks < 0
 
 
-def check_sequence(engine: model.Engine, reference: PreTrainedModel, seed: int) -> None:
-    """A sequence of edits, some of whose requests are cancelled on the way or left half read."""
-    chance = random.Random(seed)
-    ids = [chance.randrange(6, 4096) for _ in range(chance.randrange(1, 200))]
-    for _ in range(EDITS):
-        ids = edited(ids, chance)
-        if chance.random() < 0.5:
-            with pytest.raises(model.Cancelled):
-                for _ in engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=CancelAfter(chance.randrange(9))):
-                    pass
-        elif chance.random() < 0.3:
-            next(engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=Event()))
+class Checked:
+    """An engine with room for two documents' KV, and what transformers says of the same model."""
+
+    def __init__(self, folder: Path) -> None:
+        loaded = load(folder)
+        backend = loaded.engine._backend
+        self.engine = model.Engine(
+            backend,
+            chunk_tokens=64,
+            kv_limit_bytes=2 * 512 * backend.kv_bytes_per_token,
+            width=model.Width({0: 1.0, 1: 1.1, 3: 1.2, 7: 1.3}),
+        )
+        self.reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.index = model.VocabularyIndex.of(loaded.tokenizer)
+        torch.set_num_threads(1)
+
+    def sequence(self, seed: int) -> None:
+        """Edits of several documents, some of whose requests are cancelled on the way or left half read."""
+        chance = random.Random(seed)
+        ids = [chance.randrange(6, 4096) for _ in range(chance.randrange(1, 200))]
+        for _ in range(EDITS):
+            ids = edited(ids, chance)
+            self.request(ids, chance)
+        self.check(ids, chance)
+
+    def request(self, ids: list[int], chance: random.Random) -> None:
+        key, what = chance.choice(DOCUMENTS), chance.random()
+        if what < 0.4:
+            cancel = CancelAfter(chance.randrange(30))
+            with suppress(model.Cancelled):
+                list(self.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=cancel, key=key))
+        elif what < 0.5:
+            self.engine.warm(ids, cancel=Event(), key=key)
+        elif what < 0.6:
+            next(self.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=Event(), key=key), None)
+        elif what < 0.7:
+            self.check_guided(ids, chance)
         else:
-            check_prompt(engine, reference, ids)
-    check_prompt(engine, reference, ids)
+            self.check(ids, chance)
 
+    def check(self, ids: list[int], chance: random.Random) -> None:
+        wanted = from_scratch(self.reference, ids)
+        assert self.written(ids, wanted, chance) == wanted
 
-def check_prompt(engine: model.Engine, reference: PreTrainedModel, ids: list[int]) -> None:
-    written = list(engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=Event(), stop_ids={1}))
-    wanted = from_scratch(reference, ids)
-    assert written == (wanted[: wanted.index(1)] if 1 in wanted else wanted)
+    def check_guided(self, ids: list[int], chance: random.Random) -> None:
+        spelled = b"".join(map(self.index.bytes_of, (chance.randrange(300, 4096) for _ in range(2))))
+        guide = model.Guide(must_start=spelled[: chance.randrange(1, len(spelled) + 1)]).start(self.index)
+        wanted = guided_from_scratch(self.reference, ids, guide)
+        assert self.written(ids, wanted, chance, guide=guide) == wanted
+
+    def written(
+        self, ids: list[int], wanted: list[int], chance: random.Random, *, guide: model.GuideState | None = None
+    ) -> list[int]:
+        """What the engine writes, with drafts that are right up to some place, and then wrong."""
+        right = [*wanted[: chance.randrange(NEW_TOKENS + 1)], chance.randrange(6, 4096)]
+        lookup = model.PromptLookup(ids, earlier=[[*ids[-3:], *right]]) if chance.random() < 0.7 else None
+        return list(
+            self.engine.generate(
+                ids,
+                max_new_tokens=NEW_TOKENS,
+                cancel=Event(),
+                stop_ids={1},
+                key=chance.choice(DOCUMENTS),
+                guide=guide,
+                lookup=lookup,
+            )
+        )
 
 
 @pytest.mark.parametrize(
-    ("heads", "kv_heads", "sequences"), [(4, 4, 100), (4, 2, 60), (4, 1, 60)], ids=["mha", "gqa", "mqa"]
+    ("heads", "kv_heads", "sequences"), [(4, 4, 220), (4, 2, 160), (4, 1, 160)], ids=["mha", "gqa", "mqa"]
 )
 def test_llama(tmp_path: Path, heads: int, kv_heads: int, sequences: int) -> None:
-    folder = save_llama(tmp_path, num_attention_heads=heads, num_key_value_heads=kv_heads)
-    check_model(folder, sequences)
+    checked = Checked(save_llama(tmp_path, num_attention_heads=heads, num_key_value_heads=kv_heads))
+    for seed in range(sequences):
+        checked.sequence(seed)
+    statistics = checked.engine.statistics
+    assert statistics.accepted > sequences, "drafts were tried, and some were right"
+    assert statistics.accepted < statistics.drafted, "and some were wrong"
+    assert statistics.reused > statistics.computed / 4, "KV was reused"
 
 
 def test_v2_lite(tmp_path: Path) -> None:
-    check_model(save_v2_lite(tmp_path), 20)
+    checked = Checked(save_v2_lite(tmp_path))
+    for seed in range(20):
+        checked.sequence(seed)
 
 
-def check_model(folder: Path, sequences: int) -> None:
-    engine = load(folder).engine
-    reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    torch.set_num_threads(1)
-    for seed in range(sequences):
-        check_sequence(engine, reference, seed)
+def test_tied_and_untied_heads_plain_and_scaled_positions(tmp_path: Path) -> None:
+    plain = {"rope_type": "default", "rope_theta": 10_000.0}
+    for number, shape in enumerate([{"tie_word_embeddings": True}, {"rope_parameters": plain}, {"head_dim": 32}]):
+        checked = Checked(save_llama(tmp_path / str(number), **shape))
+        for seed in range(5):
+            checked.sequence(seed)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 import torch
 from seekline import model
-from seekline.model.transformers_backend import TransformersBackend
 from tiny_models import load, save_llama
 
 IDS = [0, *range(10, 90)]
@@ -35,19 +36,57 @@ def test_dtype(llama_folder: Path, dtype: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:bitsandbytes", "ignore::FutureWarning:bitsandbytes")
-@pytest.mark.parametrize("quantization", ["int8", "nf4"])
-def test_bitsandbytes(tmp_path: Path, quantization: str) -> None:
+def test_bitsandbytes(tmp_path: Path) -> None:
     """Quantized weights generate, and what the cache keeps gives the same as computing all of it at once."""
     pytest.importorskip("bitsandbytes", reason="the extra gpu is not installed")
-    loaded = load(save_llama(tmp_path, hidden_size=128), quantization=quantization)
-    network = loaded.engine._backend._model  # type: ignore[attr-defined]
-    linears = {type(module).__name__ for name, module in network.named_modules() if name.endswith("q_proj")}
-    assert linears == {"Linear8bitLt" if quantization == "int8" else "Linear4bit"}
+    loaded = load(save_llama(tmp_path, hidden_size=128), quantization="nf4")
+    backend: Any = loaded.engine._backend
+    layer = backend._network.weights.layers[0]
+    assert type(layer.down).__name__ == "Linear4bit"
+    check_incremental(loaded, tolerance=0.1)
+
+
+@pytest.mark.parametrize("quantization", ["int4", "int8"])
+def test_our_own_quantization(tmp_path: Path, quantization: str) -> None:
+    folder = save_llama(tmp_path / "model", hidden_size=128)
+    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization=quantization), base=folder)
+    check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)
+
+
+def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
+    """Each token is the likeliest where all of the sequence is computed at once, up to a part of the logits' spread."""
+    backend: Any = loaded.engine._backend
     written = generate(loaded)
     for count, token in enumerate(written):
-        with torch.inference_mode():
-            logits = network(input_ids=torch.tensor([IDS + written[:count]])).logits[0, -1]
-        assert logits[token] >= logits.max() - 0.1 * logits.std(), "not what the whole sequence at once says"
+        ids = IDS + written[:count]
+        logits = backend.forward(ids, backend.new_kv(len(ids)), Event())[-1]
+        assert logits[token] >= logits.max() - tolerance * logits.std(), "not what the whole sequence at once says"
+
+
+def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, cache = save_llama(tmp_path / "model", hidden_size=128), tmp_path / "cache"
+    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization="int4"), base=folder)
+    first = generate(model.load_model(plan, threads=1, cache=cache))
+    (file,) = cache.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("seekline.model.llama.loading._MEASURED_OUTPUTS", 0)  # so that only the model could be quantized
+        patch.setattr("seekline.model.llama.loading.can_be_int4", lambda weight: len(weight) > 0)
+        patch.setattr("seekline.model.llama.loading.int4_codes", lambda *_, **__: pytest.fail("quantized again"))
+        assert generate(model.load_model(plan, threads=1, cache=cache)) == first
+    file.write_bytes(b"half a file")
+    assert generate(model.load_model(plan, threads=1, cache=cache)) == first
+    weights = folder / "model.safetensors"
+    os.utime(weights, ns=(0, 0))
+    model.load_model(plan, threads=1, cache=cache)
+    assert len(list(cache.iterdir())) == 2, "other weights in the same folder have a file of their own"
+
+
+def test_no_room_on_the_disk_costs_only_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = save_llama(tmp_path / "model", hidden_size=128)
+    (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
+    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization="int4"), base=folder)
+    assert len(generate(model.load_model(plan, threads=1, cache=tmp_path / "cache"))) == 8
+    assert "could not be kept" in caplog.text
 
 
 def test_a_model_that_accelerate_has_placed(llama_folder: Path) -> None:
@@ -98,7 +137,7 @@ def test_out_of_memory_while_loading(llama_folder: Path, monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("seekline.model.loading._load_weights", fail)
+    monkeypatch.setattr("seekline.model.llama.loading.read_weights", fail)
     with pytest.raises(model.OutOfMemory, match="does not fit on cpu"):
         load(llama_folder)
 
@@ -113,7 +152,7 @@ def test_out_of_memory_in_a_completion_leaves_the_model_usable(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(loaded.engine._backend._model), "forward", fail)  # type: ignore[attr-defined]
+        patch.setattr("seekline.model.llama.network.Llama.forward", fail)
         with pytest.raises(model.OutOfMemory, match="ran out of memory") as caught:
             generate(loaded)
     assert "context_tokens" in caught.value.remedy
@@ -123,9 +162,8 @@ def test_out_of_memory_in_a_completion_leaves_the_model_usable(
 def test_other_errors_of_a_forward_pass_stay_what_they_are(llama_folder: Path) -> None:
     loaded = load(llama_folder)
     backend = loaded.engine._backend
-    assert isinstance(backend, TransformersBackend)
     with pytest.raises(IndexError):
-        backend.forward([999_999], Event())
+        backend.forward([999_999], backend.new_kv(16), Event())
 
 
 def with_config(source: Path, tmp_path: Path, **changes: object) -> Path:

@@ -9,8 +9,19 @@ from typing import Any
 import pytest
 from seekline import model
 from seekline.model import plan as planning
+from seekline.model.llama.shape import shape_of
 
 GB = 1_000_000_000
+A_LLAMA = shape_of(
+    {
+        "model_type": "llama",
+        "num_hidden_layers": 1,
+        "hidden_size": 64,
+        "intermediate_size": 64,
+        "num_attention_heads": 1,
+        "vocab_size": 64,
+    }
+)
 
 
 def device(name: str, free_gb: float) -> model.Device:
@@ -32,6 +43,7 @@ def checkpoint_of(entry: model.Entry) -> model.Checkpoint:
         context_tokens=entry.context_tokens,
         kv_bytes_per_token=entry.kv_bytes_per_token,
         has_own_code=False,
+        llama=None if "v2" in entry.name else A_LLAMA,
     )
 
 
@@ -78,8 +90,8 @@ def test_auto_without_any_installed_model(machine: Machine) -> None:
         ("cuda:0", 8, "deepseek-coder-6.7b-base", "nf4", "bfloat16"),
         ("cuda:0", 2, "deepseek-coder-1.3b-base", "nf4", "bfloat16"),
         ("cuda:0", 1, "embedded", "none", "bfloat16"),
-        ("cpu", 64, "deepseek-coder-1.3b-base", "none", "float32"),
-        ("cpu", 4, "deepseek-coder-1.3b-base", "none", "bfloat16"),
+        ("cpu", 64, "deepseek-coder-1.3b-base", "int8", "float32"),
+        ("cpu", 4, "deepseek-coder-1.3b-base", "int8", "float32"),
         ("cpu", 2, "embedded", "none", "float32"),
         ("mps", 18, "deepseek-coder-6.7b-base", "none", "float16"),
         ("mps", 5, "deepseek-coder-1.3b-base", "none", "float16"),
@@ -95,12 +107,29 @@ def test_auto_takes_the_best_that_fits(
     assert not plan.spread
 
 
-def test_a_cpu_quantizes_only_where_that_is_fast(machine: Machine) -> None:
-    machine.device = device("cpu", 2)
-    with pytest.raises(model.OutOfMemory):
-        machine.plan(model="deepseek-coder-1.3b-base")
-    machine.device = replace(machine.device, fast_dtypes=("bfloat16", "float32"))
-    assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "nf4"
+def test_a_cpu_reads_eight_bits_or_four_where_there_is_less_room(machine: Machine) -> None:
+    machine.packages = set()
+    machine.device = device("cpu", 64)
+    plan = machine.plan(model="deepseek-coder-1.3b-base")
+    assert (plan.quantization, plan.by_bitsandbytes) == ("int8", False)
+    machine.device = device("cpu", 2.6)
+    assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "int4"
+    assert machine.plan(model="embedded").quantization == "none"
+
+
+def test_int4_is_for_llamas_and_for_devices_that_multiply_bfloat16(machine: Machine) -> None:
+    with pytest.raises(model.UnsupportedQuantization, match="Llama architecture"):
+        machine.plan(model="deepseek-coder-v2-lite-base", quantization="int4")
+    machine.device = replace(device("cuda:0", 24), fast_dtypes=("float16", "float32"))
+    with pytest.raises(model.UnsupportedQuantization, match="bfloat16"):
+        machine.plan(model="deepseek-coder-1.3b-base", quantization="int4")
+
+
+def test_kv_caches_take_a_part_of_what_is_left(machine: Machine) -> None:
+    machine.device = device("cuda:0", 24)
+    plan = machine.plan(model="deepseek-coder-6.7b-base", sequence_tokens=1000)
+    one = 1000 * plan.checkpoint.kv_bytes_per_token
+    assert one < plan.kv_limit_bytes <= 16 * one
 
 
 def test_auto_says_what_it_left_out_and_why(machine: Machine) -> None:
@@ -129,7 +158,7 @@ def test_a_named_model_too_large_for_one_gpu_is_spread(machine: Machine) -> None
     plan = machine.plan(model="deepseek-coder-33b-base")
     assert (plan.spread, plan.quantization) == (True, "none")
     machine.packages = {"bitsandbytes"}
-    with pytest.raises(model.OutOfMemory, match=r"needs about 6[78]\.\d GB; cuda:0 has 8\.0 GB free"):
+    with pytest.raises(model.OutOfMemory, match=r"needs about 22\.\d GB; cuda:0 has 8\.0 GB free"):
         machine.plan(model="deepseek-coder-33b-base")
 
 

@@ -1,0 +1,88 @@
+"""The decode loop: a token, or a draft of several, for each pass; the text is that of greedy decoding either way.
+
+A draft is verified by one pass over all of its tokens (Leviathan et al. 2023): where the model, asked at each position,
+chooses the draft's next token itself, that token is decided; the first other choice is decided in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from .sampling import sampler
+
+if TYPE_CHECKING:
+    import torch
+
+    from .draft import Width
+    from .engine import Request, Statistics
+
+Step = Callable[[list[int]], "torch.Tensor"]
+
+
+class Decoding:
+    """One completion, from the logits behind its prompt on."""
+
+    def __init__(self, request: Request, width: Width | None, device: str, statistics: Statistics) -> None:
+        self._request = request
+        self._width = width
+        self._choose = sampler(request.sampling, device)
+        self._guide = request.guide
+        self._statistics = statistics
+
+    def tokens(self, logits: torch.Tensor, step: Step, keep: Callable[[int], None]) -> Iterator[int]:
+        """The tokens, without the stop token. `logits`: behind the prompt, shape (1, vocabulary). `step`: the logits
+        after each of some tokens. `keep`: only so many of the tokens that `step` was given are right."""
+        request, decided, draft = self._request, 0, list[int]()
+        while True:
+            kept, token = 0, self._next(logits[0])
+            while token not in request.stop_ids:
+                yield token
+                decided += 1
+                if kept == len(draft) or token != draft[kept] or decided == request.max_new_tokens:
+                    break
+                kept += 1
+                token = self._next(logits[kept])
+            self._learn(draft, kept)
+            if token in request.stop_ids or decided == request.max_new_tokens or request.is_late():
+                return
+            keep(decided - 1)
+            draft = self._draft(request.max_new_tokens - decided)
+            logits = self._timed(step, [token, *draft])
+
+    def _next(self, row: torch.Tensor) -> int:
+        token = self._choose(row, self._allowed())
+        if self._guide is not None and token not in self._request.stop_ids:
+            self._guide = self._guide.advance(token)
+            if self._guide.free:
+                self._guide = None
+        if self._request.lookup is not None:
+            self._request.lookup.extend([token])
+        return token
+
+    def _allowed(self) -> torch.Tensor | None:
+        import torch
+
+        ids = None if self._guide is None else self._guide.allowed_ids()
+        return None if ids is None else torch.from_numpy(ids)
+
+    def _draft(self, room: int) -> list[int]:
+        """The tokens to guess next, so many that all of them, and the one after them, may be kept."""
+        lookup, width = self._request.lookup, self._width
+        if lookup is None or width is None or (wanted := width.choose()) == 0:
+            return []
+        return lookup.propose(min(wanted, room - 1)) if room > 1 else []
+
+    def _timed(self, step: Step, tokens: list[int]) -> torch.Tensor:
+        started = perf_counter()
+        logits = step(tokens)
+        if self._width is not None:
+            self._width.took(len(tokens) - 1, 1000 * (perf_counter() - started))
+        return logits
+
+    def _learn(self, draft: list[int], kept: int) -> None:
+        self._statistics.drafted += len(draft)
+        self._statistics.accepted += kept
+        if draft and self._width is not None:
+            self._width.accepted(len(draft), kept)

@@ -1,0 +1,123 @@
+"""From a checkpoint on disk to a forward pass: which product multiplies by each matrix, and in which format."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import torch
+
+from .linears import Dense, Linear, Vector
+from .network import Llama
+from .paths import Paths, choose_paths, choose_threads
+from .quantization import GROUP, can_be_int4, int4_codes, pack_int4, to_int8
+from .shape import Shape, shape_of
+from .store import QuantizedStore, store_of
+from .weights import MakeLinear, Tensors, Weights, read_weights
+
+Bits: TypeAlias = Literal[4, 8] | None
+
+GPU_CHUNK_TOKENS = 512
+_MEASURED_OUTPUTS = 8192  # more rows of a matrix tell no more about it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A network, and how many tokens of a prompt it should compute at a time."""
+
+    network: Llama
+    chunk_tokens: int
+
+
+def read_shape(folder: Path) -> Shape | None:
+    """The shape of the model in `folder`; None where this forward pass does not know it."""
+    return shape_of(json.loads((folder / "config.json").read_text("utf-8")))
+
+
+@torch.inference_mode()
+def load_llama(
+    folder: Path, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int, cache: Path
+) -> Loaded:
+    """Loads a checkpoint. `bits`: of a weight; None leaves them in `dtype`. `threads`: at most so many, on a CPU."""
+    products = _Products(shape, device=device, dtype=dtype, bits=bits, threads=threads)
+    store = store_of(folder, cache, bits=4, group=GROUP) if bits == 4 else None
+    computing = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
+    with Tensors(folder, device=device, dtype=dtype) as tensors:
+        weights = read_weights(tensors, shape, products.maker(store))
+    torch.set_num_threads(computing)
+    if store is not None:
+        store.close()
+    return Loaded(network=Llama(shape, weights), chunk_tokens=products.chunk_tokens)
+
+
+class _Products:
+    """Makes the products of one model, on a CPU by what was measured for its largest matrix."""
+
+    def __init__(self, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int) -> None:
+        self._dtype = dtype
+        self._on_cpu = device == "cpu"
+        self._bits = bits
+        self._paths = self._measure(shape, threads) if self._on_cpu else None
+
+    @property
+    def chunk_tokens(self) -> int:
+        return self._paths.chunk_tokens if self._paths else GPU_CHUNK_TOKENS
+
+    def maker(self, store: QuantizedStore | None) -> MakeLinear:
+        def make(name: str, matrix: torch.Tensor) -> Linear:
+            if self._bits is None or (self._bits == 4 and not can_be_int4(matrix)):
+                return (Vector if self._paths and self._bits is None and self._paths.fastest else Dense)(matrix)
+            # The head decides between tokens: on a CPU eight bits cost hardly more time, and no quality.
+            if self._bits == 8 or (name == "lm_head" and self._on_cpu):
+                return to_int8(matrix)
+            if name == "lm_head":
+                return Dense(matrix)
+            assert store is not None
+            found = store.get(name)
+            if found is None:
+                found = int4_codes(matrix)
+                store.put(name, *found)
+            return pack_int4(*(part.to(matrix.device) for part in found))
+
+        return make
+
+    def _measure(self, shape: Shape, threads: int) -> Paths:
+        outputs, inputs = max(shape.linears())
+        matrix = torch.randn(min(outputs, _MEASURED_OUTPUTS), inputs, dtype=self._dtype) / inputs**0.5
+        candidates: list[Linear]
+        if self._bits == 8:
+            candidates = [to_int8(matrix)]
+        elif self._bits == 4 and can_be_int4(matrix):
+            candidates = [pack_int4(*int4_codes(matrix, steps=0))]
+        else:
+            candidates = [Dense(matrix), Vector(matrix)]
+        choose_threads(candidates[0], inputs, self._dtype, threads)
+        return choose_paths(candidates, inputs, self._dtype)
+
+
+def weights_of_modules(module: Any, shape: Shape) -> Weights:
+    """The weights that transformers loaded, each matrix multiplied by its own module: for what a library quantized."""
+    from .linears import Stacked
+    from .weights import Layer
+
+    def layer(one: Any) -> Layer:
+        attention, mlp = one.self_attn, one.mlp
+        return Layer(
+            attention_norm=one.input_layernorm.weight.data,
+            qkv=Stacked([attention.q_proj, attention.k_proj, attention.v_proj]),
+            output=attention.o_proj,
+            mlp_norm=one.post_attention_layernorm.weight.data,
+            gate_up=Stacked([mlp.gate_proj, mlp.up_proj]),
+            down=mlp.down_proj,
+        )
+
+    return Weights(
+        embedding=module.model.embed_tokens.weight.data,
+        layers=tuple(map(layer, module.model.layers)),
+        norm=module.model.norm.weight.data,
+        head=module.lm_head,
+    )

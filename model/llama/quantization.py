@@ -1,0 +1,128 @@
+"""Weights in four and eight bits, made from the weights alone: no data is needed.
+
+Four bits: groups of a row share a scale and a zero point. The zero point is fitted by half-quadratic splitting under a
+norm that forgives outliers, as HQQ does (Badri and Shaji 2023, "Half-Quadratic Quantization of Large Machine Learning
+Models"); the scale then by least squares.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from .linears import Int4, Int8, Int8Rows, Linear, has_int8_rows
+
+GROUP = 64
+_LEVELS = 15
+_MIDDLE = 8  # torch's packs store a weight as (code - 8) * scale + zero
+_STEPS = 5
+_FIRST_BETA, _BETA_GROWTH = 10.0, 1.01
+_TILE = 2  # of torch's CPU pack: what it calls innerKTiles
+_CUDA_TILE = 8
+_SMALLEST = 1e-6
+_BLOCK_WEIGHTS = 1 << 18
+
+
+def can_be_int4(weight: torch.Tensor) -> bool:
+    """Whether torch packs a matrix of this shape: whole groups, and outputs that fill its tiles."""
+    outputs, inputs = weight.shape
+    return inputs % GROUP == 0 and outputs % 16 == 0
+
+
+def int8_codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The nearest codes, int8, shape (outputs, inputs), and a scale per output, bfloat16."""
+    wide = weight.float()
+    scales = (wide.abs().amax(1) / 127).clamp(min=_SMALLEST).bfloat16()
+    return (wide / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales
+
+
+def to_int8(weight: torch.Tensor) -> Linear:
+    """Eight bits for a CPU, by the faster product that it has."""
+    return (Int8Rows if has_int8_rows() else Int8)(*int8_codes(weight))
+
+
+def int4_codes(weight: torch.Tensor, *, steps: int = _STEPS) -> tuple[torch.Tensor, torch.Tensor]:
+    """Codes 0 to 15, uint8, shape (outputs, inputs), and scales and zeros, bfloat16, shape (groups, outputs, 2).
+
+    `steps` 0: scale and zero point of the smallest and the largest weight, rounded to nearest.
+    """
+    blocks = [_int4_codes(block, steps) for block in weight.split(max(1, _BLOCK_WEIGHTS // weight.shape[1]))]
+    codes, pairs = zip(*blocks, strict=True)
+    return torch.cat(codes), torch.cat(pairs, 1).contiguous()
+
+
+def _int4_codes(weight: torch.Tensor, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same for a few rows, so few that what is computed on the way stays in a CPU's caches."""
+    outputs, inputs = weight.shape
+    groups = weight.float().reshape(outputs, inputs // GROUP, GROUP)
+    low, high = groups.amin(-1, keepdim=True), groups.amax(-1, keepdim=True)
+    scale = ((high - low) / _LEVELS).clamp(min=_SMALLEST)
+    zero = low + _MIDDLE * scale
+    if steps:
+        scale, zero = _fitted(groups, scale, zero, steps)
+    scale, zero = scale.bfloat16(), zero.bfloat16()
+    codes = _codes(groups, scale.float(), zero.float())
+    pairs = torch.cat([scale, zero], -1).transpose(0, 1)
+    return codes.to(torch.uint8).reshape(outputs, inputs), pairs
+
+
+def _fitted(
+    groups: torch.Tensor, scale: torch.Tensor, zero: torch.Tensor, steps: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scale and zero with a smaller error than the given ones, group by group."""
+    best_scale, best_zero, best = scale, zero, _error(groups, scale, zero)
+    beta = _FIRST_BETA
+    for _ in range(steps):
+        offsets = _codes(groups, scale, zero) - _MIDDLE
+        error = groups - (offsets * scale + zero)
+        # The outliers, which the zero point need not follow: the proximal step of the l_1/2 norm.
+        outliers = torch.copysign((error.abs() - error.abs().clamp(min=1e-8).rsqrt() / beta).clamp(min=0), error)
+        zero = (groups - outliers - offsets * scale).mean(-1, keepdim=True)
+        scale = _least_squares(groups - zero, _codes(groups, scale, zero) - _MIDDLE, scale)
+        beta *= _BETA_GROWTH
+        now = _error(groups, scale, zero)
+        better = now < best
+        best_scale, best_zero = torch.where(better, scale, best_scale), torch.where(better, zero, best_zero)
+        best = torch.minimum(now, best)
+    return best_scale, best_zero
+
+
+def _least_squares(wanted: torch.Tensor, offsets: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The scale that brings `offsets` nearest to `wanted`; the given one where all offsets are 0."""
+    squares = (offsets * offsets).sum(-1, keepdim=True)
+    fitted = (offsets * wanted).sum(-1, keepdim=True) / squares.clamp(min=1)
+    return torch.where(fitted > _SMALLEST, fitted, scale)
+
+
+def _codes(groups: torch.Tensor, scale: torch.Tensor, zero: torch.Tensor) -> torch.Tensor:
+    return ((groups - zero) / scale + _MIDDLE).round().clamp(0, _LEVELS)
+
+
+def _error(groups: torch.Tensor, scale: torch.Tensor, zero: torch.Tensor) -> torch.Tensor:
+    restored = (_codes(groups, scale, zero) - _MIDDLE) * scale + zero
+    return (groups - restored).square().sum(-1, keepdim=True)
+
+
+def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor) -> Int4:
+    """Codes as torch multiplies them on their device."""
+    if codes.device.type == "cuda":
+        pairs = codes[:, ::2] << 4 | codes[:, 1::2]
+        packed = torch.ops.aten._convert_weight_to_int4pack(pairs, _CUDA_TILE)
+    else:
+        packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), _TILE)
+    return Int4(packed, scales_and_zeros, GROUP)
+
+
+def to_int4(weight: torch.Tensor) -> Int4:
+    return pack_int4(*int4_codes(weight))
+
+
+def from_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The matrix that the codes stand for, shape (outputs, inputs)."""
+    outputs, inputs = codes.shape
+    scale, zero = scales_and_zeros.transpose(0, 1).float().split(1, -1)
+    groups = codes.reshape(outputs, inputs // GROUP, GROUP).float()
+    return ((groups - _MIDDLE) * scale + zero).reshape(outputs, inputs).to(dtype)
+
+
+def from_int8(codes: torch.Tensor, scales: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return (codes.float() * scales.float()[:, None]).to(dtype)

@@ -1,0 +1,103 @@
+"""Keys and values kept between requests: a slot per document, the longest common prefix reused, a head that two prompts
+share copied."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from .backend import Backend, KeyValues
+
+K = TypeVar("K", bound="KeyValues")
+
+_FIRST_CAPACITY_TOKENS = 256
+_WORTH_A_COPY_TOKENS = 16
+
+
+@dataclass(slots=True, eq=False)
+class Slot(Generic[K]):
+    """The KV of one sequence, and the ids it stands for: `ids` are exactly what is computed."""
+
+    kv: K
+    ids: list[int] = field(default_factory=list)
+
+    def rewind(self, length: int) -> None:
+        """Forgets all but the first `length` tokens, also what a broken pass left behind them."""
+        del self.ids[length:]
+        self.kv.rewind(length)
+
+
+class Slots(Generic[K]):
+    """The slots of one backend, the least recently used given up where `limit_bytes` are full.
+
+    There is always room for one: a model that was loaded answers, whatever the limit says.
+    """
+
+    def __init__(self, backend: Backend[K], *, limit_bytes: int) -> None:
+        self._backend = backend
+        self.limit_bytes = limit_bytes
+        self._slots: dict[Hashable, Slot[K]] = {}  # the least recently used first
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @property
+    def used_bytes(self) -> int:
+        return sum(slot.kv.bytes for slot in self._slots.values())
+
+    def reusable_tokens(self, ids: Sequence[int]) -> int:
+        """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
+        return max((common_prefix(slot.ids, ids) for slot in self._slots.values()), default=0)
+
+    def take(self, key: Hashable, ids: Sequence[int]) -> Slot[K]:
+        """The slot of `key`, holding as much of `ids` as any slot has, and nothing else."""
+        own = self._slots.pop(key, None)
+        best = max(self._slots.values(), key=lambda slot: common_prefix(slot.ids, ids), default=None)
+        shared = common_prefix(best.ids, ids) if best else 0
+        kept = common_prefix(own.ids, ids) if own else 0
+        if own is None:
+            self._make_room(len(ids))
+            own = Slot(self._backend.new_kv(self._capacity(len(ids))))
+        own.rewind(kept)
+        if best is not None and shared >= kept + _WORTH_A_COPY_TOKENS:
+            self.reserve(own, shared)
+            own.kv.copy_from(best.kv, shared)
+            own.ids = best.ids[:shared]
+        self._slots[key] = own
+        return own
+
+    def reserve(self, slot: Slot[K], tokens: int) -> None:
+        """Gives a slot room for `tokens` in all; what it holds is kept."""
+        if tokens > slot.kv.capacity_tokens:
+            larger = self._backend.new_kv(self._capacity(tokens))
+            larger.copy_from(slot.kv, len(slot.ids))
+            slot.kv = larger
+
+    def drop(self, *, keep: Slot[K] | None = None) -> int:
+        """Gives up all slots but one; returns how many."""
+        dropped = [key for key, slot in self._slots.items() if slot is not keep]
+        for key in dropped:
+            del self._slots[key]
+        return len(dropped)
+
+    def _make_room(self, tokens: int) -> None:
+        wanted = self._backend.kv_bytes_per_token * self._capacity(tokens)
+        while self._slots and self.used_bytes + wanted > self.limit_bytes:
+            del self._slots[next(iter(self._slots))]
+
+    def _capacity(self, tokens: int) -> int:
+        """Room in powers of two: it seldom grows, and a graph of the device is made for few sizes."""
+        room = _FIRST_CAPACITY_TOKENS
+        while room < tokens:
+            room *= 2
+        return min(room, self._backend.context_tokens)
+
+
+def common_prefix(known: Sequence[int], wanted: Sequence[int]) -> int:
+    """How many tokens two sequences share at their head; never the last one of `wanted`."""
+    limit = max(0, min(len(known), len(wanted) - 1))
+    if known[:limit] == wanted[:limit]:
+        return limit
+    return next(n for n in range(limit) if known[n] != wanted[n])

@@ -1,0 +1,109 @@
+"""The model in memory when the device is full, and when nobody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from seekline import fim, model
+from seekline.server.config import merge
+from seekline.server.pipeline import Hole
+from seekline.server.resident import Report, Resident
+from seekline.server.settings import Settings
+from seekline.server.workspace import Workspace
+from tiny_models import save_llama
+
+LINES = ("def area(width, height):\n", "    return wid\n")
+
+
+@pytest.fixture
+def reports() -> list[Report]:
+    return []
+
+
+@pytest.fixture
+def resident(reports: list[Report]) -> Iterator[Resident]:
+    resident = Resident(reports.append)
+    yield resident
+    assert resident.close(10)
+
+
+def settings_of(folder: Path, **changes: object) -> Settings:
+    values = {"model": str(folder), "device": "cpu", "max_new_tokens": 4, "threads": 1, **changes}
+    return merge([]).settings.model_copy(update=values)
+
+
+def complete(resident: Resident, settings: Settings, base: Path) -> object:
+    resident.load(settings, base)
+    document = fim.Document(path="area.py", language=fim.language_of_path("area.py"), lines=LINES)
+    hole = Hole(
+        document=document,
+        cursor=fim.Cursor(line=1, column=14),
+        project=Workspace([], []).project_of(base / "area.py"),
+    )
+    return resident.complete("key", hole, settings, explicit=False).future.result(30)
+
+
+class Full:
+    """A forward pass for which the device is full while it may not have what it asks for."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, until: int) -> None:
+        self.failures = 0
+        forward = model.llama.network.Llama.forward  # pyright: ignore[reportAttributeAccessIssue]
+
+        def failing(*args: object, **kwargs: object) -> object:
+            if self.failures < until:
+                self.failures += 1
+                raise MemoryError
+            return forward(*args, **kwargs)
+
+        patch.setattr("seekline.model.llama.network.Llama.forward", failing)
+
+
+def test_a_full_device_gets_shorter_prompts_and_says_so_once(
+    resident: Resident, reports: list[Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path, max_position_embeddings=2048))
+    assert complete(resident, settings, tmp_path) is not None
+    Full(monkeypatch, until=1)
+    assert complete(resident, settings, tmp_path) is not None, "the request that met the full device is answered"
+    assert complete(resident, settings, tmp_path) is not None
+    (warning,) = [report.message for report in reports if report.warning]
+    assert "ran out of memory" in warning
+    assert "at most 512 tokens" in warning
+
+
+def test_where_prompts_cannot_be_shorter_the_weights_become_smaller(
+    resident: Resident, reports: list[Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="none", context_tokens=300)
+    assert complete(resident, settings, tmp_path) is not None
+    Full(monkeypatch, until=1)
+    assert complete(resident, settings, tmp_path) is not None
+    assert "int4" in resident.status.reason
+    assert any("four bits" in report.message for report in reports if report.warning)
+
+
+def test_when_there_is_nothing_left_to_give_up_the_request_says_so(
+    resident: Resident, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="int4", context_tokens=300)
+    assert complete(resident, settings, tmp_path) is not None
+    full = Full(monkeypatch, until=1)
+    with pytest.raises(model.OutOfMemory):
+        complete(resident, settings, tmp_path)
+    assert full.failures == 1
+    assert complete(resident, settings, tmp_path) is not None, "the next request is answered"
+
+
+def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(resident: Resident, tmp_path: Path) -> None:
+    settings = settings_of(save_llama(tmp_path), unload_minutes=0.2 / 60)
+    assert complete(resident, settings, tmp_path) is not None
+    deadline = monotonic() + 20
+    while resident.status.state != "not loaded" and monotonic() < deadline:
+        sleep(0.05)
+    assert resident.status.state == "not loaded"
+    assert complete(resident, settings, tmp_path) is not None
+    assert resident.status.state == "ready"
