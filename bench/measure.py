@@ -66,7 +66,8 @@ def transformers_model(plan: model.Plan) -> Any:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     dtype = getattr(torch, plan.dtype)
-    return AutoModelForCausalLM.from_pretrained(plan.source.folder, dtype=dtype).eval().to(plan.device.name)
+    network: Any = AutoModelForCausalLM.from_pretrained(plan.source.folder, dtype=dtype).eval()
+    return network.to(plan.device.name)
 
 
 def machine() -> dict[str, object]:

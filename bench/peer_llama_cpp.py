@@ -46,7 +46,7 @@ class LlamaCpp:
 
 def to_gguf(folder: Path, path: Path) -> None:
     """The checkpoint in `folder` as q4_0, without a vocabulary: prompts are ids."""
-    import gguf
+    import gguf  # pyright: ignore[reportMissingImports]
 
     config = json.loads((folder / "config.json").read_text("utf-8"))
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
@@ -94,7 +94,7 @@ def _tensors(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def main() -> None:
-    from llama_cpp import Llama
+    from llama_cpp import Llama  # pyright: ignore[reportMissingImports]
 
     folder, threads, context_tokens = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     path = folder / "q4_0.gguf"

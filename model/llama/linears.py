@@ -59,7 +59,7 @@ class Int8Rows:
         zeros = torch.zeros(len(weight), dtype=torch.int64)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch means to drop these tensors one day: see `has_int8_rows`
-            quantized = torch._make_per_channel_quantized_tensor(weight, scales.double(), zeros, 0)
+            quantized = torch.ops.aten._make_per_channel_quantized_tensor(weight, scales.double(), zeros, 0)
             self._packed = torch.ops.quantized.linear_prepack(quantized, None)
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:

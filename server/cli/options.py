@@ -11,7 +11,7 @@ ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="A name, owner/name or ./folder, as the setting `model`.")
 ]
 DeviceOption = Annotated[str | None, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:1 or mps.")]
-QuantizationOption = Annotated[str | None, typer.Option("--quantization", "-q", help="auto, none, int8 or nf4.")]
+QuantizationOption = Annotated[str | None, typer.Option("--quantization", "-q", help="auto, none, int8, nf4 or int4.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 TokenizerOption = Annotated[
     Path | None,

@@ -158,7 +158,8 @@ def test_v2_lite(tmp_path: Path) -> None:
 
 def test_tied_and_untied_heads_plain_and_scaled_positions(tmp_path: Path) -> None:
     plain = {"rope_type": "default", "rope_theta": 10_000.0}
-    for number, shape in enumerate([{"tie_word_embeddings": True}, {"rope_parameters": plain}, {"head_dim": 32}]):
+    shapes: list[dict[str, Any]] = [{"tie_word_embeddings": True}, {"rope_parameters": plain}, {"head_dim": 32}]
+    for number, shape in enumerate(shapes):
         checked = Checked(save_llama(tmp_path / str(number), **shape))
         for seed in range(5):
             checked.sequence(seed)

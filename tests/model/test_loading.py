@@ -47,7 +47,7 @@ def test_bitsandbytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("quantization", ["int4", "int8"])
-def test_our_own_quantization(tmp_path: Path, quantization: str) -> None:
+def test_our_own_quantization(tmp_path: Path, quantization: model.Quantization) -> None:
     folder = save_llama(tmp_path / "model", hidden_size=128)
     plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization=quantization), base=folder)
     check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)
