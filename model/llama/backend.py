@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from threading import Event
 
 import torch
 
-from ..memory import as_out_of_memory
+from ..memory import as_out_of_memory, is_out_of_memory
 from .network import KeyValues, Llama
 from .steps import WIDEST, Record, Steps
+
+log = logging.getLogger(__name__)
 
 
 class LlamaBackend:
@@ -39,10 +42,23 @@ class LlamaBackend:
 
     def forward(self, ids: Sequence[int], kv: KeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         with as_out_of_memory(self.device), torch.inference_mode():
-            if self._steps is not None and len(ids) == logits <= WIDEST:
-                found = self._steps.run(ids, kv)
-            else:
+            found = self._recorded(ids, kv) if len(ids) == logits <= WIDEST else None
+            if found is None:
                 inputs = torch.tensor(ids, device=self.device)
                 found = self._network.forward(inputs, kv, logits=logits, cancel=cancel)
         kv.length += len(ids)
         return found[:, : self._vocabulary_size]
+
+    def _recorded(self, ids: Sequence[int], kv: KeyValues) -> torch.Tensor | None:
+        """A step as the device recorded it; None where it does not record. A product that cannot be recorded, as of a
+        library that waits for the device, costs speed and no completion."""
+        if self._steps is None:
+            return None
+        try:
+            return self._steps.run(ids, kv)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            log.warning("Steps are not recorded on %s, and so slower: %s", self.device, error)
+            self._steps = None
+            return None

@@ -76,3 +76,16 @@ def test_a_recording_goes_with_its_sequence(network: Llama) -> None:
     assert len(backend._steps._recorded) == 1
     del kv
     assert len(backend._steps._recorded) == 0
+
+
+def test_what_cannot_be_recorded_runs_anew_each_time(network: Llama, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(_: Run) -> Run:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    refused = LlamaBackend(network, context_tokens=512, vocabulary_size=VOCABULARY, record=refuse)
+    plain = backend_of(network, None)
+    pairs = [(backend, backend.new_kv(64)) for backend in (refused, plain)]
+    for ids in ([7, 8], [9]):
+        rows = [backend.forward(ids, kv, Event(), logits=len(ids)) for backend, kv in pairs]
+        assert torch.equal(*rows)
+    assert caplog.text.count("not recorded") == 1
