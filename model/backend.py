@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Event
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +23,7 @@ class KeyValues(Protocol):
         """Forgets all but the first `length` tokens, whatever state a broken pass left."""
         ...
 
-    def copy_from(self, other: KeyValues, length: int, /) -> None:
+    def copy_from(self, other: Any, length: int, /) -> None:
         """Takes over the first `length` tokens of another sequence of the same backend, and forgets its own."""
         ...
 
