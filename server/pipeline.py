@@ -9,7 +9,7 @@ The command line and the benchmarks call `generate` themselves.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
 from time import perf_counter
@@ -174,17 +174,8 @@ def generate(
     reused = loaded.engine.reusable_tokens(ids)
     decoder = model.Decoder(loaded.tokenizer)
     text, new_tokens, first_token, stopped = "", 0, None, False
-    limit = prompting.max_new_tokens
-    tokens = loaded.engine.generate(
-        ids,
-        max_new_tokens=limit,
-        cancel=cancel,
-        sampling=model.Sampling(temperature=temperature),
-        stop_ids=loaded.tokenizer.control_ids,
-        key=hole.document.path,
-        lookup=lookup_of(ids, loaded.tokenizer),
-    )
-    for token in tokens:
+    limit, sampling = prompting.max_new_tokens, model.Sampling(temperature=temperature)
+    for token in _tokens(ids, loaded, limit, sampling, hole.document.path, cancel):
         first_token = first_token or perf_counter()
         new_tokens += 1
         text += decoder.feed(token)
@@ -200,6 +191,21 @@ def generate(
         first_token_ms=1000 * ((first_token or ended) - started),
         total_ms=1000 * (ended - started),
         finish="stop" if stopped else "length" if new_tokens >= limit else "end",
+    )
+
+
+def _tokens(
+    ids: list[int], loaded: model.LoadedModel, limit: int, sampling: model.Sampling, document: str, cancel: Event
+) -> Iterator[int]:
+    """What the model writes, with drafts from the prompt, in the KV slot of the document."""
+    return loaded.engine.generate(
+        ids,
+        max_new_tokens=limit,
+        cancel=cancel,
+        sampling=sampling,
+        stop_ids=loaded.tokenizer.control_ids,
+        key=document,
+        lookup=lookup_of(ids, loaded.tokenizer),
     )
 
 
