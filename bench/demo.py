@@ -30,7 +30,7 @@ SCENES = [
     ("fim/stop.py", "    for number, line in enumerate("),
     ("server/documents.py", "        if change.start is None or change."),
     ("model/worker.py", "        with suppress(InvalidStateError):\n            job.future.set_"),
-    ("model/engine.py", "                if cancel.is_set() or request != self."),
+    ("model/engine.py", "            if request.cancel.is_set() or number != self."),
 ]
 
 # A repository of several files, the one that is being written, and what is typed of it so far: nothing stands below.
