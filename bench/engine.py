@@ -13,11 +13,10 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Timer
 from time import perf_counter
-from typing import Any
 
 import measure
 import random_models
@@ -31,9 +30,6 @@ SUFFIX_TOKENS = 128
 NEW_TOKENS = 16
 DRAFTS = "seekline, drafts"  # over the engine of the row before it, so that only its tokens tell anything
 READ_BYTES = 1 << 29
-
-Program = Callable[[Sequence[int], int], float]
-"""From a prompt and a number of new tokens to the milliseconds until the last of them is there."""
 
 
 def read_bandwidth() -> float:
@@ -57,26 +53,11 @@ def weight_bytes(loaded: model.LoadedModel) -> float:
     return weights * bits[loaded.plan.quantization] / 8 + head
 
 
-def ours(loaded: model.LoadedModel, *, drafts: bool = False) -> Program:
+def ours(loaded: model.LoadedModel, *, drafts: bool = False) -> measure.Program:
     def run(ids: Sequence[int], new_tokens: int) -> float:
         lookup = model.PromptLookup(ids) if drafts else None
-        started = perf_counter()
-        list(loaded.engine.generate(ids, max_new_tokens=new_tokens, cancel=Event(), lookup=lookup))
-        return 1000 * (perf_counter() - started)
-
-    return run
-
-
-def by_transformers(plan: model.Plan) -> Program:
-    network = measure.transformers_model(plan)
-
-    @torch.inference_mode()
-    def run(ids: Sequence[int], new_tokens: int) -> float:
-        inputs = torch.tensor([list(ids)])
-        options: dict[str, Any] = {"max_new_tokens": new_tokens, "min_new_tokens": new_tokens, "do_sample": False}
-        started = perf_counter()
-        network.generate(inputs, attention_mask=torch.ones_like(inputs), pad_token_id=0, **options)
-        return 1000 * (perf_counter() - started)
+        tokens = loaded.engine.generate(ids, max_new_tokens=new_tokens, cancel=Event(), lookup=lookup)
+        return measure.timed(lambda: list(tokens))
 
     return run
 
@@ -92,7 +73,7 @@ def typed(ids: Sequence[int]) -> list[int]:
     return [*ids[:-SUFFIX_TOKENS], 7, *ids[-SUFFIX_TOKENS:]]
 
 
-def times(programs: dict[str, Program], repeats: int, length: int) -> dict[str, dict[str, list[float]]]:
+def times(programs: dict[str, measure.Program], repeats: int, length: int) -> dict[str, dict[str, list[float]]]:
     """Milliseconds by measure and program, each prompt by all programs in turn."""
     found: dict[str, dict[str, list[float]]] = {}
     for number, ids in enumerate(prompts(repeats + 1, length)):
@@ -139,7 +120,7 @@ def report(loaded: model.LoadedModel, given: argparse.Namespace) -> dict[str, ob
     programs = {"seekline": ours(loaded), DRAFTS: ours(loaded, drafts=True)}
     peer = None
     if not given.no_transformers:
-        programs["transformers"] = by_transformers(loaded.plan)
+        programs["transformers"] = measure.by_transformers(loaded.plan)
     if given.llama_cpp:
         threads, room = torch.get_num_threads(), given.context + 2 * NEW_TOKENS
         peer = LlamaCpp(given.llama_cpp, loaded.plan.source.folder, threads, room)

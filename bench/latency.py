@@ -9,13 +9,10 @@ token after one more character was typed; and a further token. `generate` keeps 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event
-from time import perf_counter
 
 import measure
-import torch
 from seekline import fim, model
 from seekline.server import pipeline
 from seekline.server.config import merge
@@ -45,36 +42,15 @@ def prompts(prompting: pipeline.Prompting, count: int) -> list[tuple[list[int], 
     return pairs
 
 
-def timed(action: Callable[[], object]) -> float:
-    started = perf_counter()
-    action()
-    return 1000 * (perf_counter() - started)
-
-
 class Programs:
     """The two programs over one set of weights."""
 
     def __init__(self, loaded: model.LoadedModel) -> None:
         self.engine = loaded.engine
-        self.network = measure.transformers_model(loaded.plan)
+        self.transformers = measure.by_transformers(loaded.plan)
 
     def seekline(self, ids: list[int], new_tokens: int) -> float:
-        return timed(lambda: list(self.engine.generate(ids, max_new_tokens=new_tokens, cancel=Event())))
-
-    @torch.inference_mode()
-    def transformers(self, ids: list[int], new_tokens: int) -> float:
-        inputs = torch.tensor([ids], device=self.network.device)
-        mask = torch.ones_like(inputs)
-        return timed(
-            lambda: self.network.generate(
-                inputs,
-                attention_mask=mask,
-                max_new_tokens=new_tokens,
-                min_new_tokens=new_tokens,
-                do_sample=False,
-                pad_token_id=0,
-            )
-        )
+        return measure.timed(lambda: list(self.engine.generate(ids, max_new_tokens=new_tokens, cancel=Event())))
 
     def forget(self) -> None:
         """So that the next prompt is one that was never seen."""

@@ -6,10 +6,11 @@ import datetime
 import json
 import platform
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import psutil
@@ -57,8 +58,19 @@ def print_rows(title: str, other: str, rows: Sequence[Row]) -> None:
     Console(width=max(console.width, 120)).print(table)
 
 
-def transformers_model(plan: model.Plan) -> Any:
-    """The same weights by transformers, without quantization."""
+def timed(action: Callable[[], object]) -> float:
+    """Milliseconds."""
+    started = perf_counter()
+    action()
+    return 1000 * (perf_counter() - started)
+
+
+Program = Callable[[Sequence[int], int], float]
+"""From a prompt and a number of new tokens to the milliseconds until the last of them is there."""
+
+
+def by_transformers(plan: model.Plan) -> Program:
+    """The same weights by transformers' `generate`, without quantization, and without anything kept between calls."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
@@ -67,7 +79,16 @@ def transformers_model(plan: model.Plan) -> Any:
     logging.disable_progress_bar()
     dtype = getattr(torch, plan.dtype)
     network: Any = AutoModelForCausalLM.from_pretrained(plan.source.folder, dtype=dtype).eval()
-    return network.to(plan.device.name)
+    network.to(plan.device.name)
+
+    @torch.inference_mode()
+    def run(ids: Sequence[int], new_tokens: int) -> float:
+        inputs = torch.tensor([list(ids)], device=plan.device.name)
+        options = {"max_new_tokens": new_tokens, "min_new_tokens": new_tokens, "do_sample": False, "pad_token_id": 0}
+        mask = torch.ones_like(inputs)
+        return timed(lambda: network.generate(inputs, attention_mask=mask, **options))
+
+    return run
 
 
 def machine() -> dict[str, object]:

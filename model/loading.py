@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -22,8 +22,10 @@ from .tokenizer import Tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from .llama.loading import Bits
 
-_BITS: dict[Quantization, Literal[4, 8] | None] = {"none": None, "int8": 8, "int4": 4}
+
+_BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
 _WIDTHS = (1, 3, 7)
 _PASSED_TOKENS = 8
 _WARM_TOKENS = 32
@@ -114,7 +116,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     from .llama.steps import record_graph
 
     if plan.by_bitsandbytes:
-        network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan), shape)), _chunk_tokens(plan)
+        network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan))), _chunk_tokens(plan)
     else:
         loaded = load_llama(
             plan.source.folder,
@@ -125,7 +127,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             threads=threads,
             cache=cache,
         )
-        network, chunk_tokens = loaded.network, loaded.chunk_tokens
+        network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
     record = record_graph if plan.device.kind == "cuda" else None
     return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, record=record), chunk_tokens
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Slots(Generic[K]):
     def take(self, key: Hashable, ids: Sequence[int]) -> Slot[K]:
         """The slot of `key`, holding as much of `ids` as any slot has, and nothing else."""
         own = self._slots.pop(key, None)
-        best = max(self._slots.values(), key=lambda slot: common_prefix(slot.ids, ids), default=None)
-        shared = common_prefix(best.ids, ids) if best else 0
+        lengths = ((common_prefix(slot.ids, ids), slot) for slot in self._slots.values())
+        shared, best = max(lengths, key=itemgetter(0), default=(0, None))
         kept = common_prefix(own.ids, ids) if own else 0
         if own is None:
             self._make_room(len(ids))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,31 +9,25 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
-from .linears import Dense, Linear, Vector
+from .linears import Dense, Linear, Stacked, Vector
 from .network import Llama
 from .paths import Paths, choose_paths, choose_threads
 from .quantization import GROUP, can_be_int4, int4_codes, pack_int4, to_int8
-from .shape import Shape, shape_of
+from .shape import Shape
 from .store import QuantizedStore, store_of
-from .weights import MakeLinear, Tensors, Weights, read_weights
+from .weights import Layer, MakeLinear, Tensors, Weights, read_weights
 
 Bits: TypeAlias = Literal[4, 8] | None
 
-GPU_CHUNK_TOKENS = 512
 _MEASURED_OUTPUTS = 8192  # more rows of a matrix tell no more about it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A network, and how many tokens of a prompt it should compute at a time."""
+    """A network, and how many tokens of a prompt it should compute at a time, where that was measured."""
 
     network: Llama
-    chunk_tokens: int
-
-
-def read_shape(folder: Path) -> Shape | None:
-    """The shape of the model in `folder`; None where this forward pass does not know it."""
-    return shape_of(json.loads((folder / "config.json").read_text("utf-8")))
+    chunk_tokens: int | None
 
 
 @torch.inference_mode()
@@ -64,8 +57,8 @@ class _Products:
         self._paths = self._measure(shape, threads) if self._on_cpu else None
 
     @property
-    def chunk_tokens(self) -> int:
-        return self._paths.chunk_tokens if self._paths else GPU_CHUNK_TOKENS
+    def chunk_tokens(self) -> int | None:
+        return self._paths.chunk_tokens if self._paths else None
 
     def maker(self, store: QuantizedStore | None) -> MakeLinear:
         def make(name: str, matrix: torch.Tensor) -> Linear:
@@ -99,10 +92,8 @@ class _Products:
         return choose_paths(candidates, inputs, self._dtype)
 
 
-def weights_of_modules(module: Any, shape: Shape) -> Weights:
+def weights_of_modules(module: Any) -> Weights:
     """The weights that transformers loaded, each matrix multiplied by its own module: for what a library quantized."""
-    from .linears import Stacked
-    from .weights import Layer
 
     def layer(one: Any) -> Layer:
         attention, mlp = one.self_attn, one.mlp

@@ -122,7 +122,3 @@ def from_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor, dtype: torch.
     scale, zero = scales_and_zeros.transpose(0, 1).float().split(1, -1)
     groups = codes.reshape(outputs, inputs // GROUP, GROUP).float()
     return ((groups - _MIDDLE) * scale + zero).reshape(outputs, inputs).to(dtype)
-
-
-def from_int8(codes: torch.Tensor, scales: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return (codes.float() * scales.float()[:, None]).to(dtype)

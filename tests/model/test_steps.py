@@ -8,8 +8,9 @@ from threading import Event
 
 import pytest
 import torch
+from seekline import model
 from seekline.model.llama.backend import LlamaBackend
-from seekline.model.llama.loading import load_llama, read_shape
+from seekline.model.llama.loading import load_llama
 from seekline.model.llama.network import Llama
 from seekline.model.llama.steps import Run
 from tiny_models import VOCABULARY, save_llama
@@ -36,7 +37,7 @@ class Recorder:
 @pytest.fixture(params=[4, 2, 1], ids=["mha", "gqa", "mqa"])
 def network(request: pytest.FixtureRequest, tmp_path: Path) -> Llama:
     folder = save_llama(tmp_path, num_key_value_heads=request.param)
-    shape = read_shape(folder)
+    shape = model.inspect(folder).llama
     assert shape is not None
     return load_llama(folder, shape, device="cpu", dtype=torch.float32, bits=None, threads=1, cache=tmp_path).network
 
