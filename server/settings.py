@@ -47,9 +47,9 @@ class Settings(BaseModel):
     )
     quantization: Literal["auto", "none", "int8", "nf4", "int4"] = Field(
         default="auto",
-        description="Weights in fewer bits: `int4`, and on a CPU `int8`, by Seekline itself (DeepSeek Coder v1); `nf4`, "
-        "and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int8 on a CPU, for speed, "
-        "or int4 where memory is short; a GPU quantizes only what does not fit otherwise.",
+        description="Weights in fewer bits: `int4`, and on a CPU `int8`, by Seekline itself (DeepSeek Coder v1); "
+        "`nf4`, and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int8 on a CPU, for "
+        "speed, or int4 where memory is short; a GPU quantizes only what does not fit otherwise.",
     )
     trust_remote_code: Texts = Field(
         default=(),
