@@ -9,6 +9,7 @@ from threading import Event
 import torch
 
 from ..memory import as_out_of_memory, is_out_of_memory
+from .native.network import NativeLlama
 from .network import KeyValues, Llama
 from .steps import WIDEST, Record, Steps
 
@@ -23,10 +24,10 @@ class LlamaBackend:
     """
 
     def __init__(
-        self, network: Llama, *, context_tokens: int, vocabulary_size: int, record: Record | None = None
+        self, network: Llama | NativeLlama, *, context_tokens: int, vocabulary_size: int, record: Record | None = None
     ) -> None:
         self._network = network
-        self._steps = Steps(network, record) if record else None
+        self._steps = Steps(network, record) if record and isinstance(network, Llama) else None
         self.context_tokens = context_tokens
         self._vocabulary_size = vocabulary_size
         self.device = str(network.device)

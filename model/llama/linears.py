@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from functools import cache
 from typing import Protocol
 
 import torch
 from torch.nn import functional
-
-_SMALLEST = 1e-20
-# Seven bits: with eight, two products of codes could exceed the 16 bits that AVX2 adds them in.
-_LARGEST_CODE, _ZERO_CODE = 63, 64
 
 
 class Linear(Protocol):
@@ -48,37 +42,6 @@ class Int8:
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         return torch.ops.aten._weight_int8pack_mm(rows.bfloat16(), self.weight, self.scales).to(rows.dtype)
-
-
-class Int8Rows:
-    """Eight bits a weight, and each row in seven bits by a scale of its own: integer arithmetic, which a CPU without
-    bfloat16 does several times as fast. A row's product does not depend on the rows beside it."""
-
-    def __init__(self, weight: torch.Tensor, scales: torch.Tensor) -> None:
-        """`weight`: int8, shape (outputs, inputs). `scales`: shape (outputs,). It is packed, and not kept."""
-        zeros = torch.zeros(len(weight), dtype=torch.int64)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch means to drop these tensors one day: see `has_int8_rows`
-            quantized = torch.ops.aten._make_per_channel_quantized_tensor(weight, scales.double(), zeros, 0)
-            self._packed = torch.ops.quantized.linear_prepack(quantized, None)
-
-    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        wide = rows.float()
-        largest = wide.abs().amax(-1, keepdim=True).clamp_(min=_SMALLEST)
-        product = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32(
-            wide / largest, 1 / _LARGEST_CODE, _ZERO_CODE, self._packed
-        )
-        return product.mul_(largest).to(rows.dtype)
-
-
-@cache
-def has_int8_rows() -> bool:
-    """Whether this build of torch, on this processor, has the integer product."""
-    try:
-        Int8Rows(torch.ones(16, 64, dtype=torch.int8), torch.ones(16))(torch.ones(2, 64))
-    except (RuntimeError, AttributeError, NotImplementedError):
-        return False
-    return True
 
 
 class Int4:

@@ -10,12 +10,14 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from .linears import Dense, Linear, Stacked, Vector
+from .native.matrices import FORMATS, Packed, pack
+from .native.network import CHUNK_TOKENS, NativeLlama, runs_natively
 from .network import Llama
 from .paths import Paths, choose_paths, choose_threads
 from .quantization import GROUP, can_be_int4, int4_codes, pack_int4, to_int8
 from .shape import Shape
 from .store import QuantizedStore, store_of
-from .weights import Layer, MakeLinear, Tensors, Weights, read_weights
+from .weights import Layer, MakeLinear, Read, Tensors, Weights, read_weights
 
 Bits: TypeAlias = Literal[4, 8] | None
 
@@ -26,7 +28,7 @@ _MEASURED_OUTPUTS = 8192  # more rows of a matrix tell no more about it
 class Loaded:
     """A network, and how many tokens of a prompt it should compute at a time, where that was measured."""
 
-    network: Llama
+    network: Llama | NativeLlama
     chunk_tokens: int | None
 
 
@@ -34,21 +36,40 @@ class Loaded:
 def load_llama(
     folder: Path, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int, cache: Path
 ) -> Loaded:
-    """Loads a checkpoint. `bits`: of a weight; None leaves them in `dtype`. `threads`: at most so many, on a CPU."""
-    products = _Products(shape, device=device, dtype=dtype, bits=bits, threads=threads)
-    store = store_of(folder, cache, bits=4, group=GROUP) if bits == 4 else None
+    """Loads a checkpoint. `bits`: of a weight; None leaves them in `dtype`, or as they are where the CPU's own forward
+    pass computes. `threads`: at most so many, on a CPU."""
+    native = device == "cpu" and runs_natively(shape)
+    products = None if native else _Products(shape, device=device, dtype=dtype, bits=bits, threads=threads)
+    store = store_of(folder, cache, bits=bits, group=GROUP, native=native) if bits else None
     computing = torch.get_num_threads()
     torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
-    with Tensors(folder, device=device, dtype=dtype) as tensors:
-        weights = read_weights(tensors, shape, products.maker(store))
+    with Tensors(folder, device=device, dtype=None if native else dtype) as tensors:
+        make = products.maker(store) if products else _packing(bits, store)
+        weights = read_weights(tensors, shape, make)
     torch.set_num_threads(computing)
     if store is not None:
         store.close()
-    return Loaded(network=Llama(shape, weights), chunk_tokens=products.chunk_tokens)
+    if products is not None:
+        return Loaded(network=Llama(shape, weights), chunk_tokens=products.chunk_tokens)
+    kept = torch.float32 if bits is None and dtype == torch.float32 else torch.float16
+    return Loaded(network=NativeLlama(shape, weights, dtype=kept, threads=threads), chunk_tokens=CHUNK_TOKENS)
+
+
+def _packing(bits: Bits, store: QuantizedStore | None) -> MakeLinear:
+    """Matrices for the CPU's own forward pass."""
+
+    def make(name: str, read: Read) -> Linear:
+        # The head decides between tokens: eight bits cost it hardly more time, and no quality.
+        own = 8 if bits and name == "lm_head" else bits
+        if store is None or own is None:
+            return pack(read(), own)
+        return Packed(FORMATS[own], *store.tensors(name, lambda: (pack(read(), own).data,)))
+
+    return make
 
 
 class _Products:
-    """Makes the products of one model, on a CPU by what was measured for its largest matrix."""
+    """Makes the products that torch has, on a CPU by what was measured for the model's largest matrix."""
 
     def __init__(self, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int) -> None:
         self._dtype = dtype
@@ -61,20 +82,17 @@ class _Products:
         return self._paths.chunk_tokens if self._paths else None
 
     def maker(self, store: QuantizedStore | None) -> MakeLinear:
-        def make(name: str, matrix: torch.Tensor) -> Linear:
-            if self._bits is None or (self._bits == 4 and not can_be_int4(matrix)):
-                return (Vector if self._paths and self._bits is None and self._paths.fastest else Dense)(matrix)
-            # The head decides between tokens: on a CPU eight bits cost hardly more time, and no quality.
+        def make(name: str, read: Read) -> Linear:
+            if self._bits is None:
+                return (Vector if self._paths and self._paths.fastest else Dense)(read())
             if self._bits == 8 or (name == "lm_head" and self._on_cpu):
-                return to_int8(matrix)
-            if name == "lm_head":
+                return to_int8(read())
+            matrix = read()
+            if name == "lm_head" or not can_be_int4(matrix):
                 return Dense(matrix)
             assert store is not None
-            found = store.get(name)
-            if found is None:
-                found = int4_codes(matrix)
-                store.put(name, *found)
-            return pack_int4(*(part.to(matrix.device) for part in found))
+            tensors = store.tensors(name, lambda: int4_codes(matrix))
+            return pack_int4(*(tensor.to(matrix.device) for tensor in tensors))
 
         return make
 

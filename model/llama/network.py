@@ -49,7 +49,8 @@ class Llama:
     def __init__(self, shape: Shape, weights: Weights) -> None:
         self.shape = shape
         self.weights = weights
-        self._cos, self._sin = _rotation(shape, weights.embedding)
+        cos, sin = rotation(shape, self.dtype)
+        self._cos, self._sin = cos[:, None].to(self.device), sin[:, None].to(self.device)
 
     @property
     def device(self) -> torch.device:
@@ -173,8 +174,8 @@ def _mask(start: int, end: int, device: torch.device) -> torch.Tensor:
     return torch.ones(end - start, end, dtype=torch.bool, device=device).tril(start)
 
 
-def _rotation(shape: Shape, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cosines and signed sines by position, shape (context, 1, head size) (Su et al. 2021).
+def rotation(shape: Shape, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cosines and signed sines by position, shape (context, head size) (Su et al. 2021).
 
     A head turns by `x * cos + roll(x, half) * sin`: the sine's first half is negative.
     """
@@ -182,5 +183,4 @@ def _rotation(shape: Shape, like: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     frequencies = 1.0 / (shape.rope_theta**exponents) / shape.rope_factor
     angles = torch.outer(torch.arange(shape.context_tokens).float(), frequencies)
     cos, sin = angles.cos(), angles.sin()
-    cos, sin = torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
-    return cos[:, None].to(like.device, like.dtype), sin[:, None].to(like.device, like.dtype)
+    return torch.cat([cos, cos], -1).to(dtype), torch.cat([-sin, sin], -1).to(dtype)

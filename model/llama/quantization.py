@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from .linears import Int4, Int8, Int8Rows, Linear, has_int8_rows
+from .linears import Int4, Int8
 
 GROUP = 64
 _LEVELS = 15
@@ -29,15 +29,20 @@ def can_be_int4(weight: torch.Tensor) -> bool:
 
 
 def int8_codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The nearest codes, int8, shape (outputs, inputs), and a scale per output, bfloat16."""
+    """The nearest codes, int8, shape (outputs, inputs), and scales and zeros as `int4_codes` has them, the zeros 0."""
+    outputs, inputs = weight.shape
+    groups = weight.float().reshape(outputs, inputs // GROUP, GROUP)
+    scales = (groups.abs().amax(-1, keepdim=True) / 127).clamp(min=_SMALLEST).bfloat16()
+    codes = (groups / scales.float()).round_().clamp_(-127, 127).to(torch.int8)
+    pairs = torch.cat([scales, torch.zeros_like(scales)], -1).transpose(0, 1)
+    return codes.reshape(outputs, inputs), pairs.contiguous()
+
+
+def to_int8(weight: torch.Tensor) -> Int8:
+    """Eight bits and one scale per output, as torch multiplies them."""
     wide = weight.float()
     scales = (wide.abs().amax(1) / 127).clamp(min=_SMALLEST).bfloat16()
-    return (wide / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales
-
-
-def to_int8(weight: torch.Tensor) -> Linear:
-    """Eight bits for a CPU, by the faster product that it has."""
-    return (Int8Rows if has_int8_rows() else Int8)(*int8_codes(weight))
+    return Int8((wide / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales)
 
 
 def int4_codes(weight: torch.Tensor, *, steps: int = _STEPS) -> tuple[torch.Tensor, torch.Tensor]:
@@ -116,9 +121,9 @@ def to_int4(weight: torch.Tensor) -> Int4:
     return pack_int4(*int4_codes(weight))
 
 
-def from_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The matrix that the codes stand for, shape (outputs, inputs)."""
+def from_codes(codes: torch.Tensor, pairs: torch.Tensor, *, middle: int = _MIDDLE) -> torch.Tensor:
+    """The matrix that codes stand for, float32, shape (outputs, inputs): (code - middle) * scale + zero."""
     outputs, inputs = codes.shape
-    scale, zero = scales_and_zeros.transpose(0, 1).float().split(1, -1)
+    scale, zero = pairs.transpose(0, 1).float().split(1, -1)
     groups = codes.reshape(outputs, inputs // GROUP, GROUP).float()
-    return ((groups - _MIDDLE) * scale + zero).reshape(outputs, inputs).to(dtype)
+    return ((groups - middle) * scale + zero).reshape(outputs, inputs)

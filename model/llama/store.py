@@ -10,7 +10,9 @@ import hashlib
 import json
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from itertools import count, takewhile
 from pathlib import Path
 
 import torch
@@ -19,29 +21,26 @@ from safetensors.torch import save_file
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1  # to be raised when the codes of the same weights change
-_FREE_SHARE = 0.1
+_FORMAT = 2  # to be raised when the codes of the same weights change
 
 
 class QuantizedStore:
-    """Codes of matrices by name: read from a file where it is there, else collected and written by `close`."""
+    """Tensors of matrices by name: read from a file where it is there, else made, collected, and written by `close`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = _open(path)
+        self._names = frozenset(self._file.keys() if self._file is not None else ())
         self._new: dict[str, torch.Tensor] = {}
 
-    def get(self, name: str) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Codes 0 to 15, uint8, shape (outputs, inputs), and scales and zeros, as they were put."""
-        if self._file is None:
-            return None
-        pairs = self._file.get_tensor(f"{name}.codes")
-        codes = torch.stack([pairs & 15, pairs >> 4], -1).flatten(1)
-        return codes, self._file.get_tensor(f"{name}.scales")
-
-    def put(self, name: str, codes: torch.Tensor, scales: torch.Tensor) -> None:
-        self._new[f"{name}.codes"] = (codes[:, ::2] | codes[:, 1::2] << 4).cpu()
-        self._new[f"{name}.scales"] = scales.cpu()
+    def tensors(self, name: str, make: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:
+        """What `make` gives for the matrix `name`, now or in the run that wrote the file."""
+        if self._file is not None:
+            keys = (f"{name}.{number}" for number in count())
+            return tuple(self._file.get_tensor(key) for key in takewhile(self._names.__contains__, keys))
+        made = make()
+        self._new.update((f"{name}.{number}", tensor.cpu()) for number, tensor in enumerate(made))
+        return made
 
     def close(self) -> None:
         """Writes what was put. A disk that is full or read-only costs only the next start's time."""

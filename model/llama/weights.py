@@ -16,8 +16,9 @@ from ..errors import BrokenCheckpoint
 from .linears import Linear
 from .shape import Shape
 
-MakeLinear = Callable[[str, torch.Tensor], Linear]
-"""From a name and a matrix, shape (outputs, inputs), to what multiplies by it."""
+Read = Callable[[], torch.Tensor]
+MakeLinear = Callable[[str, Read], Linear]
+"""From a matrix's name, and what reads it, shape (outputs, inputs), to what multiplies by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,8 @@ class Weights:
 class Tensors:
     """The tensors of a checkpoint by name, read when they are asked for. Use it as a context manager."""
 
-    def __init__(self, folder: Path, *, device: str, dtype: torch.dtype) -> None:
+    def __init__(self, folder: Path, *, device: str, dtype: torch.dtype | None) -> None:
+        """`dtype`: what they are converted to; None leaves them as they are."""
         self._device = device
         self._dtype = dtype
         self._stack = ExitStack()
@@ -85,15 +87,13 @@ def read_weights(tensors: Tensors, shape: Shape, make: MakeLinear) -> Weights:
     embedding = tensors.get("model.embed_tokens.weight")
     layers = tuple(_layer(tensors, f"model.layers.{number}.", make) for number in range(shape.layers))
     tied = shape.tied or "lm_head.weight" not in tensors
-    head = embedding if tied else tensors.get("lm_head.weight")
-    return Weights(
-        embedding=embedding, layers=layers, norm=tensors.get("model.norm.weight"), head=make("lm_head", head)
-    )
+    head = make("lm_head", lambda: embedding if tied else tensors.get("lm_head.weight"))
+    return Weights(embedding=embedding, layers=layers, norm=tensors.get("model.norm.weight"), head=head)
 
 
 def _layer(tensors: Tensors, prefix: str, make: MakeLinear) -> Layer:
     def linear(name: str, *parts: str) -> Linear:
-        return make(prefix + name, tensors.get(*(f"{prefix}{part}_proj.weight" for part in parts)))
+        return make(prefix + name, lambda: tensors.get(*(f"{prefix}{part}_proj.weight" for part in parts)))
 
     return Layer(
         attention_norm=tensors.get(f"{prefix}input_layernorm.weight"),

@@ -46,6 +46,7 @@ def test_bitsandbytes(tmp_path: Path) -> None:
     check_incremental(loaded, tolerance=0.1)
 
 
+@pytest.mark.usefixtures("each_forward")
 @pytest.mark.parametrize("quantization", ["int4", "int8"])
 def test_our_own_quantization(tmp_path: Path, quantization: model.Quantization) -> None:
     folder = save_llama(tmp_path / "model", hidden_size=128)
@@ -63,15 +64,15 @@ def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
         assert logits[token] >= logits.max() - tolerance * logits.std(), "not what the whole sequence at once says"
 
 
+@pytest.mark.usefixtures("each_forward")
 def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, cache = save_llama(tmp_path / "model", hidden_size=128), tmp_path / "cache"
     plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization="int4"), base=folder)
     first = generate(model.load_model(plan, threads=1, cache=cache))
     (file,) = cache.iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr("seekline.model.llama.loading._MEASURED_OUTPUTS", 0)  # so that only the model could be quantized
-        patch.setattr("seekline.model.llama.loading.can_be_int4", lambda weight: len(weight) > 0)
-        patch.setattr("seekline.model.llama.loading.int4_codes", lambda *_, **__: pytest.fail("quantized again"))
+        patch.setattr("seekline.model.llama.loading._MEASURED_OUTPUTS", 16)  # which are quantized only roughly
+        patch.setattr("seekline.model.llama.quantization._fitted", lambda *_, **__: pytest.fail("quantized again"))
         assert generate(model.load_model(plan, threads=1, cache=cache)) == first
     file.write_bytes(b"half a file")
     assert generate(model.load_model(plan, threads=1, cache=cache)) == first
@@ -142,6 +143,7 @@ def test_out_of_memory_while_loading(llama_folder: Path, monkeypatch: pytest.Mon
         load(llama_folder)
 
 
+@pytest.mark.usefixtures("each_forward")
 def test_out_of_memory_in_a_completion_leaves_the_model_usable(
     llama_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,7 +154,8 @@ def test_out_of_memory_in_a_completion_leaves_the_model_usable(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("seekline.model.llama.network.Llama.forward", fail)
+        for forward in ("network.Llama.forward", "native.network.NativeLlama.forward"):
+            patch.setattr(f"seekline.model.llama.{forward}", fail)
         with pytest.raises(model.OutOfMemory, match="ran out of memory") as caught:
             generate(loaded)
     assert "context_tokens" in caught.value.remedy

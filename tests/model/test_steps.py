@@ -35,11 +35,13 @@ class Recorder:
 
 
 @pytest.fixture(params=[4, 2, 1], ids=["mha", "gqa", "mqa"])
-def network(request: pytest.FixtureRequest, tmp_path: Path) -> Llama:
+def network(request: pytest.FixtureRequest, tmp_path: Path, torch_forward: None) -> Llama:
     folder = save_llama(tmp_path, num_key_value_heads=request.param)
     shape = model.inspect(folder).llama
     assert shape is not None
-    return load_llama(folder, shape, device="cpu", dtype=torch.float32, bits=None, threads=1, cache=tmp_path).network
+    loaded = load_llama(folder, shape, device="cpu", dtype=torch.float32, bits=None, threads=1, cache=tmp_path)
+    assert isinstance(loaded.network, Llama)
+    return loaded.network
 
 
 def backend_of(network: Llama, recorder: Recorder | None) -> LlamaBackend:

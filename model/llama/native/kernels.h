@@ -1,0 +1,45 @@
+/* Products of rows with the matrices of a Llama, and its layers, for one CPU. See products.c and forward.c. */
+#pragma once
+#include <stdint.h>
+
+#ifdef _WIN32
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+/* A matrix is kept in tiles of so many outputs, one in each lane, and these in groups of so many inputs. */
+enum { TILE = 16, GROUP = 64, LANES = 8 };
+
+typedef float f32x8 __attribute__((vector_size(32)));
+typedef float f32x8u __attribute__((vector_size(32), aligned(4)));
+typedef int32_t i32x8 __attribute__((vector_size(32)));
+
+INLINE f32x8 load(const float *from) { return *(const f32x8u *)from; }
+INLINE void store(float *to, f32x8 values) { *(f32x8u *)to = values; }
+INLINE f32x8 splat(float value) { return (f32x8){value, value, value, value, value, value, value, value}; }
+/* Said and never implied: a row's result shall not depend on how the compiler treated the rows beside it. */
+INLINE f32x8 fma8(f32x8 a, f32x8 b, f32x8 c) { return __builtin_elementwise_fma(a, b, c); }
+INLINE float sum8(f32x8 v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7])); }
+
+enum format { FLOAT32, BFLOAT16, INT8, INT4 };
+
+/* Shape (outputs, inputs), `data` as `pack` in matrices.py makes it. */
+typedef struct {
+  int32_t format, outputs, inputs;
+  const uint8_t *data;
+} matrix;
+
+/* Rows of one width, and what an integer product wants of them: by group codes, a scale, and the codes' scaled sum. */
+typedef struct {
+  float *values;
+  int8_t *codes;
+  float *scales, *sums;
+} rows;
+
+/* Rounds row number `row`, of `width` values, to codes. */
+void quantize(const rows *x, int64_t row, int32_t width);
+
+/* Tiles `first` to `last` of the outputs of `count` rows: out[row * outputs + output], added to it where `add`. */
+void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add, int32_t first, int32_t last);

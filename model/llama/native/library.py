@@ -1,0 +1,79 @@
+"""The compiled library, and the structures of kernels.h and forward.c as ctypes has them."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from ctypes import c_float, c_int32, c_void_p
+from functools import cache
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_FILES = ("_kernels_wide", "_kernels")
+"""By the instructions that they need, most first; see setup.py."""
+
+
+class Matrix(ctypes.Structure):
+    """`matrix` in kernels.h."""
+
+    _fields_ = [("format", c_int32), ("outputs", c_int32), ("inputs", c_int32), ("data", c_void_p)]
+
+
+class Rows(ctypes.Structure):
+    """`rows` in kernels.h."""
+
+    _fields_ = [("values", c_void_p), ("codes", c_void_p), ("scales", c_void_p), ("sums", c_void_p)]
+
+
+class Layer(ctypes.Structure):
+    """`layer` in forward.c."""
+
+    _fields_ = [
+        ("attention_norm", c_void_p),
+        ("mlp_norm", c_void_p),
+        ("qkv", Matrix),
+        ("output", Matrix),
+        ("gate_up", Matrix),
+        ("down", Matrix),
+    ]
+
+
+class Network(ctypes.Structure):
+    """`network` in forward.c."""
+
+    _fields_ = [
+        *((name, c_int32) for name in ("layers", "hidden", "heads", "kv_heads", "head_size", "intermediate")),
+        ("epsilon", c_float),
+        *((name, c_void_p) for name in ("cosines", "sines", "norm")),
+        ("layer", ctypes.POINTER(Layer)),
+        ("head", Matrix),
+    ]
+
+
+class Call(ctypes.Structure):
+    """`call` in forward.c."""
+
+    _fields_ = [
+        *((name, c_int32) for name in ("threads", "count", "start", "capacity", "logits", "half_precision")),
+        *((name, c_void_p) for name in ("keys_values", "hidden", "wide", "attended", "scores", "out")),
+        ("rounded", Rows),
+        ("cancel", ctypes.POINTER(c_int32)),
+        *((name, c_int32) for name in ("next", "arrived", "turn", "stopped")),
+    ]
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """The fastest library that this processor runs; None where there is none."""
+    folder = Path(__file__).parent
+    for name in _FILES:
+        for path in folder.glob(f"{name}.*"):
+            try:
+                found = ctypes.CDLL(str(path))
+            except OSError as error:
+                log.warning("%s cannot be loaded: %s", path, error)
+                continue
+            if found.seekline_supported():
+                return found
+    return None

@@ -1,0 +1,120 @@
+"""Matrices as the C code multiplies by them: tiles of 16 outputs, in each of four number formats."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from torch.nn import functional
+
+from ..quantization import GROUP, int4_codes, int8_codes
+from . import library
+
+_TILE = 16
+_INT8_CENTRE = 128
+
+
+class Format(IntEnum):
+    """`format` in kernels.h."""
+
+    FLOAT32 = 0
+    BFLOAT16 = 1
+    INT8 = 2
+    INT4 = 3
+
+
+FORMATS = {4: Format.INT4, 8: Format.INT8}
+"""By the bits of a weight."""
+
+_GROUP_BYTES = {
+    Format.FLOAT32: 4 * _TILE * GROUP,
+    Format.BFLOAT16: 2 * _TILE * GROUP,
+    Format.INT8: _TILE * (GROUP + 4),
+    Format.INT4: _TILE * (GROUP // 2 + 4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A matrix of shape (outputs, inputs), outputs filled up with zeros to whole tiles; `data`: shape (tiles, bytes).
+
+    As a `Linear` it is one thread's product; the forward pass reads `data` itself.
+    """
+
+    format: Format
+    data: torch.Tensor
+
+    @property
+    def outputs(self) -> int:
+        return len(self.data) * _TILE
+
+    @property
+    def inputs(self) -> int:
+        return self.data.shape[1] // _GROUP_BYTES[self.format] * GROUP
+
+    def struct(self) -> library.Matrix:
+        return library.Matrix(self.format, self.outputs, self.inputs, self.data.data_ptr())
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        count, native = len(rows), library.library()
+        assert native is not None
+        room = Room(count, self.inputs)
+        room.values.copy_(rows)
+        out = torch.empty(count, self.outputs)
+        native.seekline_product(
+            ctypes.byref(self.struct()), ctypes.byref(room.struct()), count, ctypes.c_void_p(out.data_ptr())
+        )
+        return out
+
+
+class Room:
+    """Where rows of one width stand to be multiplied, rounded by group beside their values."""
+
+    def __init__(self, count: int, width: int) -> None:
+        groups = width // GROUP
+        self.values = torch.empty(count, width)
+        self._codes = torch.empty(count, width, dtype=torch.int8)
+        self._scales, self._sums = torch.empty(count, groups), torch.empty(count, groups)
+
+    def struct(self) -> library.Rows:
+        return library.Rows(*(part.data_ptr() for part in (self.values, self._codes, self._scales, self._sums)))
+
+
+def pack(matrix: torch.Tensor, bits: int | None) -> Packed:
+    """A matrix of floating point numbers in 4 or 8 bits a weight, or as exactly as it is."""
+    matrix = functional.pad(matrix, (0, 0, 0, -len(matrix) % _TILE))
+    if bits == 4:
+        codes, pairs = int4_codes(matrix)
+        return Packed(Format.INT4, _groups([codes], pairs))
+    if bits == 8:
+        codes, pairs = int8_codes(matrix)
+        shifted = (codes.short() + _INT8_CENTRE).to(torch.uint8)
+        return Packed(Format.INT8, _groups([shifted & 15, shifted >> 4], pairs))
+    exact = matrix.bfloat16()
+    if not torch.equal(exact.to(matrix.dtype), matrix):
+        return Packed(Format.FLOAT32, _columns(matrix.float()))
+    return Packed(Format.BFLOAT16, _columns(exact))
+
+
+def _groups(codes: list[torch.Tensor], pairs: torch.Tensor) -> torch.Tensor:
+    """By tile and group: the planes of 4-bit codes, the scales, the zero points. `pairs`: see `int4_codes`."""
+    planes = [_plane(plane) for plane in codes]
+    tiled = pairs.bfloat16().view(len(pairs), -1, _TILE, 2).permute(1, 0, 3, 2).contiguous()
+    return torch.cat([*planes, tiled.flatten(2).view(torch.uint8)], -1).flatten(1)
+
+
+def _plane(codes: torch.Tensor) -> torch.Tensor:
+    """Codes of 4 bits, shape (tiles, groups, bytes): a byte has two inputs that stand 4 apart, 64 bytes have 8 inputs
+    of 16 outputs."""
+    outputs, inputs = codes.shape
+    split = codes.view(outputs // _TILE, _TILE, inputs // GROUP, GROUP // 8, 2, 4).permute(0, 2, 3, 4, 1, 5)
+    return (split[:, :, :, 0] | split[:, :, :, 1] << 4).flatten(2)
+
+
+def _columns(matrix: torch.Tensor) -> torch.Tensor:
+    """By tile: 16 outputs of one input, then of the next."""
+    outputs, inputs = matrix.shape
+    tiles = matrix.view(outputs // _TILE, _TILE, inputs).transpose(1, 2).contiguous()
+    return tiles.flatten(1).view(torch.uint8)

@@ -1,0 +1,170 @@
+/* Rows times a matrix. Codes of 4 bits are multiplied as integers: each output in a lane of its own, so that no lanes
+ * are ever added up, and by group, whose scale then takes the sum to floating point. */
+#include "kernels.h"
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+typedef uint8_t u8x32 __attribute__((vector_size(32)));
+typedef uint8_t u8x32u __attribute__((vector_size(32), aligned(1)));
+typedef uint16_t u16x8u __attribute__((vector_size(16), aligned(2)));
+typedef uint32_t u32x8 __attribute__((vector_size(32)));
+
+/* `partial`: sums of 8 lanes, exact for `DEPTH` calls of `dot`, which adds the product of 4 codes from 0 to 15 in each
+ * lane with the same 4 signed codes. */
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+typedef i32x8 partial;
+enum { DEPTH = 16 };
+INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
+  return (i32x8)_mm256_dpbusd_epi32((__m256i)sum, (__m256i)codes, _mm256_set1_epi32(four));
+}
+INLINE i32x8 widened(partial sum) { return sum; }
+#elif defined(__AVX2__)
+typedef int16_t partial __attribute__((vector_size(32)));
+enum { DEPTH = 8 };
+INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
+  return sum + (partial)_mm256_maddubs_epi16((__m256i)codes, _mm256_set1_epi32(four));
+}
+INLINE i32x8 widened(partial sum) { return (i32x8)_mm256_madd_epi16((__m256i)sum, _mm256_set1_epi16(1)); }
+#elif defined(__ARM_FEATURE_DOTPROD)
+typedef struct { int32x4_t low, high; } partial;
+enum { DEPTH = 16 };
+INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
+  int8x16_t repeated = vreinterpretq_s8_s32(vdupq_n_s32(four));
+  int8x16x2_t halves;
+  memcpy(&halves, &codes, sizeof halves);
+  return (partial){vdotq_s32(sum.low, halves.val[0], repeated), vdotq_s32(sum.high, halves.val[1], repeated)};
+}
+INLINE i32x8 widened(partial sum) {
+  i32x8 whole;
+  memcpy(&whole, &sum, sizeof whole);
+  return whole;
+}
+#else
+typedef i32x8 partial;
+enum { DEPTH = 16 };
+INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
+  int8_t with[4];
+  memcpy(with, &four, 4);
+  for (int lane = 0; lane < LANES; lane++)
+    for (int i = 0; i < 4; i++) sum[lane] += codes[4 * lane + i] * with[i];
+  return sum;
+}
+INLINE i32x8 widened(partial sum) { return sum; }
+#endif
+
+enum { PLANE = TILE * GROUP / 2 }; /* bytes of a group's codes of four bits */
+
+INLINE f32x8 from_bfloat16(const uint8_t *from) {
+  return (f32x8)(__builtin_convertvector(*(const u16x8u *)from, u32x8) << 16);
+}
+
+/* Adds the products of a group's 4-bit codes with those of T rows to `sums`, by row and half of the tile. A byte has
+ * the codes of two inputs that stand 4 apart; 64 bytes have 8 inputs of all outputs. */
+INLINE void add_plane(int T, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, i32x8 (*sums)[2]) {
+  partial part[4][2];
+  for (int j = 0; j < GROUP / 8; j++) {
+    if (2 * j % DEPTH == 0) memset(part, 0, sizeof part);
+    u8x32 first = *(const u8x32u *)(plane + 64 * j), second = *(const u8x32u *)(plane + 64 * j + 32);
+    u8x32 halves[2][2] = {{first & 15, second & 15}, {first >> 4, second >> 4}};
+    for (int t = 0; t < T; t++)
+      for (int half = 0; half < 2; half++) {
+        int32_t four;
+        memcpy(&four, codes + t * width + 8 * j + 4 * half, 4);
+        part[t][0] = dot(part[t][0], halves[half][0], four);
+        part[t][1] = dot(part[t][1], halves[half][1], four);
+      }
+    if (2 * (j + 1) % DEPTH == 0)
+      for (int t = 0; t < T; t++)
+        for (int side = 0; side < 2; side++) sums[t][side] += widened(part[t][side]) * factor;
+  }
+}
+
+/* One tile for T rows from `row` on. A group is its codes (for 8 bits those of the low halves, then of the high ones),
+ * 16 scales and 16 zero points: a weight is (code - centre) * scale + zero. */
+INLINE void integer_tile(int T, int bits, const matrix *m, const rows *x, int64_t row, int32_t tile, f32x8 (*out)[2]) {
+  const int bytes = PLANE * bits / 4 + 4 * TILE;
+  const int64_t width = m->inputs, groups = width / GROUP;
+  const float centre = bits == 4 ? 8 : 128;
+  const uint8_t *block = m->data + tile * groups * bytes;
+  for (int64_t group = 0; group < groups; group++, block += bytes) {
+    i32x8 sums[4][2] = {0};
+    const int8_t *codes = x->codes + row * width + group * GROUP;
+    add_plane(T, block, codes, width, 1, sums);
+    if (bits == 8) add_plane(T, block + PLANE, codes, width, 16, sums);
+    const uint8_t *scales = block + PLANE * bits / 4, *zeros = scales + 2 * TILE;
+    for (int side = 0; side < 2; side++) {
+      f32x8 scale = from_bfloat16(scales + 16 * side);
+      f32x8 offset = fma8(scale, splat(-centre), from_bfloat16(zeros + 16 * side));
+      for (int t = 0; t < T; t++) {
+        int64_t at = (row + t) * groups + group;
+        f32x8 sum = __builtin_convertvector(sums[t][side], f32x8) * splat(x->scales[at]);
+        out[t][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, out[t][side]));
+      }
+    }
+  }
+}
+
+/* The same for weights in floating point: 16 of one input, then of the next. */
+INLINE void float_tile(int T, int bytes, const matrix *m, const rows *x, int64_t row, int32_t tile, f32x8 (*out)[2]) {
+  const int64_t width = m->inputs;
+  const uint8_t *weights = m->data + tile * width * TILE * bytes;
+  const float *values = x->values + row * width;
+  for (int64_t input = 0; input < width; input++, weights += TILE * bytes)
+    for (int side = 0; side < 2; side++) {
+      const uint8_t *from = weights + LANES * bytes * side;
+      f32x8 weight = bytes == 2 ? from_bfloat16(from) : load((const float *)from);
+      for (int t = 0; t < T; t++) out[t][side] = fma8(weight, splat(values[t * width + input]), out[t][side]);
+    }
+}
+
+INLINE void tile_rows(int T, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out, int add) {
+  f32x8 found[4][2] = {0};
+  switch (m->format) {
+    case FLOAT32: float_tile(T, 4, m, x, row, tile, found); break;
+    case BFLOAT16: float_tile(T, 2, m, x, row, tile, found); break;
+    case INT8: integer_tile(T, 8, m, x, row, tile, found); break;
+    default: integer_tile(T, 4, m, x, row, tile, found);
+  }
+  for (int t = 0; t < T; t++)
+    for (int side = 0; side < 2; side++) {
+      float *to = out + (row + t) * m->outputs + tile * TILE + LANES * side;
+      store(to, add ? load(to) + found[t][side] : found[t][side]);
+    }
+}
+
+void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add, int32_t first, int32_t last) {
+  int32_t row = 0;
+  for (; row + 4 <= count; row += 4)
+    for (int32_t tile = first; tile < last; tile++) tile_rows(4, m, x, row, tile, out, add);
+  for (; row + 2 <= count; row += 2)
+    for (int32_t tile = first; tile < last; tile++) tile_rows(2, m, x, row, tile, out, add);
+  for (; row < count; row++)
+    for (int32_t tile = first; tile < last; tile++) tile_rows(1, m, x, row, tile, out, add);
+}
+
+void quantize(const rows *x, int64_t row, int32_t width) {
+  for (int64_t at = row * width, group = at / GROUP; at < (row + 1) * width; at += GROUP, group++) {
+    const float *values = x->values + at;
+    float largest = 0;
+    for (int i = 0; i < GROUP; i++) largest = __builtin_fmaxf(largest, __builtin_fabsf(values[i]));
+    const float scale = largest / 127, per = largest > 0 ? 127 / largest : 0;
+    int32_t sum = 0;
+    for (int i = 0; i < GROUP; i++) {
+      int8_t code = (int8_t)__builtin_rintf(values[i] * per);
+      x->codes[at + i] = code;
+      sum += code;
+    }
+    x->scales[group] = scale;
+    x->sums[group] = scale * (float)sum;
+  }
+}
+
+/* One product by itself: of rows that are not rounded yet, by one thread. */
+EXPORT void seekline_product(const matrix *m, const rows *x, int32_t count, float *out) {
+  for (int32_t row = 0; row < count; row++) quantize(x, row, m->inputs);
+  multiply(m, x, count, out, 0, 0, m->outputs / TILE);
+}
