@@ -1,7 +1,8 @@
 """The decode loop: a token, or a draft of several, for each pass; the text is that of greedy decoding either way.
 
 A draft is verified by one pass over all of its tokens (Leviathan et al. 2023): where the model, asked at each position,
-chooses the draft's next token itself, that token is decided; the first other choice is decided in its place.
+chooses the draft's next token itself, that token is decided; the first other choice is decided in its place. Where
+nothing but the model has a say, the device may be a step ahead of this loop.
 """
 
 from __future__ import annotations
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
     from .engine import Request, Statistics
 
 Step = Callable[[list[int]], "torch.Tensor"]
+
+
+def tokens_ahead(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int]:
+    """Greedy tokens, without the stop token, of a device that is a step ahead of the host.
+
+    `advance`: the next token; None is a stop token. Told so, it has the device begin with the one after it before.
+    """
+    for left in reversed(range(request.max_new_tokens)):
+        if (token := advance(left > 0)) is None:
+            return
+        yield token
+        if request.is_late():
+            return
 
 
 class Decoding:

@@ -5,14 +5,14 @@ It knows no model library: a `Backend` runs the forward pass and holds the KV.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .backend import Backend
-from .decoding import Decoding
+from .backend import Ahead, Backend, RunsAhead
+from .decoding import Decoding, tokens_ahead
 from .draft import PromptLookup, Width
 from .errors import Cancelled, OutOfMemory, PromptTooLong
 from .guide import GuideState
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 UNLIMITED = 1 << 62
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -140,19 +141,39 @@ class Engine(Generic[K]):
         found = self._prefill(ids, request)
         if found is None or request.max_new_tokens <= 0:
             return
-        slot, logits = found
+        for token in self._decode(*found, request, number):
+            self.statistics.generated += 1
+            yield token
+
+    def _decode(self, slot: Slot[K], logits: torch.Tensor, request: Request, number: int) -> Iterator[int]:
+        def check_wanted() -> None:
+            if request.cancel.is_set() or number != self._request:
+                raise Cancelled
 
         def step(tokens: list[int]) -> torch.Tensor:
             """The logits after each of `tokens`, which follow what is decided so far."""
-            if request.cancel.is_set() or number != self._request:
-                raise Cancelled
+            check_wanted()
             return self._append(slot, tokens, request.cancel, logits=len(tokens))
 
-        decoding = Decoding(request, self._width, self._backend.device, self.statistics)
-        length = len(ids)
-        for token in decoding.tokens(logits, step, lambda kept: slot.rewind(length + kept)):
-            self.statistics.generated += 1
-            yield token
+        ahead, length = self._ahead(logits, request), len(slot.ids)
+        if ahead is None:
+            decoding = Decoding(request, self._width, self._backend.device, self.statistics)
+            return decoding.tokens(logits, step, lambda kept: slot.rewind(length + kept))
+
+        def advance(further: bool) -> int | None:
+            check_wanted()
+            return self._advance(slot, ahead, further)
+
+        return tokens_ahead(request, advance)
+
+    def _ahead(self, logits: torch.Tensor, request: Request) -> Ahead[K] | None:
+        """Where the device can go on by itself, and nothing but the model has a say."""
+        backend = self._backend
+        if not isinstance(backend, RunsAhead) or not backend.runs_ahead:
+            return None
+        if request.sampling.temperature > 0 or request.guide is not None or request.lookup is not None:
+            return None
+        return backend.run_ahead(logits, request.stop_ids)
 
     def _prefill(self, ids: list[int], request: Request) -> tuple[Slot[K], torch.Tensor] | None:
         """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
@@ -183,16 +204,35 @@ class Engine(Generic[K]):
         return slot
 
     def _append(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
-        """One pass over `ids`. Where memory is full, the other slots are given up first."""
+        """One pass over `ids`."""
+        found = self._pass(slot, len(ids), lambda: self._backend.forward(ids, slot.kv, cancel, logits=logits))
+        slot.ids += ids
+        return found
+
+    def _advance(self, slot: Slot[K], ahead: Ahead[K], further: bool) -> int | None:
+        """The token that the device has chosen, read only once it computes it if it shall go on (`further`). None is a
+        stop token: that step was for nothing."""
+        if not further:
+            return ahead.read()
+        self._pass(slot, 1, lambda: ahead.launch(slot.kv))
+        token = None
+        try:
+            token = ahead.read()
+        finally:
+            if token is not None:
+                slot.ids.append(token)
+            slot.rewind(len(slot.ids))
+        return token
+
+    def _pass(self, slot: Slot[K], tokens: int, run: Callable[[], T]) -> T:
+        """What `run` gives, which appends so many tokens. Where memory is full, the other slots are given up first."""
         length = len(slot.ids)
         try:
-            self._slots.reserve(slot, length + len(ids))
-            found = self._backend.forward(ids, slot.kv, cancel, logits=logits)
+            self._slots.reserve(slot, length + tokens)
+            return run()
         except BaseException as error:
             slot.rewind(length)
             if isinstance(error, OutOfMemory) and self._slots.drop(keep=slot):
                 self._slots.limit_bytes = self._slots.used_bytes
-                return self._append(slot, ids, cancel, logits=logits)
+                return self._pass(slot, tokens, run)
             raise
-        slot.ids += ids
-        return found

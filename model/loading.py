@@ -111,9 +111,9 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     if shape is None:
         return _transformers_backend(plan, tokenizer), _chunk_tokens(plan)
     from .llama.backend import LlamaBackend
+    from .llama.cuda import CudaRecorder
     from .llama.loading import load_llama, weights_of_modules
     from .llama.network import Llama
-    from .llama.steps import record_graph
 
     if plan.by_bitsandbytes:
         network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan))), _chunk_tokens(plan)
@@ -128,8 +128,8 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             cache=cache,
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
-    record = record_graph if plan.device.kind == "cuda" else None
-    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, record=record), chunk_tokens
+    recorder = CudaRecorder(network.device) if plan.device.kind == "cuda" else None
+    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, recorder=recorder), chunk_tokens
 
 
 def _transformers_backend(plan: Plan, tokenizer: Tokenizer) -> Backend[Any]:
