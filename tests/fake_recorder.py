@@ -48,9 +48,9 @@ class FakeRecorder:
         return self.log.count(what)
 
 
-def save_network(folder: Path, **shape: int) -> Llama:
+def save_network(folder: Path, *, device: str = "cpu", **shape: int) -> Llama:
     """A random Llama in float32, without an engine."""
     save_llama(folder, **shape)
     found = model.inspect(folder).llama
     assert found is not None
-    return load_llama(folder, found, device="cpu", dtype=torch.float32, bits=None, threads=1, cache=folder).network
+    return load_llama(folder, found, device=device, dtype=torch.float32, bits=None, threads=1, cache=folder).network

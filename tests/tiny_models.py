@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from seekline import model
 
 VOCABULARY = 4096
+IDS = [0, *range(10, 90)]
 
 
 def save_llama(folder: Path, *, seed: int = 0, **shape: Any) -> Path:
@@ -82,3 +84,17 @@ def load(folder: Path, **wanted: Any) -> model.LoadedModel:
         model.Wanted(**{"model": str(folder), "device": "cpu", "dtype": "float32", **wanted}), base=folder
     )
     return model.load_model(plan, threads=1)
+
+
+def generate(loaded: model.LoadedModel, count: int = 8) -> list[int]:
+    return list(loaded.engine.generate(IDS, max_new_tokens=count, cancel=Event()))
+
+
+def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
+    """Each token is the likeliest where all of the sequence is computed at once, up to a part of the logits' spread."""
+    backend: Any = loaded.engine._backend
+    written = generate(loaded)
+    for count, token in enumerate(written):
+        ids = IDS + written[:count]
+        logits = backend.forward(ids, backend.new_kv(len(ids)), Event())[-1]
+        assert logits[token] >= logits.max() - tolerance * logits.std(), "not what the whole sequence at once says"

@@ -13,13 +13,7 @@ from typing import Any
 import pytest
 import torch
 from seekline import model
-from tiny_models import load, save_llama
-
-IDS = [0, *range(10, 90)]
-
-
-def generate(loaded: model.LoadedModel, count: int = 8) -> list[int]:
-    return list(loaded.engine.generate(IDS, max_new_tokens=count, cancel=Event()))
+from tiny_models import check_incremental, generate, load, save_llama
 
 
 def test_steps_are_reported(llama_folder: Path) -> None:
@@ -51,16 +45,6 @@ def test_our_own_quantization(tmp_path: Path, quantization: model.Quantization) 
     folder = save_llama(tmp_path / "model", hidden_size=128)
     plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization=quantization), base=folder)
     check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)
-
-
-def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
-    """Each token is the likeliest where all of the sequence is computed at once, up to a part of the logits' spread."""
-    backend: Any = loaded.engine._backend
-    written = generate(loaded)
-    for count, token in enumerate(written):
-        ids = IDS + written[:count]
-        logits = backend.forward(ids, backend.new_kv(len(ids)), Event())[-1]
-        assert logits[token] >= logits.max() - tolerance * logits.std(), "not what the whole sequence at once says"
 
 
 def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
