@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 
 from .steps import Read, Run
@@ -16,29 +18,23 @@ class CudaRecorder:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         with torch.cuda.device(device):
-            self._warm_up = torch.cuda.Stream()
+            self._stream = torch.cuda.Stream()
             self._pool = torch.cuda.graph_pool_handle()
         self._latest: torch.cuda.CUDAGraph | None = None  # a pool without any graph is given up
 
     def record(self, run: Run) -> Run:
         """The first runs, outside of the graph, let libraries choose their kernels and allocate."""
         with torch.cuda.device(self._device):
-            self._warm_up.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(self._warm_up):
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):
                 for _ in range(_WARM_RUNS):
                     run()
-            torch.cuda.current_stream().wait_stream(self._warm_up)
+            torch.cuda.current_stream().wait_stream(self._stream)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self._pool):
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
                 output = run()
         self._latest = graph
-
-        def replay() -> torch.Tensor:
-            with torch.cuda.device(self._device):
-                graph.replay()
-            return output
-
-        return replay
+        return _Graph(self._device, graph, output, run)
 
     def fetch(self, number: torch.Tensor) -> Read:
         with torch.cuda.device(self._device):
@@ -52,3 +48,18 @@ class CudaRecorder:
             return int(there)
 
         return read
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """A recorded run. It reads tensors by their addresses, so `run`, which refers to them, has to live as long."""
+
+    device: torch.device
+    graph: torch.cuda.CUDAGraph
+    output: torch.Tensor
+    run: Run
+
+    def __call__(self) -> torch.Tensor:
+        with torch.cuda.device(self.device):
+            self.graph.replay()
+        return self.output
