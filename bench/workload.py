@@ -53,8 +53,8 @@ def ours(loaded: model.LoadedModel, *, drafts: bool = False) -> measure.Program:
 
 
 def prompts(count: int, length: int) -> list[list[int]]:
-    """Prompts that share nothing."""
-    chance = random.Random(0)
+    """Prompts that share nothing, nor with those of another length."""
+    chance = random.Random(length)
     return [[chance.randrange(6, 4000) for _ in range(length)] for _ in range(count)]
 
 
