@@ -8,6 +8,7 @@ from .backend import Backend, KeyValues
 from .catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .checkpoint import Checkpoint, inspect
 from .draft import PromptLookup, Width
+from .draft_model import DraftModel
 from .engine import Engine, Statistics
 from .errors import (
     BrokenCheckpoint,
@@ -44,6 +45,7 @@ __all__ = [
     "Decoder",
     "Device",
     "DownloadFailed",
+    "DraftModel",
     "Dtype",
     "Engine",
     "Entry",

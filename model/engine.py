@@ -9,11 +9,13 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from .backend import Backend
 from .decoding import Decoding
 from .draft import PromptLookup, Width
+from .draft_model import DraftModel
+from .drafting import Drafting, Drafts
 from .errors import Cancelled, OutOfMemory, PromptTooLong
 from .guide import GuideState
 from .sampling import GREEDY, Sampling
@@ -23,17 +25,25 @@ if TYPE_CHECKING:
     import torch
 
 UNLIMITED = 1 << 62
+_FIRST_COMPLETION_TOKENS = 16  # a line's worth, until some are known
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Tokens since the engine was made: of prompts, reused and computed; generated; and of drafts, tried and kept."""
+    """Tokens since the engine was made: of prompts, reused and computed; generated, by so many completions; and of
+    drafts, tried and kept."""
 
     reused: int = 0
     computed: int = 0
+    completions: int = 0
     generated: int = 0
     drafted: int = 0
     accepted: int = 0
+
+    @property
+    def typical_tokens(self) -> float:
+        """How long a completion is."""
+        return (self.generated + _FIRST_COMPLETION_TOKENS) / max(1, self.completions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,8 @@ class Request:
     """What one completion asks for beside its prompt.
 
     `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
-    from; None decodes token by token. `deadline_s`: on the monotonic clock; what is complete by then is the answer.
+    from, before the draft model is asked; None decodes token by token. `deadline_s`: on the monotonic clock; what is
+    complete by then is the answer.
     """
 
     max_new_tokens: int
@@ -62,7 +73,8 @@ class Engine(Generic[K]):
     other.
 
     Only tokens whose pass is complete count as computed (`Slot.ids`), so a request that was cancelled, or that
-    failed, leaves a KV cache that is exact. `width` says how long drafts are; None never drafts.
+    failed, leaves a KV cache that is exact. `width` says how long drafts by lookup are; None never drafts.
+    `draft_model` drafts where lookup finds nothing.
     """
 
     def __init__(
@@ -72,10 +84,11 @@ class Engine(Generic[K]):
         chunk_tokens: int,
         kv_limit_bytes: int = UNLIMITED,
         width: Width | None = None,
+        draft_model: DraftModel[Any] | None = None,
     ) -> None:
         self._backend = backend
         self._chunk_tokens = chunk_tokens
-        self._width = width
+        self._drafts = Drafts(width, draft_model)
         self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
         self._request = 0
         self.statistics = Statistics()
@@ -116,7 +129,7 @@ class Engine(Generic[K]):
             stop_ids=frozenset(stop_ids),
             key=key,
             guide=guide,
-            lookup=lookup if self._width else None,
+            lookup=lookup,
             deadline_s=deadline_s,
         )
         return self._generate(list(ids), request, self._request)
@@ -137,6 +150,12 @@ class Engine(Generic[K]):
             )
 
     def _generate(self, ids: list[int], request: Request, number: int) -> Iterator[int]:
+        def check() -> None:
+            """Nothing is computed for a request that is out of date: its slot may be a newer one's by now."""
+            if request.cancel.is_set() or number != self._request:
+                raise Cancelled
+
+        check()
         found = self._prefill(ids, request)
         if found is None or request.max_new_tokens <= 0:
             return
@@ -144,13 +163,17 @@ class Engine(Generic[K]):
 
         def step(tokens: list[int]) -> torch.Tensor:
             """The logits after each of `tokens`, which follow what is decided so far."""
-            if request.cancel.is_set() or number != self._request:
-                raise Cancelled
+            check()
             return self._append(slot, tokens, request.cancel, logits=len(tokens))
 
-        decoding = Decoding(request, self._width, self._backend.device, self.statistics)
-        length = len(ids)
-        for token in decoding.tokens(logits, step, lambda kept: slot.rewind(length + kept)):
+        def keep(count: int) -> None:
+            check()
+            slot.rewind(len(ids) + count)
+
+        drafting = Drafting(self._drafts, ids, request, self.statistics, check)
+        decoding = Decoding(request, drafting, self._backend.device)
+        self.statistics.completions += 1
+        for token in decoding.tokens(logits, step, keep):
             self.statistics.generated += 1
             yield token
 
@@ -177,22 +200,18 @@ class Engine(Generic[K]):
             slot = self._slots.take(key, ids)
             self._slots.reserve(slot, len(ids))
         except OutOfMemory:
-            if not self._slots.drop():
+            if not self._slots.drop() and not self._drafts.give_up_model():
                 raise
             return self._take(ids, key)
         return slot
 
     def _append(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
-        """One pass over `ids`. Where memory is full, the other slots are given up first."""
-        length = len(slot.ids)
+        """One pass over `ids`. Where memory is full, the other slots are given up first, then the draft model."""
         try:
-            self._slots.reserve(slot, length + len(ids))
-            found = self._backend.forward(ids, slot.kv, cancel, logits=logits)
-        except BaseException as error:
-            slot.rewind(length)
-            if isinstance(error, OutOfMemory) and self._slots.drop(keep=slot):
+            return self._slots.compute(slot, ids, cancel, logits=logits)
+        except OutOfMemory:
+            if self._slots.drop(keep=slot):
                 self._slots.limit_bytes = self._slots.used_bytes
-                return self._append(slot, ids, cancel, logits=logits)
-            raise
-        slot.ids += ids
-        return found
+            elif not self._drafts.give_up_model():
+                raise
+        return self._append(slot, ids, cancel, logits=logits)
