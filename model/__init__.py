@@ -23,13 +23,15 @@ from .errors import (
     UnsupportedArchitecture,
     UnsupportedDevice,
     UnsupportedQuantization,
+    VocabularyMismatch,
 )
 from .guide import Guide, GuideState
 from .hardware import Device, Dtype, all_devices, compute_threads, find_device
 from .hub import Installed, cache_folder, download, installed, remove
 from .loading import LoadedModel, load_model
-from .plan import Plan, Quantization, Wanted, fits, make_plan
+from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan
 from .sampling import GREEDY, Sampling
+from .sizes import Quantization
 from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
 from .tokenizer import Decoder, Tokenizer
 from .vocabulary_index import VocabularyIndex
@@ -38,6 +40,7 @@ from .worker import Job, Worker
 __all__ = [
     "EMBEDDED",
     "GREEDY",
+    "NO_DRAFTS",
     "Backend",
     "BrokenCheckpoint",
     "Cancelled",
@@ -73,6 +76,7 @@ __all__ = [
     "UnsupportedDevice",
     "UnsupportedQuantization",
     "VocabularyIndex",
+    "VocabularyMismatch",
     "Wanted",
     "Width",
     "Worker",

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["not loaded", "loading", "ready", "failed"]
 _LEAST_PROMPT_TOKENS = 256
-_LOADED_WITH = ("model", "device", "dtype", "quantization", "trust_remote_code", "threads")
+_LOADED_WITH = ("model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +197,7 @@ def wanted(settings: Settings) -> model.Wanted:
         sequence_tokens=settings.max_new_tokens
         + (pipeline.GPU_PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens),
         trusted=settings.trust_remote_code,
+        draft_model=settings.draft_model,
     )
 
 
