@@ -25,11 +25,13 @@ from .errors import (
     UnsupportedQuantization,
     VocabularyMismatch,
 )
+from .fallback import Fitted, load_what_fits
 from .guide import Guide, GuideState
 from .hardware import Device, Dtype, all_devices, compute_threads, find_device
 from .hub import Installed, cache_folder, download, installed, remove
 from .loading import LoadedModel, load_model
-from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan
+from .memory import release_memory
+from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
 from .sampling import GREEDY, Sampling
 from .sizes import Quantization
 from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
@@ -52,6 +54,7 @@ __all__ = [
     "Dtype",
     "Engine",
     "Entry",
+    "Fitted",
     "Guide",
     "GuideState",
     "Installed",
@@ -93,8 +96,11 @@ __all__ = [
     "inspect",
     "installed",
     "load_model",
+    "load_what_fits",
     "make_plan",
     "no_such_model",
+    "release_memory",
     "remove",
+    "smaller_quantization",
     "split_revision",
 ]

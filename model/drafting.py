@@ -3,7 +3,6 @@ one."""
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable
 from time import perf_counter
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .draft_model import READING_TOKENS, DraftModel
 from .errors import OutOfMemory
+from .memory import release_memory
 
 if TYPE_CHECKING:
     from .draft import Width
@@ -32,7 +32,7 @@ class Drafts:
             return False
         log.warning("Memory is full: no small model drafts any more, until the model is loaded again.")
         self.model = None
-        gc.collect()
+        release_memory()
         return True
 
 

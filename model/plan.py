@@ -234,6 +234,14 @@ def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
     return need <= device.free_bytes * _USABLE_SHARE
 
 
+def smaller_quantization(plan: Plan) -> Quantization | None:
+    """Four bits a weight, where the plan has more and the device, this installation and the architecture allow it."""
+    if plan.quantization not in ("none", "int8"):
+        return None
+    fours: tuple[Quantization, ...] = ("int4", "nf4")
+    return next((name for name in fours if _why_not(name, plan.device, plan.checkpoint) is None), None)
+
+
 def check_quantization(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> None:
     """Raises `UnsupportedQuantization` where `device`, this installation, or the architecture cannot have it."""
     if problem := _why_not(quantization, device, checkpoint):
