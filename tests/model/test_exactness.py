@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -13,9 +12,8 @@ from typing import Any
 import pytest
 import torch
 from nothing_copied import NothingCopied
-from safetensors.torch import load_file, save_file
 from seekline import model
-from tiny_models import load, save_llama, save_v2_lite
+from tiny_models import load, save_llama, save_v2_lite, with_noise
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 NEW_TOKENS = 6
@@ -181,16 +179,6 @@ def test_drafts_of_a_model(tmp_path: Path, noise: float, least_right: float, mos
     assert drafts is not None
     right = drafts.width.chances()[0]
     assert least_right < right < most_right, "it was asked often, and as often right as it is like the large one"
-
-
-def with_noise(folder: Path, copy: Path, noise: float) -> Path:
-    """A copy of a model whose matrices are a little off, or, with a noise of 1, quite others."""
-    shutil.copytree(folder, copy)
-    weights = load_file(copy / "model.safetensors")
-    torch.manual_seed(7)
-    off = {name: weight + noise * weight.std() * torch.randn_like(weight) for name, weight in weights.items()}
-    save_file(weights if not noise else off, copy / "model.safetensors", metadata={"format": "pt"})
-    return copy
 
 
 def test_v2_lite(tmp_path: Path) -> None:
