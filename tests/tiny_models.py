@@ -73,6 +73,19 @@ def save_v2_lite(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
+def with_noise(folder: Path, copy: Path, noise: float) -> Path:
+    """A copy of a model whose matrices are a little off, or, with a noise of 1, quite others."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(folder, copy)
+    weights = load_file(copy / "model.safetensors")
+    torch.manual_seed(7)
+    off = {name: weight + noise * weight.std() * torch.randn_like(weight) for name, weight in weights.items()}
+    save_file(weights if not noise else off, copy / "model.safetensors", metadata={"format": "pt"})
+    return copy
+
+
 def add_tokenizer(folder: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(model.embedded_folder() / name, folder / name)

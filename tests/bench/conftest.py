@@ -1,3 +1,5 @@
+"""The programs of bench/ as modules."""
+
 from __future__ import annotations
 
 import importlib
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
+NAMES = {path.stem for path in BENCH.iterdir()}
 
 
 @pytest.fixture
@@ -23,5 +26,5 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     yield load
     for name in set(sys.modules) - known:
-        if str(getattr(sys.modules[name], "__file__", None)).startswith(f"{BENCH}/"):
+        if name.split(".")[0] in NAMES:
             del sys.modules[name]
