@@ -40,12 +40,12 @@ class Pair:
     def __post_init__(self) -> None:
         self.ahead, self.plain = self.engine(self.recorder), self.engine(None)
 
-    def engine(self, recorder: Recorder | None) -> model.Engine[Any]:
+    def engine(self, recorder: Recorder | None, *, width: model.Width | None = None) -> model.Engine[Any]:
         backend = LlamaBackend(
             self.network, context_tokens=CONTEXT_TOKENS, vocabulary_size=VOCABULARY, recorder=recorder
         )
         room = 2 * CONTEXT_TOKENS * backend.kv_bytes_per_token
-        return model.Engine(backend, chunk_tokens=64, kv_limit_bytes=room)
+        return model.Engine(backend, chunk_tokens=64, kv_limit_bytes=room, width=width)
 
     def both(self, ids: list[int], *, late_after: int = 1 << 30, **request: Any) -> list[int]:
         """What both write."""

@@ -89,9 +89,9 @@ def test_what_has_another_say_in_a_token_is_decoded_step_by_step(
         {"sampling": model.Sampling(temperature=1.0)},
         {"lookup": model.PromptLookup(PROMPT)},
     ]
-    pair.ahead._width = model.Width({0: 1.0, 3: 1.2})
+    engine = pair.engine(recorder, width=model.Width({0: 1.0, 3: 1.2}))
     for request in requests:
-        list(pair.ahead.generate(PROMPT, max_new_tokens=4, cancel=Event(), **request))
+        list(engine.generate(PROMPT, max_new_tokens=4, cancel=Event(), **request))
     assert recorder.count("fetch") == 0
     assert recorder.count("step") > 0
 
