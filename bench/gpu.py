@@ -88,6 +88,8 @@ def measured(plan: model.Plan, amounts: Amounts, bandwidth: float, cache: Path) 
     growth = workload.growth(loaded, amounts.lengths, amounts.new_tokens)
     longest = growth[-1]
     half_s = longest.context / longest.prompt_tokens_per_s / 2
+    # The cache has grown, and a cancel shall not find its steps being recorded.
+    run(workload.prompts(1, amounts.context)[0], 2 * amounts.new_tokens)
 
     def cancelled(length: int, after_s: float) -> list[float]:
         asked = workload.prompts(amounts.repeats, length)
