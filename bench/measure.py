@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import platform
 import statistics
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,6 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 from seekline import model
+from seekline.server.version import VERSION
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -58,6 +61,19 @@ def print_rows(title: str, other: str, rows: Sequence[Row]) -> None:
     Console(width=max(console.width, 120)).print(table)
 
 
+def percentile(values: Sequence[float], per_cent: int) -> float:
+    """So that `per_cent` of the values are not above it."""
+    return sorted(values)[max(0, math.ceil(len(values) * per_cent / 100) - 1)]
+
+
+def wait_for(device: str) -> None:
+    """Until a device has done all that it was given."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
 def timed(action: Callable[[], object]) -> float:
     """Milliseconds."""
     started = perf_counter()
@@ -69,8 +85,9 @@ Program = Callable[[Sequence[int], int], float]
 """From a prompt and a number of new tokens to the milliseconds until the last of them is there."""
 
 
-def by_transformers(plan: model.Plan) -> Program:
-    """The same weights by transformers' `generate`, without quantization, and without anything kept between calls."""
+def by_transformers(plan: model.Plan, *, static: bool = False) -> Program:
+    """The same weights by transformers' `generate`, without quantization, and without anything kept between calls.
+    `static`: over its static cache, for which it compiles its decode steps on a GPU."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
@@ -85,8 +102,9 @@ def by_transformers(plan: model.Plan) -> Program:
     def run(ids: Sequence[int], new_tokens: int) -> float:
         inputs = torch.tensor([list(ids)], device=plan.device.name)
         options = {"max_new_tokens": new_tokens, "min_new_tokens": new_tokens, "do_sample": False, "pad_token_id": 0}
+        options |= {"cache_implementation": "static"} if static else {}
         mask = torch.ones_like(inputs)
-        return timed(lambda: network.generate(inputs, attention_mask=mask, **options))
+        return timed(lambda: network.generate(inputs, attention_mask=mask, **options)[0, -1].item())
 
     return run
 
@@ -101,10 +119,32 @@ def machine() -> dict[str, object]:
         "cores": psutil.cpu_count(logical=False),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "driver": _driver(),
         "system": f"{platform.system()} {platform.machine()}",
-        "versions": {name: version(name) for name in ("seekline", "torch", "transformers")}
-        | {"python": platform.python_version()},
+        "versions": {
+            "seekline": VERSION,
+            "torch": torch.__version__,
+            "cuda": torch.version.cuda,
+            "transformers": version("transformers"),
+            "bitsandbytes": _version("bitsandbytes"),
+            "python": platform.python_version(),
+        },
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _driver() -> str | None:
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        return subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL).split("\n")[0] or None
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _cpu_name() -> str:
@@ -116,10 +156,10 @@ def _cpu_name() -> str:
     return platform.processor()
 
 
-def save(name: str, result: Mapping[str, object]) -> Path:
-    """Writes `bench/results/NAME.json`, with the machine and its versions."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+def save(name: str, result: Mapping[str, object], folder: Path = RESULTS) -> Path:
+    """Writes NAME.json, with the machine and its versions, to `bench/results` or another folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
     path.write_text(json.dumps({**machine(), **result}, indent=1) + "\n", "utf-8")
     return path
 

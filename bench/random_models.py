@@ -13,6 +13,7 @@ from seekline import model
 REPOSITORY = Path(__file__).resolve().parent.parent
 CACHE = REPOSITORY / ".bench" / "models"
 SHAPES = {
+    "tiny": (2, 128, 4, 2, 256),
     "1.3b": (24, 2048, 16, 16, 5504),
     "5.7bmqa": (32, 4096, 32, 1, 11008),
     "6.7b": (32, 4096, 32, 32, 11008),
@@ -22,12 +23,13 @@ SHAPES = {
 VOCABULARY = 32256
 
 
-def random_model(name: str) -> Path:
-    """The folder of random bfloat16 weights in the shape `name`; made once. The tokenizer is the embedded model's."""
-    folder = CACHE / name
+def random_model(name: str, *, device: str = "cpu", cache: Path = CACHE) -> Path:
+    """The folder of random bfloat16 weights in the shape `name`; made once, by `device`, which does not tell the same
+    numbers as another. The tokenizer is the embedded model's."""
+    folder = cache / name
     if not (folder / "config.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(dict(_tensors(*SHAPES[name])), folder / "model.safetensors", metadata={"format": "pt"})
+        save_file(dict(_tensors(*SHAPES[name], device=device)), folder / "model.safetensors", metadata={"format": "pt"})
         for file in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copy(model.embedded_folder() / file, folder / file)
         (folder / "config.json").write_text(json.dumps(_config(*SHAPES[name]), indent=1), "utf-8")
@@ -56,11 +58,11 @@ def _config(layers: int, hidden: int, heads: int, kv_heads: int, intermediate: i
     }
 
 
-def _tensors(layers: int, hidden: int, heads: int, kv_heads: int, intermediate: int):
-    generator = torch.Generator().manual_seed(0)
+def _tensors(layers: int, hidden: int, heads: int, kv_heads: int, intermediate: int, *, device: str):
+    generator = torch.Generator(device).manual_seed(0)
 
     def random(*shape: int) -> torch.Tensor:
-        return (torch.randn(*shape, generator=generator) * shape[-1] ** -0.5).bfloat16()
+        return (torch.randn(*shape, generator=generator, device=device) * shape[-1] ** -0.5).bfloat16().cpu()
 
     kv_size = hidden // heads * kv_heads
     yield "model.embed_tokens.weight", random(VOCABULARY, hidden)

@@ -8,6 +8,7 @@ from .backend import Backend, KeyValues
 from .catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .checkpoint import Checkpoint, inspect
 from .draft import PromptLookup, Width
+from .draft_model import DraftModel
 from .engine import Engine, Statistics
 from .errors import (
     BrokenCheckpoint,
@@ -22,13 +23,17 @@ from .errors import (
     UnsupportedArchitecture,
     UnsupportedDevice,
     UnsupportedQuantization,
+    VocabularyMismatch,
 )
+from .fallback import Fitted, load_what_fits
 from .guide import Guide, GuideState
 from .hardware import Device, Dtype, all_devices, compute_threads, find_device
 from .hub import Installed, cache_folder, download, installed, remove
 from .loading import LoadedModel, load_model
-from .plan import Plan, Quantization, Wanted, fits, make_plan
+from .memory import release_memory
+from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
 from .sampling import GREEDY, Sampling
+from .sizes import Quantization
 from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
 from .tokenizer import Decoder, Tokenizer
 from .vocabulary_index import VocabularyIndex
@@ -37,6 +42,7 @@ from .worker import Job, Worker
 __all__ = [
     "EMBEDDED",
     "GREEDY",
+    "NO_DRAFTS",
     "Backend",
     "BrokenCheckpoint",
     "Cancelled",
@@ -44,9 +50,11 @@ __all__ = [
     "Decoder",
     "Device",
     "DownloadFailed",
+    "DraftModel",
     "Dtype",
     "Engine",
     "Entry",
+    "Fitted",
     "Guide",
     "GuideState",
     "Installed",
@@ -71,6 +79,7 @@ __all__ = [
     "UnsupportedDevice",
     "UnsupportedQuantization",
     "VocabularyIndex",
+    "VocabularyMismatch",
     "Wanted",
     "Width",
     "Worker",
@@ -87,8 +96,11 @@ __all__ = [
     "inspect",
     "installed",
     "load_model",
+    "load_what_fits",
     "make_plan",
     "no_such_model",
+    "release_memory",
     "remove",
+    "smaller_quantization",
     "split_revision",
 ]

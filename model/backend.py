@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Event
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +29,7 @@ class KeyValues(Protocol):
 
 
 K = TypeVar("K", bound=KeyValues)
+K_contra = TypeVar("K_contra", bound=KeyValues, contravariant=True)
 
 
 class Backend(Protocol[K]):
@@ -55,4 +56,31 @@ class Backend(Protocol[K]):
         Raises `Cancelled` on the way, and `OutOfMemory`. Any exception leaves the KV of an unknown length: `rewind`
         makes it whole.
         """
+        ...
+
+
+class Ahead(Protocol[K_contra]):
+    """Greedy tokens of one sequence that the device goes on with by itself, so that it need not wait for the host."""
+
+    def launch(self, kv: K_contra) -> None:
+        """Has the device append the token that it chose last, whichever that is, and choose the next one; does not wait
+        for it. Raises `OutOfMemory`, which leaves everything as it was."""
+        ...
+
+    def read(self) -> int | None:
+        """The first token that was not read yet; None is a stop token, behind which there is nothing to read. Waits."""
+        ...
+
+
+@runtime_checkable
+class RunsAhead(Protocol[K_contra]):
+    """What a backend may be able to do beside: decode greedily without the host."""
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether it does on this device; else `run_ahead` must not be called."""
+        ...
+
+    def run_ahead(self, logits: torch.Tensor, stop_ids: Collection[int]) -> Ahead[K_contra]:
+        """Begins behind a prompt's `logits`, shape (1, vocabulary), and ends what was begun before."""
         ...

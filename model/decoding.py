@@ -1,7 +1,8 @@
 """The decode loop: a token, or a draft of several, for each pass; the text is that of greedy decoding either way.
 
 A draft is verified by one pass over all of its tokens (Leviathan et al. 2023): where the model, asked at each position,
-chooses the draft's next token itself, that token is decided; the first other choice is decided in its place.
+chooses the draft's next token itself, that token is decided; the first other choice is decided in its place. Where
+nothing but the model has a say, the device may be a step ahead of this loop.
 """
 
 from __future__ import annotations
@@ -15,21 +16,33 @@ from .sampling import sampler
 if TYPE_CHECKING:
     import torch
 
-    from .draft import Width
-    from .engine import Request, Statistics
+    from .drafting import Drafting
+    from .engine import Request
 
 Step = Callable[[list[int]], "torch.Tensor"]
+
+
+def tokens_ahead(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int]:
+    """Greedy tokens, without the stop token, of a device that is a step ahead of the host.
+
+    `advance`: the next token; None is a stop token. Told so, it has the device begin with the one after it before.
+    """
+    for left in reversed(range(request.max_new_tokens)):
+        if (token := advance(left > 0)) is None:
+            return
+        yield token
+        if request.is_late():
+            return
 
 
 class Decoding:
     """One completion, from the logits behind its prompt on."""
 
-    def __init__(self, request: Request, width: Width | None, device: str, statistics: Statistics) -> None:
+    def __init__(self, request: Request, drafting: Drafting, device: str) -> None:
         self._request = request
-        self._width = width
+        self._drafting = drafting
         self._choose = sampler(request.sampling, device)
         self._guide = request.guide
-        self._statistics = statistics
 
     def tokens(self, logits: torch.Tensor, step: Step, keep: Callable[[int], None]) -> Iterator[int]:
         """The tokens, without the stop token. `logits`: behind the prompt, shape (1, vocabulary). `step`: the logits
@@ -44,11 +57,13 @@ class Decoding:
                     break
                 kept += 1
                 token = self._next(logits[kept])
-            self._learn(draft, kept)
-            if token in request.stop_ids or decided == request.max_new_tokens or request.is_late():
+            self._drafting.learn(draft, kept)
+            if token in request.stop_ids or decided == request.max_new_tokens:
                 return
             keep(decided - 1)
-            draft = self._draft(request.max_new_tokens - decided)
+            draft = self._drafting.propose(request.max_new_tokens - decided)
+            if request.is_late():
+                return
             logits = self._timed(step, [token, *draft])
 
     def _next(self, row: torch.Tensor) -> int:
@@ -57,8 +72,7 @@ class Decoding:
             self._guide = self._guide.advance(token)
             if self._guide.free:
                 self._guide = None
-        if self._request.lookup is not None:
-            self._request.lookup.extend([token])
+        self._drafting.extend(token)
         return token
 
     def _allowed(self) -> torch.Tensor | None:
@@ -67,22 +81,8 @@ class Decoding:
         ids = None if self._guide is None else self._guide.allowed_ids()
         return None if ids is None else torch.from_numpy(ids)
 
-    def _draft(self, room: int) -> list[int]:
-        """The tokens to guess next, so many that all of them, and the one after them, may be kept."""
-        lookup, width = self._request.lookup, self._width
-        if lookup is None or width is None or (wanted := width.choose()) == 0:
-            return []
-        return lookup.propose(min(wanted, room - 1)) if room > 1 else []
-
     def _timed(self, step: Step, tokens: list[int]) -> torch.Tensor:
         started = perf_counter()
         logits = step(tokens)
-        if self._width is not None:
-            self._width.took(len(tokens) - 1, 1000 * (perf_counter() - started))
+        self._drafting.took(len(tokens) - 1, 1000 * (perf_counter() - started))
         return logits
-
-    def _learn(self, draft: list[int], kept: int) -> None:
-        self._statistics.drafted += len(draft)
-        self._statistics.accepted += kept
-        if draft and self._width is not None:
-            self._width.accepted(len(draft), kept)

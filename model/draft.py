@@ -122,16 +122,19 @@ class Width:
         self._tried = [0.0] * max(cost_ms)
         self._passed = [0.0] * max(cost_ms)
 
-    def choose(self) -> int:
-        """The width for the next step; 0 where drafts do not pay. Now and then it tries one nevertheless."""
-        rates = self._tokens_per_ms()
-        best = max(rates, key=rates.__getitem__)
-        if best == 0 and len(rates) > 1:
+    def choose(self, *, start_ms: float = 0.0, tokens: float = 1.0) -> int:
+        """The width for the next step; 0 where drafts do not pay. Now and then it tries one nevertheless.
+
+        `start_ms`: what it costs, beside the steps, to draft at all; so many `tokens` have to make up for it.
+        """
+        costs = {width: 1 / rate + (start_ms / tokens if width else 0) for width, rate in self._tokens_per_ms().items()}
+        best = min(costs, key=costs.__getitem__)
+        if best == 0 and len(costs) > 1:
             self._steps_without += 1
             if self._steps_without <= self._probe_steps:
                 return 0
-            del rates[0]
-            best = max(rates, key=rates.__getitem__)
+            del costs[0]
+            best = min(costs, key=costs.__getitem__)
         self._steps_without = 0
         return best
 

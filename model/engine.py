@@ -5,15 +5,17 @@ It knows no model library: a `Backend` runs the forward pass and holds the KV.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .backend import Backend
-from .decoding import Decoding
+from .backend import Ahead, Backend, RunsAhead
+from .decoding import Decoding, tokens_ahead
 from .draft import PromptLookup, Width
+from .draft_model import DraftModel
+from .drafting import Drafting, Drafts
 from .errors import Cancelled, OutOfMemory, PromptTooLong
 from .guide import GuideState
 from .sampling import GREEDY, Sampling
@@ -23,17 +25,26 @@ if TYPE_CHECKING:
     import torch
 
 UNLIMITED = 1 << 62
+T = TypeVar("T")
+_FIRST_COMPLETION_TOKENS = 16  # a line's worth, until some are known
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Tokens since the engine was made: of prompts, reused and computed; generated; and of drafts, tried and kept."""
+    """Tokens since the engine was made: of prompts, reused and computed; generated, by so many completions; and of
+    drafts, tried and kept."""
 
     reused: int = 0
     computed: int = 0
+    completions: int = 0
     generated: int = 0
     drafted: int = 0
     accepted: int = 0
+
+    @property
+    def typical_tokens(self) -> float:
+        """How long a completion is."""
+        return (self.generated + _FIRST_COMPLETION_TOKENS) / max(1, self.completions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +52,8 @@ class Request:
     """What one completion asks for beside its prompt.
 
     `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
-    from; None decodes token by token. `deadline_s`: on the monotonic clock; what is complete by then is the answer.
+    from, before the draft model is asked; None decodes token by token. `deadline_s`: on the monotonic clock; what is
+    complete by then is the answer.
     """
 
     max_new_tokens: int
@@ -62,7 +74,8 @@ class Engine(Generic[K]):
     other.
 
     Only tokens whose pass is complete count as computed (`Slot.ids`), so a request that was cancelled, or that
-    failed, leaves a KV cache that is exact. `width` says how long drafts are; None never drafts.
+    failed, leaves a KV cache that is exact. `width` says how long drafts by lookup are; None never drafts.
+    `draft_model` drafts where lookup finds nothing.
     """
 
     def __init__(
@@ -72,10 +85,11 @@ class Engine(Generic[K]):
         chunk_tokens: int,
         kv_limit_bytes: int = UNLIMITED,
         width: Width | None = None,
+        draft_model: DraftModel[Any] | None = None,
     ) -> None:
         self._backend = backend
         self._chunk_tokens = chunk_tokens
-        self._width = width
+        self._drafts = Drafts(width, draft_model)
         self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
         self._request = 0
         self.statistics = Statistics()
@@ -116,7 +130,7 @@ class Engine(Generic[K]):
             stop_ids=frozenset(stop_ids),
             key=key,
             guide=guide,
-            lookup=lookup if self._width else None,
+            lookup=lookup,
             deadline_s=deadline_s,
         )
         return self._generate(list(ids), request, self._request)
@@ -137,22 +151,53 @@ class Engine(Generic[K]):
             )
 
     def _generate(self, ids: list[int], request: Request, number: int) -> Iterator[int]:
+        def check() -> None:
+            """Nothing is computed for a request that is out of date: its slot may be a newer one's by now."""
+            if request.cancel.is_set() or number != self._request:
+                raise Cancelled
+
+        check()
         found = self._prefill(ids, request)
         if found is None or request.max_new_tokens <= 0:
             return
-        slot, logits = found
+        self.statistics.completions += 1
+        for token in self._decode(*found, request, check):
+            self.statistics.generated += 1
+            yield token
+
+    def _decode(
+        self, slot: Slot[K], logits: torch.Tensor, request: Request, check: Callable[[], None]
+    ) -> Iterator[int]:
+        ids = list(slot.ids)
 
         def step(tokens: list[int]) -> torch.Tensor:
             """The logits after each of `tokens`, which follow what is decided so far."""
-            if request.cancel.is_set() or number != self._request:
-                raise Cancelled
+            check()
             return self._append(slot, tokens, request.cancel, logits=len(tokens))
 
-        decoding = Decoding(request, self._width, self._backend.device, self.statistics)
-        length = len(ids)
-        for token in decoding.tokens(logits, step, lambda kept: slot.rewind(length + kept)):
-            self.statistics.generated += 1
-            yield token
+        def keep(count: int) -> None:
+            check()
+            slot.rewind(len(ids) + count)
+
+        ahead = self._ahead(logits, request)
+        if ahead is None:
+            drafting = Drafting(self._drafts, ids, request, self.statistics, check)
+            return Decoding(request, drafting, self._backend.device).tokens(logits, step, keep)
+
+        def advance(further: bool) -> int | None:
+            check()
+            return self._advance(slot, ahead, further)
+
+        return tokens_ahead(request, advance)
+
+    def _ahead(self, logits: torch.Tensor, request: Request) -> Ahead[K] | None:
+        """Where the device can go on by itself, and nothing but the model has a say."""
+        backend, drafts = self._backend, request.lookup is not None and self._drafts.width is not None
+        if not isinstance(backend, RunsAhead) or not backend.runs_ahead:
+            return None
+        if request.sampling.temperature > 0 or request.guide is not None or drafts:
+            return None
+        return backend.run_ahead(logits, request.stop_ids)
 
     def _prefill(self, ids: list[int], request: Request) -> tuple[Slot[K], torch.Tensor] | None:
         """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
@@ -177,22 +222,37 @@ class Engine(Generic[K]):
             slot = self._slots.take(key, ids)
             self._slots.reserve(slot, len(ids))
         except OutOfMemory:
-            if not self._slots.drop():
+            if not self._slots.drop() and not self._drafts.give_up_model():
                 raise
             return self._take(ids, key)
         return slot
 
     def _append(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
-        """One pass over `ids`. Where memory is full, the other slots are given up first."""
-        length = len(slot.ids)
+        """One pass over `ids`."""
+        return self._with_room(slot, lambda: self._slots.compute(slot, ids, cancel, logits=logits))
+
+    def _advance(self, slot: Slot[K], ahead: Ahead[K], further: bool) -> int | None:
+        """The token that the device has chosen, read only once it computes it if it shall go on (`further`). None is a
+        stop token: that step was for nothing."""
+        if not further:
+            return ahead.read()
+        self._with_room(slot, lambda: self._slots.launch(slot, ahead))
+        token = None
         try:
-            self._slots.reserve(slot, length + len(ids))
-            found = self._backend.forward(ids, slot.kv, cancel, logits=logits)
-        except BaseException as error:
-            slot.rewind(length)
-            if isinstance(error, OutOfMemory) and self._slots.drop(keep=slot):
+            token = ahead.read()
+        finally:
+            if token is not None:
+                slot.ids.append(token)
+            slot.rewind(len(slot.ids))
+        return token
+
+    def _with_room(self, slot: Slot[K], act: Callable[[], T]) -> T:
+        """What `act` gives. Where memory is full, the other slots are given up first, then the draft model."""
+        try:
+            return act()
+        except OutOfMemory:
+            if self._slots.drop(keep=slot):
                 self._slots.limit_bytes = self._slots.used_bytes
-                return self._append(slot, ids, cancel, logits=logits)
-            raise
-        slot.ids += ids
-        return found
+            elif not self._drafts.give_up_model():
+                raise
+        return self._with_room(slot, act)

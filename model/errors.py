@@ -55,6 +55,10 @@ class UnsupportedQuantization(ModelError):
     pass
 
 
+class VocabularyMismatch(ModelError):
+    pass
+
+
 class OutOfMemory(ModelError):
     pass
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -14,9 +15,11 @@ import platformdirs
 
 from .backend import Backend
 from .draft import Width
+from .draft_model import DraftModel
 from .engine import Engine
 from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
-from .plan import Plan, Quantization
+from .plan import Plan
+from .sizes import Quantization
 from .tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ _BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
 _WIDTHS = (1, 3, 7)
 _PASSED_TOKENS = 8
 _WARM_TOKENS = 32
+_PROMPT_TOKENS = 64
 
 
 class LoadedModel:
@@ -53,12 +57,33 @@ def load_model(
     _forbid_network()
     import torch
 
+    torch.set_num_threads(threads)
+    # The draft model first: it is the large model's measurements that torch shall be left with.
+    ready = [_ready(one, tokenizer, threads, cache or quantized_folder(), report) for one in (plan.draft, plan) if one]
+    return LoadedModel(plan, tokenizer, _engine(plan, *reversed(ready)))
+
+
+def quantized_folder() -> Path:
+    """Where quantized weights are kept for the next start."""
+    return platformdirs.user_cache_path("seekline", appauthor=False) / "quantized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A model that has run: what a step costs it, in milliseconds, by the width of its draft."""
+
+    backend: Backend[Any]
+    chunk_tokens: int
+    step_ms: dict[int, float]
+
+
+def _ready(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path, report: Callable[[str], None]) -> _Ready:
     from .memory import is_out_of_memory
 
-    torch.set_num_threads(threads)
     report(f"loading {plan.source.name}")
     try:
-        engine = _engine(plan, tokenizer, threads, cache or quantized_folder())
+        backend, chunk_tokens = _backend(plan, tokenizer, threads, cache)
+        return _Ready(backend=backend, chunk_tokens=chunk_tokens, step_ms=_warm_up(backend))
     except ModelError:
         raise
     except Exception as error:
@@ -71,19 +96,41 @@ def load_model(
             f"{plan.source.folder} could not be loaded: {type(error).__name__}: {error}",
             "Download the model again, or report this with the log.",
         ) from error
-    return LoadedModel(plan, tokenizer, engine)
 
 
-def quantized_folder() -> Path:
-    """Where quantized weights are kept for the next start."""
-    return platformdirs.user_cache_path("seekline", appauthor=False) / "quantized"
-
-
-def _engine(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> Engine[Any]:
-    backend, chunk_tokens = _backend(plan, tokenizer, threads, cache)
+def _engine(plan: Plan, large: _Ready, small: _Ready | None = None) -> Engine[Any]:
     return Engine(
-        backend, chunk_tokens=chunk_tokens, kv_limit_bytes=plan.kv_limit_bytes, width=Width(_warm_up(backend))
+        large.backend,
+        chunk_tokens=large.chunk_tokens,
+        kv_limit_bytes=plan.kv_limit_bytes,
+        width=Width(large.step_ms),
+        draft_model=_draft_model(plan.draft, small, large.step_ms) if plan.draft and small else None,
     )
+
+
+def _draft_model(plan: Plan, small: _Ready, step_ms: Mapping[int, float]) -> DraftModel[Any]:
+    """`step_ms`: what a step costs the large model."""
+    return DraftModel(
+        small.backend,
+        chunk_tokens=small.chunk_tokens,
+        kv_limit_bytes=plan.kv_limit_bytes,
+        width=Width({width: ms + width * small.step_ms[0] for width, ms in step_ms.items()}),
+        prompt_ms=_prompt_ms(small.backend),
+    )
+
+
+def _prompt_ms(backend: Backend[Any]) -> float:
+    """What a token of a prompt costs."""
+    kv = backend.new_kv(_PROMPT_TOKENS)
+
+    def read() -> float:
+        kv.rewind(0)
+        started = perf_counter()
+        backend.forward([0] * _PROMPT_TOKENS, kv, Event())[0, 0].item()
+        return 1000 * (perf_counter() - started)
+
+    read()  # the first time allocates
+    return read() / _PROMPT_TOKENS
 
 
 def _warm_up(backend: Backend[Any]) -> dict[int, float]:
@@ -111,9 +158,9 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     if shape is None:
         return _transformers_backend(plan, tokenizer), _chunk_tokens(plan)
     from .llama.backend import LlamaBackend
+    from .llama.cuda import CudaRecorder
     from .llama.loading import load_llama, weights_of_modules
     from .llama.network import Llama
-    from .llama.steps import record_graph
 
     if plan.by_bitsandbytes:
         network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan))), _chunk_tokens(plan)
@@ -128,8 +175,8 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             cache=cache,
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
-    record = record_graph if plan.device.kind == "cuda" else None
-    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, record=record), chunk_tokens
+    recorder = CudaRecorder(network.device) if plan.device.kind == "cuda" else None
+    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, recorder=recorder), chunk_tokens
 
 
 def _transformers_backend(plan: Plan, tokenizer: Tokenizer) -> Backend[Any]:

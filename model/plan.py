@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,24 +10,28 @@ from typing import Literal
 
 from .catalogue import EMBEDDED, Entry
 from .checkpoint import Checkpoint, inspect
-from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsafeWeights, UnsupportedQuantization
+from .errors import (
+    BrokenCheckpoint,
+    ModelError,
+    OutOfMemory,
+    UnsafeWeights,
+    UnsupportedQuantization,
+    VocabularyMismatch,
+)
 from .hardware import Device, Dtype, best_dtype, find_device, is_small
+from .sizes import Quantization, Size, kv_limit_bytes, needed_bytes, size_of
 from .sources import Source, find_source, installed_entries
+from .tokenizer import Tokenizer
 
-Quantization = Literal["none", "int8", "nf4", "int4"]
+NO_DRAFTS = "none"
+"""What `Wanted.draft_model` is where no small model drafts."""
 
 # Beyond this a CPU needs a good part of a second per token, quantized or not.
 _LARGEST_AUTOMATIC_CPU_PARAMETERS = 2_000_000_000
 # A larger model that fits a GPU only in 4 bits is so large for it that prefill takes seconds.
 _LARGEST_AUTOMATIC_NF4_PARAMETERS = 8_000_000_000
 _SMALLER: tuple[Quantization, ...] = ("int8", "nf4", "int4")
-_KV_SHARE = 0.25
-_MOST_SEQUENCES = 16
-_WORKSPACE_BYTES = 400_000_000
 _USABLE_SHARE = 0.9
-# bytes per weight where the catalogue has no size: linear layers quantized, embeddings not
-_TYPICAL_BYTES = {"int8": 1.1, "nf4": 0.65, "int4": 0.65}
-_DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Wanted:
     """What the user asked for; `auto` leaves it to `make_plan`.
 
     `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
-    whose own code may run.
+    whose own code may run. `smaller_than`: so many parameters `auto` may not take. `draft_model`: named as `model` is.
     """
 
     model: str = "auto"
@@ -44,15 +48,8 @@ class Wanted:
     quantization: Quantization | Literal["auto"] = "auto"
     sequence_tokens: int = 2048
     trusted: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What a model's memory follows from; `quantized`: bytes of weights per quantization, where they are known."""
-
-    parameters: int
-    kv_bytes_per_token: int
-    quantized: Mapping[str, int]
+    smaller_than: int | None = None
+    draft_model: str = NO_DRAFTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +57,7 @@ class Plan:
     """How one model will be loaded.
 
     `spread`: over all devices by accelerate, since it exceeds one of them. `kv_limit_bytes`: for all KV caches.
+    `draft`: how the small model that drafts for it will be loaded beside it.
     """
 
     source: Source
@@ -71,6 +69,7 @@ class Plan:
     kv_limit_bytes: int
     trusted: bool
     reason: str
+    draft: Plan | None = None
 
     @property
     def by_bitsandbytes(self) -> bool:
@@ -79,21 +78,58 @@ class Plan:
 
     @property
     def summary(self) -> str:
-        format = self.dtype if self.quantization == "none" else self.quantization
-        return f"{self.source.name} on {self.device.name} ({format}): {self.reason}"
+        drafts = f"; {self.draft.source.name} ({self.draft.format}) drafts for it" if self.draft else ""
+        return f"{self.source.name} on {self.device.name} ({self.format}): {self.reason}{drafts}"
+
+    @property
+    def format(self) -> str:
+        return self.dtype if self.quantization == "none" else self.quantization
 
 
 def make_plan(wanted: Wanted, *, base: Path) -> Plan:
     """The plan for `wanted`; folders are relative to `base`. Imports torch, loads nothing.
 
-    Raises the errors of `find_source`, `inspect` and `find_device`, `UnsupportedQuantization`, and `OutOfMemory`
-    where the model cannot fit.
+    Raises the errors of `find_source`, `inspect` and `find_device`, `UnsupportedQuantization`, `VocabularyMismatch`
+    where a model cannot draft for another, and `OutOfMemory` where they cannot fit.
     """
     if wanted.model == "auto":
-        return _automatic(wanted, find_device(wanted.device))
-    source = find_source(wanted.model, base=base)
-    checkpoint = inspect(source.folder)  # what is wrong with it is found before torch takes its seconds
-    return _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
+        plan = _automatic(wanted, find_device(wanted.device))
+    else:
+        source = find_source(wanted.model, base=base)
+        checkpoint = inspect(source.folder)  # what is wrong with it is found before torch takes its seconds
+        plan = _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
+    return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
+
+
+def _with_draft(plan: Plan, wanted: Wanted, base: Path) -> Plan:
+    """The same with a draft model, which takes only what the model leaves: it makes nothing better but time."""
+    source = find_source(wanted.draft_model, base=base)
+    if not _have_one_vocabulary(source, plan.source):
+        raise VocabularyMismatch(
+            f"{source.name} cannot draft for {plan.source.name}: their vocabularies differ.",
+            "Set draft_model to a smaller model of the same family, or to none.",
+        )
+    size = size_of(plan.source, plan.checkpoint)
+    needed = needed_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens)
+    left = max(0, int(plan.device.free_bytes - needed / _USABLE_SHARE))
+    beside = replace(plan.device, free_bytes=left)
+    try:
+        draft = _named(
+            source, inspect(source.folder), beside, replace(wanted, quantization="auto", dtype="auto"), spread=False
+        )
+    except OutOfMemory as error:
+        raise OutOfMemory(
+            f"Beside {plan.source.name}, {error.problem}",
+            "Set draft_model = none, or a smaller quantization or context_tokens.",
+        ) from error
+    draft_size = size_of(source, draft.checkpoint)
+    left -= needed_bytes(draft_size, draft.quantization, draft.dtype, wanted.sequence_tokens)
+    limit = kv_limit_bytes(size, plan.dtype, wanted.sequence_tokens, left)
+    return replace(plan, kv_limit_bytes=limit, draft=replace(draft, device=plan.device))
+
+
+def _have_one_vocabulary(one: Source, other: Source) -> bool:
+    return one.folder == other.folder or Tokenizer(one.folder).has_vocabulary_of(Tokenizer(other.folder))
 
 
 def _automatic(wanted: Wanted, device: Device) -> Plan:
@@ -106,7 +142,7 @@ def _automatic(wanted: Wanted, device: Device) -> Plan:
     for source in installed_entries():
         assert source.entry is not None
         parameters = source.entry.parameters
-        if not source.entry.fills_in:
+        if not source.entry.fills_in or (wanted.smaller_than and parameters >= wanted.smaller_than):
             continue
         if device.kind == "cpu" and parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS:
             left_out.append(f"{source.name} is too slow for {device.name}")
@@ -123,8 +159,7 @@ def _automatic(wanted: Wanted, device: Device) -> Plan:
             problem = error
         else:
             return replace(plan, reason=_reason(source, left_out))
-    assert problem is not None, "the embedded model is always installed"
-    raise problem
+    raise problem or OutOfMemory("No smaller model is installed.", "Free memory, or lower context_tokens.")
 
 
 def _reason(source: Source, left_out: list[str]) -> str:
@@ -140,7 +175,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
 
     Raises `OutOfMemory`.
     """
-    size, usable = _size(source, checkpoint), device.free_bytes * _USABLE_SHARE
+    size, usable = size_of(source, checkpoint), device.free_bytes * _USABLE_SHARE
     formats = _formats(wanted, device, checkpoint)
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
     fitting = [format for format, need in zip(formats, needs, strict=True) if need <= usable]
@@ -159,7 +194,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
         dtype=dtype,
         quantization=quantization,
         spread=not fitting,
-        kv_limit_bytes=_kv_limit_bytes(size, dtype, wanted.sequence_tokens, left),
+        kv_limit_bytes=kv_limit_bytes(size, dtype, wanted.sequence_tokens, left),
         trusted=source.name in wanted.trusted,
         reason="it is what the settings name",
     )
@@ -192,27 +227,19 @@ def _is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint)
     return checkpoint.llama is not None and quantization in ours
 
 
-def _kv_limit_bytes(size: Size, dtype: Dtype, sequence_tokens: int, left_bytes: float) -> int:
-    """For the sequence that is being completed, and others as far as a good part of what is left goes."""
-    one = size.kv_bytes_per_token * sequence_tokens * _DTYPE_BYTES[dtype] // 2
-    return min(_MOST_SEQUENCES * one, one + int(max(0, left_bytes) * _KV_SHARE))
-
-
-def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
-    """Memory for weights, the KV cache of one sequence, and what computing needs on top."""
-    item = _DTYPE_BYTES[dtype]
-    if quantization == "none":
-        weights = size.parameters * item
-    else:
-        weights = size.quantized.get(quantization) or int(size.parameters * _TYPICAL_BYTES[quantization])
-    return weights + size.kv_bytes_per_token * sequence_tokens * item // 2 + _WORKSPACE_BYTES
-
-
 def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
     """Whether a catalogue model would fit on `device`, with a prompt of ordinary length."""
     size = Size(entry.parameters, entry.kv_bytes_per_token, entry.weight_bytes)
     need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), Wanted().sequence_tokens)
     return need <= device.free_bytes * _USABLE_SHARE
+
+
+def smaller_quantization(plan: Plan) -> Quantization | None:
+    """Four bits a weight, where the plan has more and the device, this installation and the architecture allow it."""
+    if plan.quantization not in ("none", "int8"):
+        return None
+    fours: tuple[Quantization, ...] = ("int4", "nf4")
+    return next((name for name in fours if _why_not(name, plan.device, plan.checkpoint) is None), None)
 
 
 def check_quantization(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> None:
@@ -254,11 +281,6 @@ def _why_not_int4(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | N
             "Set quantization = nf4 or none.",
         )
     return None
-
-
-def _size(source: Source, checkpoint: Checkpoint) -> Size:
-    known = source.entry.weight_bytes if source.entry else {}
-    return Size(checkpoint.parameters, checkpoint.kv_bytes_per_token, known)
 
 
 def _installed(package: str) -> bool:

@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from .backend import Backend, KeyValues
+    import torch
+
+    from .backend import Ahead, Backend, KeyValues
 
 K = TypeVar("K", bound="KeyValues")
 
@@ -55,9 +58,10 @@ class Slots(Generic[K]):
     def take(self, key: Hashable, ids: Sequence[int]) -> Slot[K]:
         """The slot of `key`, holding as much of `ids` as any slot has, and nothing else."""
         own = self._slots.pop(key, None)
-        lengths = ((common_prefix(slot.ids, ids), slot) for slot in self._slots.values())
-        shared, best = max(lengths, key=itemgetter(0), default=(0, None))
         kept = common_prefix(own.ids, ids) if own else 0
+        others = self._slots.values() if len(ids) > kept + _WORTH_A_COPY_TOKENS else ()
+        lengths = ((common_prefix(slot.ids, ids), slot) for slot in others)
+        shared, best = max(lengths, key=itemgetter(0), default=(0, None))
         if own is None:
             self._make_room(len(ids))
             own = Slot(self._backend.new_kv(self._capacity(len(ids))))
@@ -75,6 +79,28 @@ class Slots(Generic[K]):
             larger = self._backend.new_kv(self._capacity(tokens))
             larger.copy_from(slot.kv, len(slot.ids))
             slot.kv = larger
+
+    def compute(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
+        """Appends `ids` to a sequence by one pass; see `Backend.forward`. Where it fails, the slot stays as it was."""
+        length = len(slot.ids)
+        try:
+            self.reserve(slot, length + len(ids))
+            found = self._backend.forward(ids, slot.kv, cancel, logits=logits)
+        except BaseException:
+            slot.rewind(length)
+            raise
+        slot.ids += ids
+        return found
+
+    def launch(self, slot: Slot[K], ahead: Ahead[K]) -> None:
+        """Has the device append the token that it chose last, which is not known here yet."""
+        length = len(slot.ids)
+        try:
+            self.reserve(slot, length + 1)
+            ahead.launch(slot.kv)
+        except BaseException:
+            slot.rewind(length)
+            raise
 
     def drop(self, *, keep: Slot[K] | None = None) -> int:
         """Gives up all slots but one; returns how many."""
@@ -98,7 +124,11 @@ class Slots(Generic[K]):
 
 def common_prefix(known: Sequence[int], wanted: Sequence[int]) -> int:
     """How many tokens two sequences share at their head; never the last one of `wanted`."""
-    limit = max(0, min(len(known), len(wanted) - 1))
-    if known[:limit] == wanted[:limit]:
-        return limit
-    return next(n for n in range(limit) if known[n] != wanted[n])
+    length, limit = 0, max(0, min(len(known), len(wanted) - 1))
+    while length < limit:  # by halves: comparing slices is many times as fast as comparing tokens
+        middle = (length + limit + 1) // 2
+        if known[length:middle] == wanted[length:middle]:
+            length = middle
+        else:
+            limit = middle - 1
+    return length

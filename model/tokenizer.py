@@ -85,6 +85,10 @@ class Tokenizer:
         decoder = Decoder(self)
         return "".join(map(decoder.feed, ids)) + decoder.finish()
 
+    def has_vocabulary_of(self, other: Tokenizer) -> bool:
+        """Whether each id means the same to both."""
+        return self._bytes == other._bytes and self._control == other._control
+
     def bytes_of(self, id: int) -> bytes:
         """What one token adds to the text. Control tokens and padding add nothing."""
         return self._bytes[id] if id < len(self._bytes) else b""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +18,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["not loaded", "loading", "ready", "failed"]
 _LEAST_PROMPT_TOKENS = 256
-_LOADED_WITH = ("model", "device", "dtype", "quantization", "trust_remote_code", "threads")
+_LOADED_WITH = ("model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ class Resident:
         if loaded_with != self._loaded_with:
             self._loaded_with = loaded_with
             self._state = "loading"
-            self._worker.submit(lambda _: self._load(settings, base), key="load")
+            self._worker.submit(lambda _: self._load(wanted(settings), settings, base), key="load")
 
     def retry(self) -> None:
         """Lets the next `load` try again what failed."""
@@ -84,12 +82,12 @@ class Resident:
         """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded."""
 
         def run(cancel: Event) -> pipeline.Completion | None:
-            while (loaded := self._loaded) is not None:
-                how = self._prompting(loaded, settings)
+            while self._loaded is not None:
+                how = self._prompting(self._loaded, settings)
                 try:
                     return pipeline.generate(
                         hole,
-                        loaded,
+                        self._loaded,
                         how,
                         self._contexts,
                         temperature=settings.temperature,
@@ -97,8 +95,10 @@ class Resident:
                         cancel=cancel,
                     )
                 except model.OutOfMemory as error:
-                    if not self._make_do_with_less(how, loaded.plan, settings, error):
-                        raise
+                    log.warning("a completion ran out of memory: %s", repr(error.__cause__))
+                    full = model.OutOfMemory(error.problem, error.remedy)  # without the frames, which hold the model
+                if not self._make_do_with_less(how, settings, full):
+                    raise full
             return None
 
         self._unload_later(settings)
@@ -129,16 +129,16 @@ class Resident:
         how = pipeline.prompting(loaded.plan, loaded.tokenizer, settings)
         return replace(how, prompt_tokens=min(how.prompt_tokens, self._most_tokens or how.prompt_tokens))
 
-    def _make_do_with_less(
-        self, how: pipeline.Prompting, plan: model.Plan, settings: Settings, error: model.OutOfMemory
-    ) -> bool:
+    def _make_do_with_less(self, how: pipeline.Prompting, settings: Settings, error: model.OutOfMemory) -> bool:
         """After the device was full, with one sequence alone: shorter prompts, then a smaller quantization. Whether
         there was anything left to give up."""
+        assert self._loaded is not None
         if how.prompt_tokens >= 2 * _LEAST_PROMPT_TOKENS:
             self._most_tokens = how.prompt_tokens // 2
             instead = f"Prompts have at most {self._most_tokens} tokens until the settings change."
-        elif plan.quantization == "none" and plan.checkpoint.llama is not None:
-            self._load(settings.model_copy(update={"quantization": "int4"}), self._base)
+        elif quantization := model.smaller_quantization(self._loaded.plan):
+            less = replace(wanted(settings), quantization=quantization, draft_model=model.NO_DRAFTS)
+            self._load(less, settings, self._base)
             instead = "The model now runs in four bits."
         else:
             return False
@@ -161,14 +161,14 @@ class Resident:
         self._state, self._reason, self._loaded_with = "not loaded", "unloaded while nobody asked", None
         log.info("The model is unloaded until it is asked again.")
 
-    def _load(self, settings: Settings, base: Path) -> None:
+    def _load(self, first: model.Wanted, settings: Settings, base: Path) -> None:
+        """Loads what `first` wants, or less where memory is short; jobs that wait find whatever came of it."""
         self._unload()
         self._base, self._most_tokens = base, None
         self._report(Report(message="choosing a model"))
         try:
-            plan = model.make_plan(wanted(settings), base=base)
-            self._loaded = model.load_model(
-                plan, threads=threads(settings), report=lambda step: self._report(Report(message=step))
+            fitted = model.load_what_fits(
+                first, base=base, threads=threads(settings), report=lambda step: self._report(Report(message=step))
             )
         except Exception as error:
             if not isinstance(error, model.ModelError):
@@ -176,15 +176,24 @@ class Resident:
             self._state, self._reason = "failed", str(error)
             self._report(Report(message="no model", done=True, error=str(error)))
         else:
-            self._state, self._reason = "ready", plan.summary
-            self._report(Report(message=plan.summary, done=True))
+            self._take(fitted, first, settings)
+
+    def _take(self, fitted: model.Fitted, first: model.Wanted, settings: Settings) -> None:
+        """Makes it the model in memory, and says once what it has less than `first` wanted."""
+        self._loaded, summary = fitted.loaded, fitted.loaded.plan.summary
+        instead = f"What runs instead: {summary}."
+        if fitted.wanted.sequence_tokens < first.sequence_tokens:
+            self._most_tokens = max(_LEAST_PROMPT_TOKENS, fitted.wanted.sequence_tokens - settings.max_new_tokens)
+            instead += f" Prompts have at most {self._most_tokens} tokens."
+        if fitted.problem:
+            self._report(Report(message=f"{fitted.problem.problem} {instead}", warning=True))
+        self._state, self._reason = "ready", summary
+        self._report(Report(message=summary, done=True))
 
     def _unload(self) -> None:
         if self._loaded is not None:
             self._loaded = None
-            gc.collect()
-            if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            model.release_memory()
 
 
 def wanted(settings: Settings) -> model.Wanted:
@@ -197,6 +206,7 @@ def wanted(settings: Settings) -> model.Wanted:
         sequence_tokens=settings.max_new_tokens
         + (pipeline.GPU_PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens),
         trusted=settings.trust_remote_code,
+        draft_model=settings.draft_model,
     )
 
 

@@ -51,6 +51,13 @@ class Settings(BaseModel):
         "`nf4`, and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int8 on a CPU, for "
         "speed, or int4 where memory is short; a GPU quantizes only what does not fit otherwise.",
     )
+    draft_model: str = Field(
+        default="none",
+        min_length=1,
+        description="A small model that guesses ahead for `model` to verify in one step, named as `model` is: it must "
+        "have the same vocabulary, as `deepseek-coder-1.3b-base` has for the larger ones. It changes how fast text "
+        "comes, never the text; `none`: only what stands in the prompt is guessed.",
+    )
     trust_remote_code: Texts = Field(
         default=(),
         description="Models whose own Python code may run, by the name that `model` has. Empty: no such code runs.",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from seekline import model
 
 VOCABULARY = 4096
+IDS = [0, *range(10, 90)]
 
 
 def save_llama(folder: Path, *, seed: int = 0, **shape: Any) -> Path:
@@ -71,6 +73,19 @@ def save_v2_lite(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
+def with_noise(folder: Path, copy: Path, noise: float) -> Path:
+    """A copy of a model whose matrices are a little off, or, with a noise of 1, quite others."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(folder, copy)
+    weights = load_file(copy / "model.safetensors")
+    torch.manual_seed(7)
+    off = {name: weight + noise * weight.std() * torch.randn_like(weight) for name, weight in weights.items()}
+    save_file(weights if not noise else off, copy / "model.safetensors", metadata={"format": "pt"})
+    return copy
+
+
 def add_tokenizer(folder: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(model.embedded_folder() / name, folder / name)
@@ -82,3 +97,17 @@ def load(folder: Path, **wanted: Any) -> model.LoadedModel:
         model.Wanted(**{"model": str(folder), "device": "cpu", "dtype": "float32", **wanted}), base=folder
     )
     return model.load_model(plan, threads=1)
+
+
+def generate(loaded: model.LoadedModel, count: int = 8) -> list[int]:
+    return list(loaded.engine.generate(IDS, max_new_tokens=count, cancel=Event()))
+
+
+def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
+    """Each token is the likeliest where all of the sequence is computed at once, up to a part of the logits' spread."""
+    backend: Any = loaded.engine._backend
+    written = generate(loaded)
+    for count, token in enumerate(written):
+        ids = IDS + written[:count]
+        logits = backend.forward(ids, backend.new_kv(len(ids)), Event())[-1]
+        assert logits[token] >= logits.max() - tolerance * logits.std(), "not what the whole sequence at once says"

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Event
 
 import torch
 
-from ..memory import as_out_of_memory, is_out_of_memory
+from ..memory import as_out_of_memory
+from .ahead import Ahead
 from .native.network import NativeLlama
 from .network import KeyValues, Llama
-from .steps import WIDEST, Record, Steps
-
-log = logging.getLogger(__name__)
+from .steps import WIDEST, Recorder, Steps
 
 
 class LlamaBackend:
-    """See `model.backend.Backend`.
+    """See `model.backend.Backend` and `RunsAhead`.
 
-    `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding. `record` makes decode steps that the
-    device replays; None runs every step anew. The logits of a step are overwritten by the next one.
+    `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding. `recorder` makes decode steps that
+    the device replays; None runs every step anew. The logits of a step are overwritten by the next one.
     """
 
     def __init__(
-        self, network: Llama | NativeLlama, *, context_tokens: int, vocabulary_size: int, record: Record | None = None
+        self,
+        network: Llama | NativeLlama,
+        *,
+        context_tokens: int,
+        vocabulary_size: int,
+        recorder: Recorder | None = None,
     ) -> None:
         self._network = network
-        self._steps = Steps(network, record) if record and isinstance(network, Llama) else None
+        self._steps = None
+        if recorder is not None and isinstance(network, Llama):
+            self._steps = Steps(network, recorder, vocabulary_size=vocabulary_size)
         self.context_tokens = context_tokens
         self._vocabulary_size = vocabulary_size
         self.device = str(network.device)
@@ -43,23 +48,18 @@ class LlamaBackend:
 
     def forward(self, ids: Sequence[int], kv: KeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         with as_out_of_memory(self.device), torch.inference_mode():
-            found = self._recorded(ids, kv) if len(ids) == logits <= WIDEST else None
-            if found is None:
+            if self._steps is not None and len(ids) == logits <= WIDEST:
+                found = self._steps.run(ids, kv)
+            else:
                 inputs = torch.tensor(ids, device=self.device)
                 found = self._network.forward(inputs, kv, logits=logits, cancel=cancel)
         kv.length += len(ids)
         return found[:, : self._vocabulary_size]
 
-    def _recorded(self, ids: Sequence[int], kv: KeyValues) -> torch.Tensor | None:
-        """A step as the device recorded it; None where it does not record. A product that cannot be recorded, as of a
-        library that waits for the device, costs speed and no completion."""
-        if self._steps is None:
-            return None
-        try:
-            return self._steps.run(ids, kv)
-        except RuntimeError as error:
-            if is_out_of_memory(error):
-                raise
-            log.warning("Steps are not recorded on %s, and so slower: %s", self.device, error)
-            self._steps = None
-            return None
+    @property
+    def runs_ahead(self) -> bool:
+        return self._steps is not None
+
+    def run_ahead(self, logits: torch.Tensor, stop_ids: Collection[int]) -> Ahead:
+        assert self._steps is not None
+        return Ahead(self._steps, logits, stop_ids)

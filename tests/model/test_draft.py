@@ -155,3 +155,9 @@ def test_costs_that_make_no_sense(cost_ms: dict[int, float]) -> None:
         Width(cost_ms)
     with pytest.raises(ValueError, match="cannot be accepted"):
         Width({0: 1, 1: 1}).accepted(1, 2)
+
+
+def test_what_it_costs_to_start_is_spread_over_the_tokens_to_come() -> None:
+    width = Width({0: 10, 4: 11})
+    assert width.choose(start_ms=100, tokens=100) == 4
+    assert width.choose(start_ms=100, tokens=5) == 0

@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from threading import Event
 from typing import Any, TypeAlias
 
 import pytest
-import torch
+from counting_backend import CountingBackend, expected
 from seekline import model
 
-VOCABULARY = 50
-
 Engine: TypeAlias = model.Engine[Any]
-
-
-class CountedKeyValues:
-    """The sequence itself."""
-
-    def __init__(self, capacity_tokens: int) -> None:
-        self.capacity_tokens = capacity_tokens
-        self.sequence: list[int] = []
-
-    @property
-    def bytes(self) -> int:
-        return self.capacity_tokens
-
-    def rewind(self, length: int) -> None:
-        del self.sequence[length:]
-
-    def copy_from(self, other: CountedKeyValues, length: int) -> None:
-        self.sequence = other.sequence[:length]
-
-
-class CountingBackend:
-    """Predicts the sum of the sequence plus one, so that any error in what is kept shows in every later token.
-
-    It forgets `capacity_tokens` at most: a sequence that has no room is an error.
-    """
-
-    context_tokens = 100
-    device = "cpu"
-    kv_bytes_per_token = 1
-
-    def __init__(self) -> None:
-        self.chunks: list[list[int]] = []
-        self.fail_at: int | None = None
-        self.before_forward = lambda: None
-
-    def new_kv(self, capacity_tokens: int) -> CountedKeyValues:
-        return CountedKeyValues(capacity_tokens)
-
-    def forward(self, ids: Sequence[int], kv: CountedKeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
-        self.before_forward()
-        kv.sequence += ids
-        assert len(kv.sequence) <= kv.capacity_tokens
-        if self.fail_at is not None and len(self.chunks) == self.fail_at:
-            raise model.OutOfMemory("The device is full.", "Buy another.")
-        self.chunks.append(list(ids))
-        found = torch.zeros(logits, VOCABULARY)
-        for row, length in enumerate(range(len(kv.sequence) - logits + 1, len(kv.sequence) + 1)):
-            found[row, (sum(kv.sequence[:length]) + 1) % VOCABULARY] = 1
-        return found
-
-
-def expected(ids: list[int], count: int) -> list[int]:
-    tokens: list[int] = []
-    for _ in range(count):
-        tokens.append((sum(ids) + sum(tokens) + 1) % VOCABULARY)
-    return tokens
 
 
 @pytest.fixture
@@ -168,6 +109,18 @@ def test_a_newer_request_ends_an_older_iterator(engine: Engine) -> None:
     assert run(engine, [4, 5]) == expected([4, 5], 3)
     with pytest.raises(model.Cancelled):
         next(older)
+
+
+def test_an_older_iterator_leaves_the_slot_of_a_newer_one_alone(engine: Engine) -> None:
+    unstarted = engine.generate(range(1, 9), max_new_tokens=5, cancel=Event())
+    started = engine.generate(range(1, 9), max_new_tokens=5, cancel=Event())
+    next(started)
+    newer = engine.generate([4, 5], max_new_tokens=5, cancel=Event())
+    first = next(newer)
+    for one in (unstarted, started):
+        with pytest.raises(model.Cancelled):
+            next(one)
+    assert [first, *newer] == expected([4, 5], 5)
 
 
 def test_no_pass_is_computed_for_nobody(engine: Engine, backend: CountingBackend) -> None:

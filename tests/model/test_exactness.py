@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 import torch
+from nothing_copied import NothingCopied
 from seekline import model
-from tiny_models import load, save_llama, save_v2_lite
+from tiny_models import load, save_llama, save_v2_lite, with_noise
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 NEW_TOKENS = 6
 EDITS = 3
 DOCUMENTS = "abc"
+CHEAP_DRAFTS = {0: 1.0, 1: 1.1, 3: 1.2, 7: 1.3}
 
 
 @torch.inference_mode()
@@ -78,14 +81,24 @@ class FixedCosts(model.Width):
 class Checked:
     """An engine with room for two documents' KV, and what transformers says of the same model."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, draft: Path | None = None) -> None:
         loaded = load(folder)
         backend = loaded.engine._backend
+        limit_bytes = 2 * 512 * backend.kv_bytes_per_token
         self.engine = model.Engine(
             backend,
             chunk_tokens=64,
-            kv_limit_bytes=2 * 512 * backend.kv_bytes_per_token,
-            width=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2, 7: 1.3}),
+            kv_limit_bytes=limit_bytes,
+            width=FixedCosts(CHEAP_DRAFTS),
+            draft_model=model.DraftModel(
+                load(draft).engine._backend,
+                chunk_tokens=32,
+                kv_limit_bytes=limit_bytes,
+                width=model.Width(CHEAP_DRAFTS, probe_steps=0),  # also where it takes as long as the large one
+                prompt_ms=0,
+            )
+            if draft
+            else None,
         )
         self.reference = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         self.index = model.VocabularyIndex.of(loaded.tokenizer)
@@ -102,14 +115,16 @@ class Checked:
 
     def request(self, ids: list[int], chance: random.Random) -> None:
         key, what = chance.choice(DOCUMENTS), chance.random()
+        lookup = NothingCopied(ids) if chance.random() < 0.5 else None
         if what < 0.4:
             cancel = CancelAfter(chance.randrange(30))
             with suppress(model.Cancelled):
-                list(self.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=cancel, key=key))
+                list(self.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=cancel, key=key, lookup=lookup))
         elif what < 0.5:
             self.engine.warm(ids, cancel=Event(), key=key)
         elif what < 0.6:
-            next(self.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=Event(), key=key), None)
+            tokens = self.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=Event(), key=key, lookup=lookup)
+            list(islice(tokens, chance.randrange(1, NEW_TOKENS)))
         elif what < 0.7:
             self.check_guided(ids, chance)
         else:
@@ -130,7 +145,8 @@ class Checked:
     ) -> list[int]:
         """What the engine writes, with drafts that are right up to some place, and then wrong."""
         right = [*wanted[: chance.randrange(NEW_TOKENS + 1)], chance.randrange(6, 4096)]
-        lookup = model.PromptLookup(ids, earlier=[[*ids[-3:], *right]]) if chance.random() < 0.7 else None
+        copies = model.PromptLookup(ids, earlier=[[*ids[-3:], *right]])
+        lookup = chance.choice([copies, copies, NothingCopied(ids), None])
         return list(
             self.engine.generate(
                 ids,
@@ -156,6 +172,21 @@ def test_llama(tmp_path: Path, heads: int, kv_heads: int, sequences: int) -> Non
     assert statistics.accepted > sequences, "drafts were tried, and some were right"
     assert statistics.accepted < statistics.drafted, "and some were wrong"
     assert statistics.reused > statistics.computed / 4, "KV was reused"
+
+
+@pytest.mark.parametrize(
+    ("noise", "least_right", "most_right"), [(0, 0.85, 1), (0.02, 0.3, 0.9), (1, 0, 0.2)], ids=["same", "like", "other"]
+)
+def test_drafts_of_a_model(tmp_path: Path, noise: float, least_right: float, most_right: float) -> None:
+    """Whatever the small model says, the text stays that of the large one."""
+    folder = save_llama(tmp_path / "large", num_key_value_heads=2)
+    checked = Checked(folder, draft=with_noise(folder, tmp_path / "small", noise))
+    for seed in range(40):
+        checked.sequence(seed)
+    drafts = checked.engine._drafts.model
+    assert drafts is not None
+    right = drafts.width.chances()[0]
+    assert least_right < right < most_right, "it was asked often, and as often right as it is like the large one"
 
 
 def test_v2_lite(tmp_path: Path) -> None:

@@ -12,14 +12,9 @@ from typing import Any
 
 import pytest
 import torch
+from nothing_copied import NothingCopied
 from seekline import model
-from tiny_models import load, save_llama
-
-IDS = [0, *range(10, 90)]
-
-
-def generate(loaded: model.LoadedModel, count: int = 8) -> list[int]:
-    return list(loaded.engine.generate(IDS, max_new_tokens=count, cancel=Event()))
+from tiny_models import IDS, check_incremental, generate, load, save_llama
 
 
 def test_steps_are_reported(llama_folder: Path) -> None:
@@ -52,16 +47,6 @@ def test_our_own_quantization(tmp_path: Path, quantization: model.Quantization) 
     folder = save_llama(tmp_path / "model", hidden_size=128)
     plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization=quantization), base=folder)
     check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)
-
-
-def check_incremental(loaded: model.LoadedModel, *, tolerance: float) -> None:
-    """Each token is the likeliest where all of the sequence is computed at once, up to a part of the logits' spread."""
-    backend: Any = loaded.engine._backend
-    written = generate(loaded)
-    for count, token in enumerate(written):
-        ids = IDS + written[:count]
-        logits = backend.forward(ids, backend.new_kv(len(ids)), Event())[-1]
-        assert logits[token] >= logits.max() - tolerance * logits.std(), "not what the whole sequence at once says"
 
 
 @pytest.mark.usefixtures("each_forward")
@@ -102,6 +87,45 @@ def test_a_cut_vocabulary_is_never_left(tmp_path: Path) -> None:
     """Ids that the tokenizer does not have are padding of the embedding, whatever their logits."""
     loaded = load(save_llama(tmp_path, vocab_size=8192))
     assert all(token < loaded.tokenizer.size for token in generate(loaded, 40))
+
+
+def test_a_draft_model_is_loaded_beside_it(llama_folder: Path, tmp_path: Path) -> None:
+    small = save_llama(tmp_path, seed=1, num_hidden_layers=1)
+    loaded = load(llama_folder, draft_model=str(small))
+    assert loaded.plan.draft is not None
+    drafts = loaded.engine._drafts.model
+    assert drafts is not None
+    drafts.width = model.Width({0: 1, 3: 1}, probe_steps=0)
+    tokens = loaded.engine.generate(IDS, max_new_tokens=8, cancel=Event(), lookup=NothingCopied(IDS))
+    assert list(tokens) == generate(load(llama_folder))
+    assert loaded.engine.statistics.drafted > 3
+
+
+@pytest.mark.parametrize("change", ["a word", "a control token"])
+def test_a_draft_model_of_another_vocabulary(llama_folder: Path, tmp_path: Path, change: str) -> None:
+    small = Path(shutil.copytree(llama_folder, tmp_path / "small"))
+    tokenizer = json.loads((small / "tokenizer.json").read_text("utf-8"))
+    if change == "a word":
+        words = tokenizer["model"]["vocab"]
+        first, second = [word for word, id in words.items() if id in (4000, 4001)]
+        words[first], words[second] = words[second], words[first]
+    else:
+        tokenizer["added_tokens"][-1]["content"] = "<another>"
+    (small / "tokenizer.json").write_text(json.dumps(tokenizer), "utf-8")
+    with pytest.raises(model.VocabularyMismatch, match="cannot draft for"):
+        load(llama_folder, draft_model=str(small))
+
+
+def test_a_draft_model_that_does_not_fit_is_named(
+    llama_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA")
+
+    small = save_llama(tmp_path)
+    monkeypatch.setattr("seekline.model.llama.loading.read_weights", fail)
+    with pytest.raises(model.OutOfMemory, match=f"{small} does not fit"):
+        load(llama_folder, draft_model=str(small))
 
 
 def test_an_unknown_architecture(llama_folder: Path, tmp_path: Path) -> None:

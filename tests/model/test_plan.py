@@ -58,6 +58,7 @@ class Machine:
         patch.setattr(planning, "installed_entries", self._sources)
         patch.setattr(planning, "find_source", lambda name, base: self._source(name))
         patch.setattr(planning, "inspect", lambda folder: checkpoint_of(model.all_entries()[folder.name]))
+        patch.setattr(planning, "_have_one_vocabulary", lambda one, other: one.entry.family == other.entry.family)
         patch.setattr(planning, "_installed", lambda package: package in self.packages)
 
     def _source(self, name: str) -> model.Source:
@@ -130,6 +131,54 @@ def test_kv_caches_take_a_part_of_what_is_left(machine: Machine) -> None:
     plan = machine.plan(model="deepseek-coder-6.7b-base", sequence_tokens=1000)
     one = 1000 * plan.checkpoint.kv_bytes_per_token
     assert one < plan.kv_limit_bytes <= 16 * one
+
+
+def test_a_draft_model_takes_what_the_model_leaves(machine: Machine) -> None:
+    machine.device = device("cuda:0", 24)
+    names = {"model": "deepseek-coder-6.7b-base", "sequence_tokens": 1000}
+    alone, both = machine.plan(**names), machine.plan(**names, draft_model="deepseek-coder-1.3b-base")
+    assert alone.draft is None
+    assert both.draft is not None
+    assert (both.source, both.quantization, both.dtype) == (alone.source, alone.quantization, alone.dtype)
+    assert both.draft.device == both.device
+    assert both.kv_limit_bytes < alone.kv_limit_bytes
+    used = both.kv_limit_bytes + both.draft.kv_limit_bytes
+    used += sum(model.all_entries()[one.source.name].weight_bytes["none"] for one in (both, both.draft))
+    assert used < 0.9 * machine.device.free_bytes
+    assert "deepseek-coder-1.3b-base (bfloat16) drafts for it" in both.summary
+
+
+def test_a_draft_model_is_quantized_before_there_is_none(machine: Machine) -> None:
+    machine.device = device("cuda:0", 19)
+    plan = machine.plan(model="deepseek-coder-6.7b-base", draft_model="deepseek-coder-1.3b-base")
+    assert plan.draft is not None
+    assert (plan.quantization, plan.draft.quantization) == ("none", "nf4")
+
+
+def test_a_draft_model_without_room_names_the_way_out(machine: Machine) -> None:
+    machine.device = device("cuda:0", 17)
+    with pytest.raises(model.OutOfMemory, match=r"Beside .*6\.7b.*1\.3b-base needs about .* cuda:0 has 0") as caught:
+        machine.plan(model="deepseek-coder-6.7b-base", draft_model="deepseek-coder-1.3b-base")
+    assert "draft_model = none" in caught.value.remedy
+    machine.device = device("cuda:0", 8)
+    with pytest.raises(model.OutOfMemory, match=r"cuda:0 has 0\.0 GB free"):  # the model itself is spread
+        machine.plan(model="deepseek-coder-33b-base", draft_model="deepseek-coder-1.3b-base")
+
+
+def test_a_draft_model_of_another_vocabulary(machine: Machine) -> None:
+    with pytest.raises(model.VocabularyMismatch, match=r"embedded cannot draft for deepseek-coder-1\.3b") as caught:
+        machine.plan(model="deepseek-coder-1.3b-base", draft_model="embedded")
+    assert "none" in caught.value.remedy
+
+
+def test_auto_below_a_size(machine: Machine) -> None:
+    machine.installed = ["deepseek-coder-6.7b-base", "deepseek-coder-1.3b-base"]
+    machine.device = device("cuda:0", 24)
+    limit = machine.plan().checkpoint.parameters
+    smaller = machine.plan(smaller_than=limit)
+    assert smaller.source.name == "deepseek-coder-1.3b-base"
+    with pytest.raises(model.OutOfMemory, match="No smaller model"):
+        machine.plan(smaller_than=1000)
 
 
 def test_auto_says_what_it_left_out_and_why(machine: Machine) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from weakref import ref
 
 import pytest
 from seekline import fim, model
@@ -96,6 +98,76 @@ def test_when_there_is_nothing_left_to_give_up_the_request_says_so(
         complete(resident, settings, tmp_path)
     assert full.failures == 1
     assert complete(resident, settings, tmp_path) is not None, "the next request is answered"
+
+
+def test_the_old_weights_are_gone_before_the_smaller_ones_come(
+    resident: Resident, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="none", context_tokens=300)
+    assert complete(resident, settings, tmp_path) is not None
+    assert resident._loaded is not None
+    old, found = ref(resident._loaded.engine._backend), list[object]()
+    Full(monkeypatch, until=1)
+    at_load(monkeypatch, lambda: found.append(old()))
+    assert complete(resident, settings, tmp_path) is not None
+    assert found == [None]
+
+
+@pytest.mark.parametrize(
+    ("failures", "instead"),
+    [(1, r"\(int4\)"), (2, r"\(int4\).* at most 516 tokens")],
+    ids=["four bits", "shorter prompts too"],
+)
+def test_full_while_loading_less_is_loaded_and_said_once_and_the_request_is_answered(
+    resident: Resident,
+    reports: list[Report],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    instead: str,
+) -> None:
+    settings = settings_of(save_llama(tmp_path, max_position_embeddings=2048), quantization="none", context_tokens=1036)
+    at_load(monkeypatch, Failures(failures))
+    assert complete(resident, settings, tmp_path) is not None, "the request that waited for the model"
+    (warning,) = [report.message for report in reports if report.warning]
+    assert re.search(f"{re.escape(str(tmp_path))} does not fit on cpu. What runs instead: .*{instead}", warning)
+    assert resident.status.state == "ready"
+    assert not any(report.error for report in reports)
+
+
+def test_too_full_for_anything_is_said_and_the_next_attempt_may_succeed(
+    resident: Resident, reports: list[Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="int4", context_tokens=300)
+    at_load(monkeypatch, Failures(1))
+    assert complete(resident, settings, tmp_path) is None
+    assert [report.error for report in reports if report.done] == [resident.status.reason]
+    assert "does not fit on cpu" in resident.status.reason
+    resident.retry()
+    assert complete(resident, settings, tmp_path) is not None
+
+
+class Failures:
+    """Memory that is full so many times."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            raise MemoryError
+
+
+def at_load(patch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
+    """Calls `then` whenever weights are about to be read."""
+    read = model.llama.loading.read_weights  # pyright: ignore[reportAttributeAccessIssue]
+
+    def reading(*args: object) -> object:
+        then()
+        return read(*args)
+
+    patch.setattr("seekline.model.llama.loading.read_weights", reading)
 
 
 def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(resident: Resident, tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""How much memory a model needs: weights, KV caches, and what computing takes on top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .checkpoint import Checkpoint
+from .hardware import Dtype
+from .sources import Source
+
+Quantization = Literal["none", "int8", "nf4", "int4"]
+
+_KV_SHARE = 0.25
+_MOST_SEQUENCES = 16
+_WORKSPACE_BYTES = 400_000_000
+# bytes per weight where the catalogue has no size: linear layers quantized, embeddings not
+_TYPICAL_BYTES = {"int8": 1.1, "nf4": 0.65, "int4": 0.65}
+_DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a model's memory follows from; `quantized`: bytes of weights per quantization, where they are known."""
+
+    parameters: int
+    kv_bytes_per_token: int
+    quantized: Mapping[str, int]
+
+
+def size_of(source: Source, checkpoint: Checkpoint) -> Size:
+    known = source.entry.weight_bytes if source.entry else {}
+    return Size(checkpoint.parameters, checkpoint.kv_bytes_per_token, known)
+
+
+def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
+    """Memory for weights, the KV cache of one sequence, and what computing needs on top."""
+    item = _DTYPE_BYTES[dtype]
+    if quantization == "none":
+        weights = size.parameters * item
+    else:
+        weights = size.quantized.get(quantization) or int(size.parameters * _TYPICAL_BYTES[quantization])
+    return weights + size.kv_bytes_per_token * sequence_tokens * item // 2 + _WORKSPACE_BYTES
+
+
+def kv_limit_bytes(size: Size, dtype: Dtype, sequence_tokens: int, left_bytes: float) -> int:
+    """For the sequence that is being completed, and others as far as a good part of what is left goes."""
+    one = size.kv_bytes_per_token * sequence_tokens * _DTYPE_BYTES[dtype] // 2
+    return min(_MOST_SEQUENCES * one, one + int(max(0, left_bytes) * _KV_SHARE))

@@ -1,0 +1,30 @@
+"""The programs of bench/ as modules."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+NAMES = {path.stem for path in BENCH.iterdir()}
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Imports a module of bench/, whose programs run from their own folder."""
+    known = set(sys.modules)
+    monkeypatch.syspath_prepend(str(BENCH))
+
+    def load(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    yield load
+    for name in set(sys.modules) - known:
+        if name.split(".")[0] in NAMES:
+            del sys.modules[name]
