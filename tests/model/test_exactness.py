@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from nothing_copied import NothingCopied
+from drafts import FixedCosts, NothingCopied
 from seekline import model
 from tiny_models import load, save_llama, save_v2_lite, with_noise
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -82,12 +82,12 @@ class Checked:
             backend,
             chunk_tokens=64,
             kv_limit_bytes=limit_bytes,
-            width=model.Width(CHEAP_DRAFTS),
+            width=FixedCosts(CHEAP_DRAFTS),
             draft_model=model.DraftModel(
                 load(draft).engine._backend,
                 chunk_tokens=32,
                 kv_limit_bytes=limit_bytes,
-                width=model.Width(CHEAP_DRAFTS, probe_steps=0),  # also where it takes as long as the large one
+                width=FixedCosts(CHEAP_DRAFTS, probe_steps=0),
                 prompt_ms=0,
             )
             if draft
