@@ -48,7 +48,7 @@ class Drafting:
         self._drafts = drafts
         self._ids = list(ids)
         self._request = request
-        self._lookup = request.lookup if drafts.width else None
+        self._lookup = request.lookup
         self._statistics = statistics
         self._check = check
         self._author: Width | None = None

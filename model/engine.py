@@ -130,7 +130,7 @@ class Engine(Generic[K]):
             stop_ids=frozenset(stop_ids),
             key=key,
             guide=guide,
-            lookup=lookup,
+            lookup=lookup if self._drafts.width else None,
             deadline_s=deadline_s,
         )
         return self._generate(list(ids), request, self._request)

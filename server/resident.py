@@ -139,6 +139,8 @@ class Resident:
         elif quantization := model.smaller_quantization(self._loaded.plan):
             less = replace(wanted(settings), quantization=quantization, draft_model=model.NO_DRAFTS)
             self._load(less, settings, self._base)
+            if self._loaded is None:
+                return True  # that is told already
             instead = "The model now runs in four bits."
         else:
             return False

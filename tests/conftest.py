@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from seekline.model.llama.native import library
 
 # A busy machine is no failure.
 settings.register_profile("seekline", deadline=None)
@@ -29,3 +30,18 @@ def empty_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = tmp_path / "hub"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
     return cache
+
+
+@pytest.fixture
+def torch_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models on the CPU are loaded for the forward pass in torch, as they are where the C code is missing."""
+    monkeypatch.setattr("seekline.model.llama.loading.runs_natively", lambda _: False)
+
+
+@pytest.fixture(params=["native", "torch"])
+def each_forward(request: pytest.FixtureRequest) -> None:
+    """Once with the forward pass in C, once with the one in torch."""
+    if request.param == "torch":
+        request.getfixturevalue("torch_forward")
+    elif library.library() is None:
+        pytest.skip("the C code is not compiled here, or not for this processor")

@@ -11,7 +11,7 @@ from weakref import ref
 
 import pytest
 from counting_backend import CountingBackend, expected
-from nothing_copied import NothingCopied
+from drafts import FixedCosts, NothingCopied
 from seekline import model
 from tiny_models import load
 
@@ -27,12 +27,12 @@ class Pair:
         self.engine = model.Engine(
             self.large,
             chunk_tokens=4,
-            width=model.Width(FREE),
+            width=FixedCosts(FREE),
             draft_model=model.DraftModel(
                 self.small,
                 chunk_tokens=4,
                 kv_limit_bytes=1000,
-                width=model.Width(cost_ms or FREE),
+                width=FixedCosts(cost_ms or FREE),
                 prompt_ms=prompt_ms,
             ),
         )
@@ -49,9 +49,8 @@ def pair() -> Pair:
 
 def test_a_model_that_drafts_for_itself_is_always_right(llama_folder: Path) -> None:
     large, small = (load(llama_folder).engine._backend for _ in range(2))
-    always = model.Width(FREE, probe_steps=0)  # although it takes as long as the large one
-    drafts = model.DraftModel(small, chunk_tokens=64, kv_limit_bytes=1 << 30, width=always, prompt_ms=0)
-    engine = model.Engine(large, chunk_tokens=64, width=model.Width(FREE), draft_model=drafts)
+    drafts = model.DraftModel(small, chunk_tokens=64, kv_limit_bytes=1 << 30, width=FixedCosts(FREE), prompt_ms=0)
+    engine = model.Engine(large, chunk_tokens=64, width=FixedCosts(FREE), draft_model=drafts)
     for first in range(10, 30):
         ids = [first, *range(100, 180)]
         plain = list(engine.generate(ids, max_new_tokens=24, cancel=Event()))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from nothing_copied import NothingCopied
+from drafts import FixedCosts, NothingCopied
 from seekline import model
 from tiny_models import load, save_llama, save_v2_lite, with_noise
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -71,13 +71,6 @@ class CancelAfter(Event):
         return self._looks < 0
 
 
-class FixedCosts(model.Width):
-    """Drafts are worth their time, whatever this machine takes for such a small model."""
-
-    def took(self, width: int, ms: float) -> None:
-        pass
-
-
 class Checked:
     """An engine with room for two documents' KV, and what transformers says of the same model."""
 
@@ -94,7 +87,7 @@ class Checked:
                 load(draft).engine._backend,
                 chunk_tokens=32,
                 kv_limit_bytes=limit_bytes,
-                width=model.Width(CHEAP_DRAFTS, probe_steps=0),  # also where it takes as long as the large one
+                width=FixedCosts(CHEAP_DRAFTS, probe_steps=0),
                 prompt_ms=0,
             )
             if draft

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from nothing_copied import NothingCopied
+from drafts import FixedCosts, NothingCopied
 from seekline import model
 from tiny_models import IDS, check_incremental, generate, load, save_llama
 
@@ -95,7 +95,7 @@ def test_a_draft_model_is_loaded_beside_it(llama_folder: Path, tmp_path: Path) -
     assert loaded.plan.draft is not None
     drafts = loaded.engine._drafts.model
     assert drafts is not None
-    drafts.width = model.Width({0: 1, 3: 1}, probe_steps=0)
+    drafts.width = FixedCosts({0: 1, 3: 1})
     tokens = loaded.engine.generate(IDS, max_new_tokens=8, cancel=Event(), lookup=NothingCopied(IDS))
     assert list(tokens) == generate(load(llama_folder))
     assert loaded.engine.statistics.drafted > 3

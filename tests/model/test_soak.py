@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 import psutil
 import pytest
-from nothing_copied import NothingCopied
+from drafts import FixedCosts, NothingCopied
 from seekline import model
 from seekline.model.llama.network import KeyValues
 from tiny_models import load, save_llama, with_noise
@@ -60,12 +60,12 @@ def engine_of(large: Path, small: Path) -> model.Engine[KeyValues]:
         backend,
         chunk_tokens=32,
         kv_limit_bytes=SLOTS * CAPACITY_TOKENS * backend.kv_bytes_per_token,
-        width=model.Width({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
+        width=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
         draft_model=model.DraftModel(
             drafting,
             chunk_tokens=64,
             kv_limit_bytes=SLOTS * CAPACITY_TOKENS * drafting.kv_bytes_per_token,
-            width=model.Width({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
+            width=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
             prompt_ms=0,
         ),
     )

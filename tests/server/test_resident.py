@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 from weakref import ref
 
 import pytest
 from seekline import fim, model
+from seekline.model.llama.native.network import NativeLlama
+from seekline.model.llama.network import Llama
 from seekline.server.config import merge
 from seekline.server.pipeline import Hole
 from seekline.server.resident import Report, Resident
@@ -53,15 +56,18 @@ class Full:
 
     def __init__(self, patch: pytest.MonkeyPatch, until: int) -> None:
         self.failures = 0
-        forward = model.llama.network.Llama.forward  # pyright: ignore[reportAttributeAccessIssue]
 
-        def failing(*args: object, **kwargs: object) -> object:
-            if self.failures < until:
-                self.failures += 1
-                raise MemoryError
-            return forward(*args, **kwargs)
+        def failing(forward: Any) -> Any:
+            def run(*args: object, **kwargs: object) -> object:
+                if self.failures < until:
+                    self.failures += 1
+                    raise MemoryError
+                return forward(*args, **kwargs)
 
-        patch.setattr("seekline.model.llama.network.Llama.forward", failing)
+            return run
+
+        for network in (Llama, NativeLlama):
+            patch.setattr(network, "forward", failing(network.forward))
 
 
 def test_a_full_device_gets_shorter_prompts_and_says_so_once(

@@ -1,0 +1,19 @@
+"""For tests of drafts: who drafts, and that a busy machine has no say in it."""
+
+from __future__ import annotations
+
+from seekline import model
+
+
+class NothingCopied(model.PromptLookup):
+    """Leaves the drafts to the draft model."""
+
+    def propose(self, width: int) -> list[int]:
+        return []
+
+
+class FixedCosts(model.Width):
+    """Believes the costs that it was given."""
+
+    def took(self, width: int, ms: float) -> None:
+        pass
