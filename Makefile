@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/llama/native/*.[ch])
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -35,12 +36,12 @@ clean:
 help:
 	@sed -n '/^# /s/^# //p' Makefile
 
-$(VENV)/.demo: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.demo: $(VENV)/.created $(PROJECT)
 	@echo "Installing Seekline and torch into $(VENV) (once, about a minute or two) ..."
 	@$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.test: $(VENV)/.created $(PROJECT)
 	@echo "Installing Seekline with its test tools into $(VENV) (once, about two minutes) ..."
 	@$(PIP) --editable '.[gpu,test]'
 	@mkdir -p $(VENV)/links/seekline

@@ -29,6 +29,7 @@ from .fallback import Fitted, load_what_fits
 from .guide import Guide, GuideState
 from .hardware import Device, Dtype, all_devices, compute_threads, find_device
 from .hub import Installed, cache_folder, download, installed, remove
+from .llama.native.library import is_compiled
 from .loading import LoadedModel, load_model
 from .memory import release_memory
 from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
@@ -95,6 +96,7 @@ __all__ = [
     "fits",
     "inspect",
     "installed",
+    "is_compiled",
     "load_model",
     "load_what_fits",
     "make_plan",

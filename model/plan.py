@@ -19,6 +19,7 @@ from .errors import (
     VocabularyMismatch,
 )
 from .hardware import Device, Dtype, best_dtype, find_device, is_small
+from .llama.native.library import runs_natively
 from .sizes import Quantization, Size, kv_limit_bytes, needed_bytes, size_of
 from .sources import Source, find_source, installed_entries
 from .tokenizer import Tokenizer
@@ -213,6 +214,8 @@ def _formats(wanted: Wanted, device: Device, checkpoint: Checkpoint) -> list[tup
         return [(best, "none"), *[format for format in possible if format[1] != "int8"][:1]]
     # Each token reads all weights: on a CPU half the bits are half the time, unless a cache holds them all anyway.
     ours = [f for f in possible if _is_ours(f[1], device, checkpoint) and not is_small(checkpoint.parameters)]
+    if checkpoint.llama is not None and runs_natively(checkpoint.llama):
+        ours.reverse()  # torch's own product takes longer with four bits than with eight
     formats: list[tuple[Dtype, Quantization]] = [*ours, (best, "none")]
     if best == "float32" and wanted.dtype == "auto":
         formats.append(("bfloat16", "none"))

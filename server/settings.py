@@ -48,8 +48,8 @@ class Settings(BaseModel):
     quantization: Literal["auto", "none", "int8", "nf4", "int4"] = Field(
         default="auto",
         description="Weights in fewer bits: `int4`, and on a CPU `int8`, by Seekline itself (DeepSeek Coder v1); "
-        "`nf4`, and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int8 on a CPU, for "
-        "speed, or int4 where memory is short; a GPU quantizes only what does not fit otherwise.",
+        "`nf4`, and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int4 on a CPU, for "
+        "speed (int8 where Seekline's C code is not compiled); a GPU quantizes only what does not fit otherwise.",
     )
     draft_model: str = Field(
         default="none",

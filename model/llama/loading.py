@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeAlias
 import torch
 
 from .linears import Dense, Linear, Stacked, Vector
+from .native.library import runs_natively
 from .native.matrices import FORMATS, Packed, pack
-from .native.network import CHUNK_TOKENS, NativeLlama, runs_natively
+from .native.network import CHUNK_TOKENS, NativeLlama
 from .network import Llama
 from .paths import Paths, choose_paths, choose_threads
 from .quantization import GROUP, can_be_int4, int4_codes, pack_int4, to_int8

@@ -52,6 +52,7 @@ def _machine(settings: Settings) -> list[tuple[str, str]]:
         ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("python", f"{platform.python_version()} ({sys.executable})"),
         ("threads", str(threads(settings))),
+        ("products on the CPU", "compiled" if model.is_compiled() else "torch's: the C code is not compiled here"),
         ("model cache", str(model.cache_folder())),
     ]
 

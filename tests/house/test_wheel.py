@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from seekline.model import is_compiled
 
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = ROOT / "constraints.txt"
@@ -45,6 +46,9 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
         "seekline/server/py.typed",
     ):
         assert needed in names
+    if is_compiled():
+        assert any(name.startswith("seekline/model/llama/native/_kernels.") for name in names)
+        assert "-py3-none-" in wheel.name, "for every Python on this system"
     assert {name.split("/")[0].split("-")[0] for name in names} == {"seekline"}
     assert "seekline/__init__.py" not in names, "a namespace, which other distributions may share"
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -14,12 +14,12 @@ from seekline.model.llama import native, quantization
 from seekline.model.llama.loading import load_llama
 from seekline.model.llama.native import library
 from seekline.model.llama.native.matrices import Format, Packed, pack
-from seekline.model.llama.native.network import NativeLlama, runs_natively
+from seekline.model.llama.native.network import NativeLlama
 from seekline.model.llama.network import KeyValues
 from tiny_models import VOCABULARY, load, save_llama
 
 pytestmark = pytest.mark.skipif(
-    library.library() is None, reason="the C code is not compiled here, or not for this processor"
+    not library.is_compiled(), reason="the C code is not compiled here, or not for this processor"
 )
 IDS = torch.arange(10, 90)
 
@@ -197,7 +197,7 @@ def test_sizes_that_do_not_fill_the_vectors_are_computed_by_torch(tmp_path: Path
     folder = save_llama(tmp_path, hidden_size=72, num_attention_heads=6, num_key_value_heads=6)
     shape = model.inspect(folder).llama
     assert shape is not None
-    assert not runs_natively(shape)
+    assert not library.runs_natively(shape)
     assert len(list(load(folder).engine.generate(IDS.tolist(), max_new_tokens=4, cancel=Event()))) == 4
 
 
@@ -208,7 +208,7 @@ def test_a_library_that_does_not_load_leaves_torch(
     monkeypatch.setattr(library, "__file__", str(tmp_path / "library.py"))
     library.library.cache_clear()
     try:
-        assert library.library() is None
+        assert not library.is_compiled()
     finally:
         library.library.cache_clear()
     assert "cannot be loaded" in caplog.text

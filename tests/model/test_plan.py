@@ -54,12 +54,14 @@ class Machine:
         self.device = device("cpu", 16)
         self.installed: list[str] = []
         self.packages = {"bitsandbytes", "accelerate"}
+        self.compiled = True
         patch.setattr(planning, "find_device", lambda _: self.device)
         patch.setattr(planning, "installed_entries", self._sources)
         patch.setattr(planning, "find_source", lambda name, base: self._source(name))
         patch.setattr(planning, "inspect", lambda folder: checkpoint_of(model.all_entries()[folder.name]))
         patch.setattr(planning, "_have_one_vocabulary", lambda one, other: one.entry.family == other.entry.family)
         patch.setattr(planning, "_installed", lambda package: package in self.packages)
+        patch.setattr(planning, "runs_natively", lambda _: self.compiled)
 
     def _source(self, name: str) -> model.Source:
         return model.Source(name=name, folder=Path(name), entry=model.all_entries()[name])
@@ -91,8 +93,8 @@ def test_auto_without_any_installed_model(machine: Machine) -> None:
         ("cuda:0", 8, "deepseek-coder-6.7b-base", "nf4", "bfloat16"),
         ("cuda:0", 2, "deepseek-coder-1.3b-base", "nf4", "bfloat16"),
         ("cuda:0", 1, "embedded", "none", "bfloat16"),
-        ("cpu", 64, "deepseek-coder-1.3b-base", "int8", "float32"),
-        ("cpu", 4, "deepseek-coder-1.3b-base", "int8", "float32"),
+        ("cpu", 64, "deepseek-coder-1.3b-base", "int4", "float32"),
+        ("cpu", 4, "deepseek-coder-1.3b-base", "int4", "float32"),
         ("cpu", 2, "embedded", "none", "float32"),
         ("mps", 18, "deepseek-coder-6.7b-base", "none", "float16"),
         ("mps", 5, "deepseek-coder-1.3b-base", "none", "float16"),
@@ -108,11 +110,13 @@ def test_auto_takes_the_best_that_fits(
     assert not plan.spread
 
 
-def test_a_cpu_reads_eight_bits_or_four_where_there_is_less_room(machine: Machine) -> None:
+def test_a_cpu_reads_four_bits_or_eight_where_torch_multiplies(machine: Machine) -> None:
     machine.packages = set()
     machine.device = device("cpu", 64)
     plan = machine.plan(model="deepseek-coder-1.3b-base")
-    assert (plan.quantization, plan.by_bitsandbytes) == ("int8", False)
+    assert (plan.quantization, plan.by_bitsandbytes) == ("int4", False)
+    machine.compiled = False
+    assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "int8"
     machine.device = device("cpu", 2.6)
     assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "int4"
     assert machine.plan(model="embedded").quantization == "none"

@@ -29,8 +29,8 @@ typedef struct {
 typedef struct {
   int32_t threads, count, start, capacity, logits, half_precision;
   uint8_t *keys_values;
-  float *hidden, *wide, *attended, *scores, *out; /* the last: the logits of the last `logits` rows */
-  rows rounded;                                   /* `values` too is room here, for rows of the widest matrix */
+  float *hidden, *wide, *scores, *out; /* the last: the logits of the last `logits` rows */
+  rows input;                          /* of the next product: room for rows of the widest matrix */
   const volatile int32_t *cancel;
   volatile int32_t next, arrived, turn, stopped; /* all 0 */
 } call;
@@ -85,12 +85,12 @@ static int normed(call *c, const network *n, const float *from, const float *wei
   const int64_t width = n->hidden;
   for EACH(row, count) {
     const float *values = from + row * width;
-    float *to = c->rounded.values + row * width;
+    float *to = c->input.values + row * width;
     f32x8 squares = splat(0);
     for (int64_t i = 0; i < width; i += LANES) squares = fma8(load(values + i), load(values + i), squares);
     f32x8 factor = splat(1 / __builtin_sqrtf(sum8(squares) / (float)width + n->epsilon));
     for (int64_t i = 0; i < width; i += LANES) store(to + i, load(values + i) * factor * load(weight + i));
-    quantize(&c->rounded, row, (int32_t)width);
+    quantize(&c->input, row, (int32_t)width);
   }
   return all_here(c);
 }
@@ -99,7 +99,7 @@ static int product(call *c, const matrix *m, int32_t count, float *out, int add)
   const int32_t tiles = m->outputs / TILE, several = count > 1 ? 2 : 8;
   for EACH(item, (tiles + several - 1) / several) {
     int32_t last = (item + 1) * several;
-    multiply(m, &c->rounded, count, out, add, item * several, last < tiles ? last : tiles);
+    multiply(m, &c->input, count, out, add, item * several, last < tiles ? last : tiles);
   }
   return all_here(c);
 }
@@ -167,7 +167,7 @@ INLINE void attend(int R, int half, const call *c, const network *n, int32_t lay
   const int64_t keys = place(c, n, layer, 0, kv), values = place(c, n, layer, 1, kv);
   const int64_t stride = (int64_t)(n->heads + 2 * n->kv_heads) * size, width = (int64_t)n->heads * size;
   const float *query = c->wide + row * stride + (int64_t)head * size;
-  float *out = c->attended + row * width + (int64_t)head * size;
+  float *out = c->input.values + row * width + (int64_t)head * size;
   const float scale = 1 / __builtin_sqrtf((float)size);
   for (int64_t token = 0; token < tokens; token++) {
     f32x8 sums[QUERIES] = {0};
@@ -209,11 +209,7 @@ static int attention(call *c, const network *n, int32_t layer, int32_t thread) {
     }
   }
   if (!all_here(c)) return 0;
-  const int64_t width = (int64_t)n->heads * n->head_size;
-  for EACH(row, c->count) {
-    __builtin_memcpy(c->rounded.values + row * width, c->attended + row * width, width * sizeof(float));
-    quantize(&c->rounded, row, (int32_t)width);
-  }
+  for EACH(row, c->count) quantize(&c->input, row, n->heads * n->head_size);
   return all_here(c);
 }
 
@@ -222,7 +218,7 @@ static int gated(call *c, const network *n) {
   const int64_t width = n->intermediate;
   for EACH(row, c->count) {
     const float *gate = c->wide + 2 * row * width, *up = gate + width;
-    float *to = c->rounded.values + row * width;
+    float *to = c->input.values + row * width;
     for (int64_t i = 0; i < width; i += LANES) {
       f32x8 value = load(gate + i), small = exponential(-__builtin_elementwise_abs(value));
       f32x8 share = 1 / (1 + small);
@@ -230,7 +226,7 @@ static int gated(call *c, const network *n) {
       f32x8 sigmoid = (f32x8)(((i32x8)share & positive) | ((i32x8)(small * share) & ~positive));
       store(to + i, value * sigmoid * load(up + i));
     }
-    quantize(&c->rounded, row, (int32_t)width);
+    quantize(&c->input, row, (int32_t)width);
   }
   return all_here(c);
 }

@@ -8,10 +8,15 @@ from ctypes import c_float, c_int32, c_void_p
 from functools import cache
 from pathlib import Path
 
+from ..shape import Shape
+
 log = logging.getLogger(__name__)
 
 _FILES = ("_kernels_wide", "_kernels")
 """By the instructions that they need, most first; see setup.py."""
+
+
+_TILE, _GROUP = 16, 64  # of kernels.h
 
 
 class Matrix(ctypes.Structure):
@@ -56,8 +61,8 @@ class Call(ctypes.Structure):
 
     _fields_ = [
         *((name, c_int32) for name in ("threads", "count", "start", "capacity", "logits", "half_precision")),
-        *((name, c_void_p) for name in ("keys_values", "hidden", "wide", "attended", "scores", "out")),
-        ("rounded", Rows),
+        *((name, c_void_p) for name in ("keys_values", "hidden", "wide", "scores", "out")),
+        ("input", Rows),
         ("cancel", ctypes.POINTER(c_int32)),
         *((name, c_int32) for name in ("next", "arrived", "turn", "stopped")),
     ]
@@ -77,3 +82,15 @@ def library() -> ctypes.CDLL | None:
             if found.seekline_supported():
                 return found
     return None
+
+
+def is_compiled() -> bool:
+    """Whether there is a library that this processor runs."""
+    return library() is not None
+
+
+def runs_natively(shape: Shape) -> bool:
+    """Whether there is a library for this processor, and the model's sizes fill its groups and vectors."""
+    widths = (shape.hidden, shape.intermediate, shape.query_size)
+    fitting = all(width % _GROUP == 0 for width in widths) and shape.kv_size % _TILE == 0 == shape.head_size % _TILE
+    return fitting and is_compiled()

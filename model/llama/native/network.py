@@ -12,7 +12,6 @@ from torch.nn import functional
 
 from ...errors import Cancelled
 from ..network import KeyValues, rotation
-from ..quantization import GROUP
 from ..shape import Shape
 from ..weights import Weights
 from . import library
@@ -26,13 +25,6 @@ _SHORT_ROWS = 8  # takes so short a time that nobody looks whether it is cancell
 _POLL_S = 0.005
 _ROUNDS = 3
 _WORTH_A_THREAD = 0.9
-
-
-def runs_natively(shape: Shape) -> bool:
-    """Whether there is a library for this processor, and the model's sizes fill its vectors."""
-    widths = (shape.hidden, shape.intermediate, shape.query_size)
-    fitting = all(width % GROUP == 0 for width in widths) and shape.kv_size % 16 == 0 and shape.head_size % 16 == 0
-    return fitting and library.library() is not None
 
 
 class NativeLlama:
@@ -67,7 +59,6 @@ class NativeLlama:
         hidden = functional.embedding(ids, self._embedding).float()
         shape, room = self.shape, Room(count, max(self.shape.hidden, self.shape.intermediate, self.shape.query_size))
         wide = torch.empty(count, max(2 * shape.intermediate, shape.query_size + 2 * shape.kv_size))
-        attended = torch.empty(count, shape.query_size)
         scores = torch.empty(self._threads, _QUERIES, -(-end // 8) * 8)
         out = torch.empty(logits, self._struct.head.outputs)
         call = library.Call(
@@ -80,10 +71,9 @@ class NativeLlama:
             keys_values=kv.buffer.data_ptr(),
             hidden=hidden.data_ptr(),
             wide=wide.data_ptr(),
-            attended=attended.data_ptr(),
             scores=scores.data_ptr(),
             out=out.data_ptr(),
-            rounded=room.struct(),
+            input=room.struct(),
         )
         if not self._run(call, cancel):
             raise Cancelled
@@ -124,6 +114,8 @@ class NativeLlama:
             return self._norms[-1].data_ptr()
 
         shape, (cosines, sines) = self.shape, self._tables
+        if weights.embedding.shape != (shape.vocabulary, shape.hidden):
+            raise ValueError(f"an embedding of shape {tuple(weights.embedding.shape)} stands for another")
         layers = (library.Layer * shape.layers)()
         for struct, layer in zip(layers, weights.layers, strict=True):
             struct.attention_norm, struct.mlp_norm = norm(layer.attention_norm), norm(layer.mlp_norm)
