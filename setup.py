@@ -22,7 +22,9 @@ INSTRUCTIONS = {
     "aarch64": {"_kernels": "generic+dotprod"},
 }
 SYSTEMS = {"linux": "linux-gnu.2.17", "darwin": "macos.11.0", "win32": "windows-gnu"}
-MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+PLATFORM = sysconfig.get_platform()  # of the interpreter, which may be another than the machine's
+NAME = platform.machine() if PLATFORM.endswith("universal2") else PLATFORM.rpartition("-")[2]
+MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(NAME, NAME)
 
 
 class Library(Extension):
@@ -42,11 +44,14 @@ class BuildLibraries(build_ext):
     def build_extension(self, ext: Extension) -> None:
         assert isinstance(ext, Library)
         to = Path(self.get_ext_fullpath(ext.name))
-        to.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(self.build_temp).resolve() / to.name  # on Windows an import library comes to lie beside it
+        made.parent.mkdir(parents=True, exist_ok=True)
         target = f"{MACHINE}-{SYSTEMS[sys.platform]}"
         command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-target", target, f"-mcpu={ext.instructions}"]
         try:
-            subprocess.run([*command, *ext.sources, "-o", str(to)], check=True)
+            subprocess.run([*command, *ext.sources, "-o", str(made)], check=True)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            self.copy_file(str(made), str(to))
         except (OSError, subprocess.CalledProcessError) as error:
             self.warn(f"{to.name} was not compiled, so models on the CPU will take longer: {error}")
 
@@ -55,7 +60,7 @@ class Wheel(bdist_wheel):
     """Not tied to a version of Python, since the library knows none."""
 
     def get_tag(self) -> tuple[str, str, str]:
-        return "py3", "none", sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        return "py3", "none", PLATFORM.replace("-", "_").replace(".", "_")
 
 
 known = INSTRUCTIONS.get(MACHINE, {}) if sys.platform in SYSTEMS else {}

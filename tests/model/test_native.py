@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from threading import Event, Timer
@@ -199,6 +200,53 @@ def test_sizes_that_do_not_fill_the_vectors_are_computed_by_torch(tmp_path: Path
     assert shape is not None
     assert not library.runs_natively(shape)
     assert len(list(load(folder).engine.generate(IDS.tolist(), max_new_tokens=4, cancel=Event()))) == 4
+
+
+def test_more_heads_for_keys_than_for_queries_are_left_to_torch_to_refuse(tmp_path: Path) -> None:
+    folder = save_llama(tmp_path)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "num_key_value_heads": 8}), "utf-8")
+    with pytest.raises((model.BrokenCheckpoint, RuntimeError)):
+        list(load(folder).engine.generate(IDS.tolist(), max_new_tokens=4, cancel=Event()))
+
+
+@pytest.mark.parametrize("value", [1e-38, 0.0, 1e30])
+def test_values_beyond_what_scales_hold_stay_finite(value: float) -> None:
+    found = pack(matrix(16, 64), 4)(torch.full((2, 64), value))
+    assert torch.isfinite(found).all()
+    assert bool(found.abs().max() > 0) == (value > 1e-30)
+
+
+def test_threads_that_never_come_leave_no_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the system has no more threads: the error comes, and the next call computes."""
+    monkeypatch.setattr(NativeLlama, "_fastest", lambda _, most: most)
+    network = network_of(save_llama(tmp_path), threads=3)
+    wanted = run(network, IDS, kv_of(network))
+    submit, asked = network._pool.submit, list[int]()
+
+    def second_fails(*arguments: Any) -> Any:
+        asked.append(1)
+        if len(asked) == 2:
+            raise RuntimeError("can't start new thread")
+        return submit(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(network._pool, "submit", second_fails)
+        with pytest.raises(RuntimeError, match="new thread"):
+            run(network, IDS, kv_of(network))
+    assert torch.equal(run(network, IDS, kv_of(network)), wanted)
+
+
+def test_a_library_of_other_sources_is_not_called(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(library, "Call", library.Matrix)
+    library.library.cache_clear()
+    try:
+        assert library.library() is None
+    finally:
+        library.library.cache_clear()
+    assert "install Seekline again" in caplog.text
 
 
 def test_a_library_that_does_not_load_leaves_torch(

@@ -31,13 +31,13 @@ typedef struct {
   uint8_t *keys_values;
   float *hidden, *wide, *scores, *out; /* the last: the logits of the last `logits` rows */
   rows input;                          /* of the next product: room for rows of the widest matrix */
-  const volatile int32_t *cancel;
+  const int32_t *cancel; /* set by another thread: to 1, or to ABANDONED where some of the threads never come */
   volatile int32_t next, arrived, turn, stopped; /* all 0 */
 } call;
 
 typedef _Float16 f16x8u __attribute__((vector_size(16), aligned(2)));
 
-enum { SPINS = 4000, QUERIES = 4, BLOCK = 32 };
+enum { ABANDONED = 2, SPINS = 4000, QUERIES = 4, BLOCK = 32 };
 #define MASKED -1e30f
 
 INLINE void rest(void) {
@@ -48,24 +48,27 @@ INLINE void rest(void) {
 #endif
 }
 
+INLINE int32_t asked(const call *c) { return __atomic_load_n(c->cancel, __ATOMIC_RELAXED); }
+
 /* Waits for all threads. Whether to go on: the last one to come looks whether the call is cancelled. */
 static int all_here(call *c) {
   int32_t turn = __atomic_load_n(&c->turn, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&c->arrived, 1, __ATOMIC_ACQ_REL) == c->threads) {
     c->arrived = 0;
     c->next = 0;
-    c->stopped = *c->cancel;
+    c->stopped = asked(c);
     __atomic_store_n(&c->turn, turn + 1, __ATOMIC_RELEASE);
   } else {
-    for (int spins = 0; __atomic_load_n(&c->turn, __ATOMIC_ACQUIRE) == turn; spins++)
-      if (spins < SPINS) rest();
+    for (int spins = 0; __atomic_load_n(&c->turn, __ATOMIC_ACQUIRE) == turn;)
+      if (asked(c) == ABANDONED) return 0;
+      else if (spins < SPINS) rest(), spins++;
       else give_way();
   }
   return !c->stopped;
 }
 
 /* The next item of this part; none is left of a cancelled call. */
-INLINE int32_t claim(call *c) { return *c->cancel ? INT32_MAX : __atomic_fetch_add(&c->next, 1, __ATOMIC_RELAXED); }
+INLINE int32_t claim(call *c) { return asked(c) ? INT32_MAX : __atomic_fetch_add(&c->next, 1, __ATOMIC_RELAXED); }
 
 #define EACH(item, count) (int32_t item; (item = claim(c)) < (count);)
 
@@ -248,3 +251,6 @@ EXPORT int32_t seekline_forward(const network *n, call *c, int32_t thread) {
   const float *last = c->hidden + (int64_t)(c->count - c->logits) * n->hidden;
   return normed(c, n, last, n->norm, c->logits) && product(c, &n->head, c->logits, c->out, 0);
 }
+
+/* What Python compares with its own, so that a library compiled earlier is not called with newer structures. */
+EXPORT int32_t seekline_sizes(void) { return (int32_t)(sizeof(call) * 1000 + sizeof(network)); }

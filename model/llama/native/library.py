@@ -79,9 +79,18 @@ def library() -> ctypes.CDLL | None:
             except OSError as error:
                 log.warning("%s cannot be loaded: %s", path, error)
                 continue
-            if found.seekline_supported():
+            if not _is_current(found):
+                log.warning("%s was compiled from other sources: install Seekline again.", path)
+            elif found.seekline_supported():
                 return found
+    log.info("The forward pass in C is not compiled for this processor; torch computes.")
     return None
+
+
+def _is_current(found: ctypes.CDLL) -> bool:
+    """Whether the library's structures are as large as ours: an older one would read other fields."""
+    sizes = getattr(found, "seekline_sizes", None)
+    return sizes is not None and sizes() == 1000 * ctypes.sizeof(Call) + ctypes.sizeof(Network)
 
 
 def is_compiled() -> bool:
@@ -93,4 +102,4 @@ def runs_natively(shape: Shape) -> bool:
     """Whether there is a library for this processor, and the model's sizes fill its groups and vectors."""
     widths = (shape.hidden, shape.intermediate, shape.query_size)
     fitting = all(width % _GROUP == 0 for width in widths) and shape.kv_size % _TILE == 0 == shape.head_size % _TILE
-    return fitting and is_compiled()
+    return fitting and shape.heads % shape.kv_heads == 0 and is_compiled()

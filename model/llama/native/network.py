@@ -20,7 +20,7 @@ from .matrices import Packed, Room
 CHUNK_TOKENS = 64
 """So many at a time that reading the weights costs little beside multiplying, so few that a cancel loses little."""
 
-_QUERIES = 4  # of forward.c
+_QUERIES, _ABANDONED = 4, 2  # of forward.c
 _SHORT_ROWS = 8  # takes so short a time that nobody looks whether it is cancelled
 _POLL_S = 0.005
 _ROUNDS = 3
@@ -89,13 +89,19 @@ class NativeLlama:
         asked = ctypes.c_int32(0)
         call.cancel = ctypes.pointer(asked)
         mine = call.count <= _SHORT_ROWS
-        pending: set[Future[int]] = {self._pool.submit(run, thread) for thread in range(mine, call.threads)}
-        complete = not mine or bool(run(0))
-        while pending:
-            done, pending = wait(pending, timeout=None if mine else _POLL_S)
-            complete = complete and all(future.result() for future in done)
-            asked.value = cancel.is_set()
-        return complete
+        pending = set[Future[int]]()
+        try:
+            for thread in range(mine, call.threads):
+                pending.add(self._pool.submit(run, thread))
+            complete = not mine or bool(run(0))
+            while pending:
+                done, pending = wait(pending, timeout=None if mine else _POLL_S)
+                complete = complete and all(future.result() for future in done)
+                asked.value = cancel.is_set()
+            return complete
+        finally:  # what they write to must not be gone before they are
+            asked.value = _ABANDONED
+            wait(pending)
 
     def _network(self, weights: Weights) -> library.Network:
         """What the C code reads; all of it stays in memory as long as this object does."""

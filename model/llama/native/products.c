@@ -151,10 +151,10 @@ void quantize(const rows *x, int64_t row, int32_t width) {
     const float *values = x->values + at;
     float largest = 0;
     for (int i = 0; i < GROUP; i++) largest = __builtin_fmaxf(largest, __builtin_fabsf(values[i]));
-    const float scale = largest / 127, per = largest > 0 ? 127 / largest : 0;
+    const float scale = largest / 127, per = largest > 1e-36f ? 127 / largest : 0;
     int32_t sum = 0;
     for (int i = 0; i < GROUP; i++) {
-      int8_t code = (int8_t)__builtin_rintf(values[i] * per);
+      int8_t code = (int8_t)__builtin_fmaxf(-127, __builtin_fminf(127, __builtin_rintf(values[i] * per)));
       x->codes[at + i] = code;
       sum += code;
     }

@@ -29,6 +29,10 @@ EXPORT int32_t seekline_supported(void) {
 #endif
 
 EXPORT int32_t seekline_supported(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+#elif defined(__aarch64__) && defined(_WIN32)
+__declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long);
+
+EXPORT int32_t seekline_supported(void) { return IsProcessorFeaturePresent(43) != 0; } /* dot products */
 #else
 EXPORT int32_t seekline_supported(void) { return 1; } /* all arm64 processors of Apple have them */
 #endif
