@@ -121,19 +121,21 @@ INLINE void float_tile(int T, int bytes, const matrix *m, const rows *x, int64_t
     }
 }
 
-INLINE void tile_rows(int T, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out, int add) {
-  f32x8 found[4][2] = {0};
-  switch (m->format) {
-    case FLOAT32: float_tile(T, 4, m, x, row, tile, found); break;
-    case BFLOAT16: float_tile(T, 2, m, x, row, tile, found); break;
-    case INT8: integer_tile(T, 8, m, x, row, tile, found); break;
-    default: integer_tile(T, 4, m, x, row, tile, found);
-  }
+INLINE void put(int T, const matrix *m, int64_t row, int32_t tile, const f32x8 (*found)[2], float *out, int add) {
   for (int t = 0; t < T; t++)
     for (int side = 0; side < 2; side++) {
       float *to = out + (row + t) * m->outputs + tile * TILE + LANES * side;
       store(to, add ? load(to) + found[t][side] : found[t][side]);
     }
+}
+
+/* Each format has sums of its own, so that they stay in registers. */
+INLINE void tile_rows(int T, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out, int add) {
+  f32x8 found[4][2] = {0};
+  if (m->format == FLOAT32) float_tile(T, 4, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
+  else if (m->format == BFLOAT16) float_tile(T, 2, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
+  else if (m->format == INT8) integer_tile(T, 8, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
+  else integer_tile(T, 4, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
 }
 
 void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add, int32_t first, int32_t last) {
