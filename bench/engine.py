@@ -1,6 +1,6 @@
 """The engine against transformers and llama.cpp, on the same weights and prompts, in turn in one run.
 
-    python bench/engine.py [--model 1.3b | embedded | FOLDER] [--quantization int8] [--threads 2] [--repeats 5]
+    python bench/engine.py [--model 1.3b | embedded | FOLDER] [--quantization auto] [--threads 2] [--repeats 5]
                            [--context 512] [--llama-cpp PYTHON] [--no-transformers] [--growth] [--write NAME]
 
 Measured: a further token; the tokens of a prompt by second; the first token after one character was typed in a prompt

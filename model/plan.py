@@ -125,7 +125,7 @@ def _with_draft(plan: Plan, wanted: Wanted, base: Path) -> Plan:
         ) from error
     draft_size = size_of(source, draft.checkpoint)
     left -= needed_bytes(draft_size, draft.quantization, draft.dtype, wanted.sequence_tokens)
-    limit = kv_limit_bytes(size, plan.dtype, wanted.sequence_tokens, left)
+    limit = kv_limit_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens, left)
     return replace(plan, kv_limit_bytes=limit, draft=replace(draft, device=plan.device))
 
 
@@ -195,7 +195,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
         dtype=dtype,
         quantization=quantization,
         spread=not fitting,
-        kv_limit_bytes=kv_limit_bytes(size, dtype, wanted.sequence_tokens, left),
+        kv_limit_bytes=kv_limit_bytes(size, quantization, dtype, wanted.sequence_tokens, left),
         trusted=source.name in wanted.trusted,
         reason="it is what the settings name",
     )

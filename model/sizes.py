@@ -36,15 +36,22 @@ def size_of(source: Source, checkpoint: Checkpoint) -> Size:
 
 def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
     """Memory for weights, the KV cache of one sequence, and what computing needs on top."""
-    item = _DTYPE_BYTES[dtype]
     if quantization == "none":
-        weights = size.parameters * item
+        weights = size.parameters * _DTYPE_BYTES[dtype]
     else:
         weights = size.quantized.get(quantization) or int(size.parameters * _TYPICAL_BYTES[quantization])
-    return weights + size.kv_bytes_per_token * sequence_tokens * item // 2 + _WORKSPACE_BYTES
+    return weights + _kv_bytes(size, quantization, dtype, sequence_tokens) + _WORKSPACE_BYTES
 
 
-def kv_limit_bytes(size: Size, dtype: Dtype, sequence_tokens: int, left_bytes: float) -> int:
+def _kv_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
+    """Of one sequence. Beside weights of fewer bits keys and values have 16, also on a CPU that computes in float32."""
+    item = _DTYPE_BYTES[dtype] if quantization == "none" else 2
+    return size.kv_bytes_per_token * sequence_tokens * item // 2
+
+
+def kv_limit_bytes(
+    size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int, left_bytes: float
+) -> int:
     """For the sequence that is being completed, and others as far as a good part of what is left goes."""
-    one = size.kv_bytes_per_token * sequence_tokens * _DTYPE_BYTES[dtype] // 2
+    one = _kv_bytes(size, quantization, dtype, sequence_tokens)
     return min(_MOST_SEQUENCES * one, one + int(max(0, left_bytes) * _KV_SHARE))

@@ -5,7 +5,7 @@ Measured at load on a matrix of the model's own size, since no table of processo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -40,21 +40,29 @@ def choose_paths(products: Sequence[Linear], inputs: int, dtype: torch.dtype) ->
 
 
 def choose_threads(product: Linear, inputs: int, dtype: torch.dtype, most: int) -> int:
-    """So many threads that more would hardly bring a token earlier; torch is left with them.
+    """See `fewest_threads`; torch is left with them."""
 
-    Taken in turn: another program that wakes up meanwhile shall not decide.
-    """
-    seconds = dict.fromkeys(sorted({1, most // 4, most // 2, most} - {0}), float("inf"))
-    for _ in range(_ROUNDS):
-        for threads in seconds:
-            torch.set_num_threads(threads)
-            seconds[threads] = min(seconds[threads], _best_s(product, inputs, dtype))
-    best = 1
-    for threads, took in seconds.items():
-        if took < seconds[best] * _WORTH_A_THREAD:
-            best = threads
+    def seconds(threads: int) -> float:
+        torch.set_num_threads(threads)
+        return _best_s(product, inputs, dtype)
+
+    best = fewest_threads(seconds, most)
     torch.set_num_threads(best)
     return best
+
+
+def fewest_threads(seconds: Callable[[int], float], most: int) -> int:
+    """So many threads, of at most `most`, that more would hardly bring a token earlier. `seconds`: what it takes with
+    as many; measured in turn, since another program that wakes up meanwhile shall not decide."""
+    best_s = dict.fromkeys(sorted({1, most // 4, most // 2, most} - {0}), float("inf"))
+    for _ in range(_ROUNDS):
+        for threads in best_s:
+            best_s[threads] = min(best_s[threads], seconds(threads))
+    fewest = 1
+    for threads, took in best_s.items():
+        if took < best_s[fewest] * _WORTH_A_THREAD:
+            fewest = threads
+    return fewest
 
 
 def _best_s(product: Linear, inputs: int, dtype: torch.dtype, *, rows: int = 1, repeats: int = _REPEATS) -> float:

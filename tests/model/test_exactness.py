@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from cancel_after import CancelAfter
 from drafts import FixedCosts, NothingCopied
 from seekline import model
 from tiny_models import load, save_llama, save_v2_lite, with_noise
@@ -57,18 +58,6 @@ def edited(ids: list[int], chance: random.Random) -> list[int]:
     end = min(len(ids), at + chance.choice([0, 0, 1, 3, 40]))
     new = [chance.randrange(6, 4096) for _ in range(chance.choice([0, 1, 1, 2, 90]))]
     return (ids[:at] + new + ids[end:])[:300] or [chance.randrange(6, 4096)]
-
-
-class CancelAfter(Event):
-    """Is set once it has been looked at `looks` times."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self._looks = looks
-
-    def is_set(self) -> bool:
-        self._looks -= 1
-        return self._looks < 0
 
 
 class Checked:

@@ -95,7 +95,8 @@ def test_auto_without_any_installed_model(machine: Machine) -> None:
         ("cuda:0", 1, "embedded", "none", "bfloat16"),
         ("cpu", 64, "deepseek-coder-1.3b-base", "int4", "float32"),
         ("cpu", 4, "deepseek-coder-1.3b-base", "int4", "float32"),
-        ("cpu", 2, "embedded", "none", "float32"),
+        ("cpu", 2, "deepseek-coder-1.3b-base", "int4", "float32"),
+        ("cpu", 1, "embedded", "none", "float32"),
         ("mps", 18, "deepseek-coder-6.7b-base", "none", "float16"),
         ("mps", 5, "deepseek-coder-1.3b-base", "none", "float16"),
     ],
@@ -117,7 +118,7 @@ def test_a_cpu_reads_four_bits_or_eight_where_torch_multiplies(machine: Machine)
     assert (plan.quantization, plan.by_bitsandbytes) == ("int4", False)
     machine.compiled = False
     assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "int8"
-    machine.device = device("cpu", 2.6)
+    machine.device = device("cpu", 2.4)
     assert machine.plan(model="deepseek-coder-1.3b-base").quantization == "int4"
     assert machine.plan(model="embedded").quantization == "none"
 

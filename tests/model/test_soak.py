@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import psutil
 import pytest
+from cancel_after import CancelAfter
 from drafts import FixedCosts, NothingCopied
 from seekline import model
 from seekline.model.llama.network import KeyValues
@@ -25,18 +26,6 @@ CAPACITY_TOKENS = 256
 NEW_TOKENS = 6
 # One KV cache of a document that is not given back is 128 KiB here; one in fifty would show.
 MOST_GROWTH_BYTES = 8 << 20
-
-
-class CancelAfter(Event):
-    """Is set once it has been looked at `looks` times."""
-
-    def __init__(self, looks: int) -> None:
-        super().__init__()
-        self._looks = looks
-
-    def is_set(self) -> bool:
-        self._looks -= 1
-        return self._looks < 0
 
 
 @contextmanager

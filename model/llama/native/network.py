@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from ...errors import Cancelled
 from ..network import KeyValues, rotation
+from ..paths import fewest_threads
 from ..shape import Shape
 from ..weights import Weights
 from . import library
@@ -23,8 +24,6 @@ CHUNK_TOKENS = 64
 _QUERIES, _ABANDONED = 4, 2  # of forward.c
 _SHORT_ROWS = 8  # takes so short a time that nobody looks whether it is cancelled
 _POLL_S = 0.005
-_ROUNDS = 3
-_WORTH_A_THREAD = 0.9
 
 
 class NativeLlama:
@@ -145,18 +144,12 @@ class NativeLlama:
         )
 
     def _fastest(self, most: int) -> int:
-        """So many threads that more would hardly bring a token earlier. Taken in turn: another program that wakes up
-        meanwhile shall not decide."""
-        kv, id = KeyValues(self.shape, 8, device="cpu", dtype=self.dtype), torch.zeros(1, dtype=torch.int64)
-        seconds = dict.fromkeys(sorted({1, most // 4, most // 2, most} - {0}), float("inf"))
-        for _ in range(_ROUNDS):
-            for threads in seconds:
-                self._threads = threads
-                started = perf_counter()
-                self.forward(id, kv, logits=1, cancel=Event())
-                seconds[threads] = min(seconds[threads], perf_counter() - started)
-        best = 1
-        for threads, took in seconds.items():
-            if took < seconds[best] * _WORTH_A_THREAD:
-                best = threads
-        return best
+        kv, id = KeyValues(self.shape, 1, device="cpu", dtype=self.dtype), torch.zeros(1, dtype=torch.int64)
+
+        def seconds(threads: int) -> float:
+            self._threads = threads
+            started = perf_counter()
+            self.forward(id, kv, logits=1, cancel=Event())
+            return perf_counter() - started
+
+        return fewest_threads(seconds, most)
