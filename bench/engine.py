@@ -1,7 +1,8 @@
 """The engine against transformers and llama.cpp, on the same weights and prompts, in turn in one run.
 
     python bench/engine.py [--model 1.3b | embedded | FOLDER] [--quantization auto] [--threads 2] [--repeats 5]
-                           [--context 512] [--llama-cpp PYTHON] [--no-transformers] [--growth] [--write NAME]
+                           [--context 512] [--llama-cpp PYTHON] [--no-transformers]
+                           [--growth [LONGEST]] [--write NAME]
 
 Measured: a further token; the tokens of a prompt by second; the first token after one character was typed in a prompt
 of `--context` tokens with a suffix of 128; and what a cancel waits for. `--llama-cpp` is a Python that has
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
@@ -85,7 +87,9 @@ def main() -> None:
     parser.add_argument("--context", type=int, default=512)
     parser.add_argument("--llama-cpp", type=Path, metavar="PYTHON")
     parser.add_argument("--no-transformers", action="store_true")
-    parser.add_argument("--growth", action="store_true")
+    parser.add_argument(
+        "--growth", type=int, nargs="?", const=LENGTHS[-1], metavar="LONGEST", help="by context instead"
+    )
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
     name = str(random_models.random_model(given.model)) if given.model in random_models.SHAPES else given.model
@@ -100,7 +104,10 @@ def main() -> None:
         f"a token reads {read / 1e9:.3f} GB of weights; memory gives {bandwidth / 1e9:.0f} GB/s: {floor:.1f} ms at best"
     )
     if given.growth:
-        Console().print(workload.growth_table(workload.growth(loaded, LENGTHS, NEW_TOKENS)))
+        rows = workload.growth(loaded, [length for length in LENGTHS if length <= given.growth], NEW_TOKENS)
+        Console().print(workload.growth_table(rows))
+        if given.write:
+            print(measure.save(given.write, {"model": loaded.plan.summary, "growth": [asdict(row) for row in rows]}))
         return
     result = report(loaded, given)
     asked = workload.prompts(given.repeats, min(max(given.context, 1024), loaded.engine.context_tokens - 1))

@@ -184,15 +184,19 @@ INLINE void attend(int R, int half, const call *c, const network *n, int32_t lay
     softmax(scores + r * room, tokens);
     for (int32_t i = 0; i < size; i += LANES) store(out + r * width + i, splat(0));
   }
+  const int parts = R == 1 ? 2 : 1; /* of a head at a time: sums that do not wait for each other */
   for (int64_t block = 0; block < tokens; block += BLOCK)
-    for (int32_t i = 0; i < size; i += LANES) {
-      f32x8 sums[QUERIES];
-      for (int r = 0; r < R; r++) sums[r] = load(out + r * width + i);
-      for (int64_t token = block; token < tokens && token < block + BLOCK; token++) {
-        f32x8 value = kept(c, values + token * size + i, half);
-        for (int r = 0; r < R; r++) sums[r] = fma8(splat(scores[r * room + token]), value, sums[r]);
-      }
-      for (int r = 0; r < R; r++) store(out + r * width + i, sums[r]);
+    for (int32_t i = 0; i < size; i += parts * LANES) {
+      f32x8 sums[QUERIES][2];
+      for (int r = 0; r < R; r++)
+        for (int part = 0; part < parts; part++) sums[r][part] = load(out + r * width + i + part * LANES);
+      for (int64_t token = block; token < tokens && token < block + BLOCK; token++)
+        for (int part = 0; part < parts; part++) {
+          f32x8 value = kept(c, values + token * size + i + part * LANES, half);
+          for (int r = 0; r < R; r++) sums[r][part] = fma8(splat(scores[r * room + token]), value, sums[r][part]);
+        }
+      for (int r = 0; r < R; r++)
+        for (int part = 0; part < parts; part++) store(out + r * width + i + part * LANES, sums[r][part]);
     }
 }
 
