@@ -39,7 +39,7 @@ def token_bytes(loaded: model.LoadedModel, context: int = 0) -> float:
     # Four bits, and a scale for each group: of 64 weights 32 bits in int4 and nf4.
     each = {"none": plain, "int8": 1, "int4": 4.5 / 8, "nf4": 4.5 / 8}[plan.quantization]
     head = 1 if plan.quantization in ("int4", "int8") and plan.device.kind == "cpu" else plain
-    kv = 2 * shape.layers * shape.kv_size * plain * context
+    kv = loaded.engine._backend.kv_bytes_per_token * context
     return weights * each + shape.vocabulary * shape.hidden * head + kv
 
 

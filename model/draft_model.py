@@ -10,14 +10,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Generic
 
 from .draft import Width
-from .slots import K, Slots
+from .slots import K, Slot, Slots
 
 if TYPE_CHECKING:
     import torch
 
     from .backend import Backend
     from .engine import Request
-    from .slots import Slot
 
 # A pass over fewer tokens is a step, and says little about how long a prompt takes.
 READING_TOKENS = 16

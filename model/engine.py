@@ -192,10 +192,10 @@ class Engine(Generic[K]):
 
     def _ahead(self, logits: torch.Tensor, request: Request) -> Ahead[K] | None:
         """Where the device can go on by itself, and nothing but the model has a say."""
-        backend, drafts = self._backend, request.lookup is not None and self._drafts.width is not None
+        backend = self._backend
         if not isinstance(backend, RunsAhead) or not backend.runs_ahead:
             return None
-        if request.sampling.temperature > 0 or request.guide is not None or drafts:
+        if request.sampling.temperature > 0 or request.guide is not None or request.lookup is not None:
             return None
         return backend.run_ahead(logits, request.stop_ids)
 

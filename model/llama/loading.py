@@ -15,7 +15,7 @@ from .native.matrices import FORMATS, Packed, pack
 from .native.network import CHUNK_TOKENS, NativeLlama
 from .network import Llama
 from .paths import Paths, choose_paths, choose_threads
-from .quantization import GROUP, can_be_int4, int4_codes, pack_int4, to_int8
+from .quantization import GROUP, can_be_int4, from_bytes, int4_codes, pack_int4, to_bytes, to_int8
 from .shape import Shape
 from .store import QuantizedStore, store_of
 from .weights import Layer, MakeLinear, Read, Tensors, Weights, read_weights
@@ -64,7 +64,9 @@ def _packing(bits: Bits, store: QuantizedStore | None) -> MakeLinear:
         own = 8 if bits and name == "lm_head" else bits
         if store is None or own is None:
             return pack(read(), own)
-        return Packed(FORMATS[own], *store.tensors(name, lambda: (pack(read(), own).data,)))
+        if name not in store:
+            store.put(name, pack(read(), own).data)
+        return Packed(FORMATS[own], *store.get(name))
 
     return make
 
@@ -73,6 +75,7 @@ class _Products:
     """Makes the products that torch has, on a CPU by what was measured for the model's largest matrix."""
 
     def __init__(self, shape: Shape, *, device: str, dtype: torch.dtype, bits: Bits, threads: int) -> None:
+        self._device = device
         self._dtype = dtype
         self._on_cpu = device == "cpu"
         self._bits = bits
@@ -88,12 +91,17 @@ class _Products:
                 return (Vector if self._paths and self._paths.fastest else Dense)(read())
             if self._bits == 8 or (name == "lm_head" and self._on_cpu):
                 return to_int8(read())
-            matrix = read()
-            if name == "lm_head" or not can_be_int4(matrix):
-                return Dense(matrix)
+            if name == "lm_head":
+                return Dense(read())
             assert store is not None
-            tensors = store.tensors(name, lambda: int4_codes(matrix))
-            return pack_int4(*(tensor.to(matrix.device) for tensor in tensors))
+            if name not in store:
+                matrix = read()
+                if not can_be_int4(matrix):
+                    return Dense(matrix)
+                codes, scales_and_zeros = int4_codes(matrix)
+                store.put(name, to_bytes(codes), scales_and_zeros)
+            pairs, scales_and_zeros = (tensor.to(self._device) for tensor in store.get(name))
+            return pack_int4(from_bytes(pairs), scales_and_zeros)
 
         return make
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 
 from .linears import Int4, Int8
+from .native.library import GROUP
 
-GROUP = 64
 _LEVELS = 15
 _MIDDLE = 8  # torch's packs store a weight as (code - 8) * scale + zero
 _STEPS = 5
@@ -107,11 +107,20 @@ def _error(groups: torch.Tensor, scale: torch.Tensor, zero: torch.Tensor) -> tor
     return (groups - restored).square().sum(-1, keepdim=True)
 
 
+def to_bytes(codes: torch.Tensor) -> torch.Tensor:
+    """Codes of four bits, two in a byte, shape (outputs, inputs / 2)."""
+    return codes[:, ::2] << 4 | codes[:, 1::2]
+
+
+def from_bytes(pairs: torch.Tensor) -> torch.Tensor:
+    """The codes that `to_bytes` was given."""
+    return torch.stack([pairs >> 4, pairs & _LEVELS], -1).flatten(1)
+
+
 def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor) -> Int4:
     """Codes as torch multiplies them on their device."""
     if codes.device.type == "cuda":
-        pairs = codes[:, ::2] << 4 | codes[:, 1::2]
-        packed = torch.ops.aten._convert_weight_to_int4pack(pairs, _CUDA_TILE)
+        packed = torch.ops.aten._convert_weight_to_int4pack(to_bytes(codes), _CUDA_TILE)
     else:
         packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), _TILE)
     return Int4(packed, scales_and_zeros, GROUP)

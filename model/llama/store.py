@@ -10,9 +10,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable
 from contextlib import suppress
-from itertools import count, takewhile
 from pathlib import Path
 
 import torch
@@ -21,11 +19,12 @@ from safetensors.torch import save_file
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 2  # to be raised when the codes of the same weights change
+_FORMAT = 3  # to be raised when the codes of the same weights change
+_MOST_TENSORS = 2  # of a matrix
 
 
 class QuantizedStore:
-    """Tensors of matrices by name: read from a file where it is there, else made, collected, and written by `close`."""
+    """Tensors of matrices by name: those of a file, where it is there, and those put since, which `close` writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,14 +32,19 @@ class QuantizedStore:
         self._names = frozenset(self._file.keys() if self._file is not None else ())
         self._new: dict[str, torch.Tensor] = {}
 
-    def tensors(self, name: str, make: Callable[[], tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, ...]:
-        """What `make` gives for the matrix `name`, now or in the run that wrote the file."""
-        if self._file is not None:
-            keys = (f"{name}.{number}" for number in count())
-            return tuple(self._file.get_tensor(key) for key in takewhile(self._names.__contains__, keys))
-        made = make()
-        self._new.update((f"{name}.{number}", tensor.cpu()) for number, tensor in enumerate(made))
-        return made
+    def __contains__(self, name: str) -> bool:
+        return f"{name}.0" in self._names or f"{name}.0" in self._new
+
+    def get(self, name: str) -> tuple[torch.Tensor, ...]:
+        """What was put for the matrix `name`, now or in the run that wrote the file; it lies in the host's memory."""
+        keys = [f"{name}.{number}" for number in range(_MOST_TENSORS)]
+        if keys[0] in self._new:
+            return tuple(self._new[key] for key in keys if key in self._new)
+        assert self._file is not None, "asked for what is not there"
+        return tuple(self._file.get_tensor(key) for key in keys if key in self._names)
+
+    def put(self, name: str, *tensors: torch.Tensor) -> None:
+        self._new.update((f"{name}.{number}", tensor.cpu()) for number, tensor in enumerate(tensors))
 
     def close(self) -> None:
         """Writes what was put. A disk that is full or read-only costs only the next start's time."""

@@ -266,6 +266,8 @@ def test_the_c_structures_are_those_of_python() -> None:
     """Fields that are out of step would be read as other fields."""
     files = Path(native.__path__[0]).glob("*.[ch]")
     source = re.sub(r"/\*.*?\*/", "", "".join(path.read_text("utf-8") for path in files), flags=re.DOTALL)
+    assert f"TILE = {library.TILE}, GROUP = {library.GROUP}," in source
+    assert f"enum format {{ {', '.join(Format.__members__)} }}" in source
     for struct in (library.Matrix, library.Rows, library.Layer, library.Network, library.Call):
         (body,) = (
             part.rpartition("typedef struct {")[2] for part in source.split(f"}} {struct.__name__.lower()};")[:-1]

@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 _FILES = ("_kernels_wide", "_kernels")
 """By the instructions that they need, most first; see setup.py."""
 
-
-_TILE, _GROUP = 16, 64  # of kernels.h
+TILE, GROUP = 16, 64
+"""Of kernels.h: so many outputs stand side by side, and so many inputs share a scale."""
 
 
 class Matrix(ctypes.Structure):
@@ -101,5 +101,5 @@ def is_compiled() -> bool:
 def runs_natively(shape: Shape) -> bool:
     """Whether there is a library for this processor, and the model's sizes fill its groups and vectors."""
     widths = (shape.hidden, shape.intermediate, shape.query_size)
-    fitting = all(width % _GROUP == 0 for width in widths) and shape.kv_size % _TILE == 0 == shape.head_size % _TILE
+    fitting = all(width % GROUP == 0 for width in widths) and shape.kv_size % TILE == 0 == shape.head_size % TILE
     return fitting and shape.heads % shape.kv_heads == 0 and is_compiled()

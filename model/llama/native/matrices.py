@@ -9,10 +9,10 @@ from enum import IntEnum
 import torch
 from torch.nn import functional
 
-from ..quantization import GROUP, int4_codes, int8_codes
+from ..quantization import int4_codes, int8_codes
 from . import library
+from .library import GROUP, TILE
 
-_TILE = 16
 _INT8_CENTRE = 128
 
 
@@ -29,10 +29,10 @@ FORMATS = {4: Format.INT4, 8: Format.INT8}
 """By the bits of a weight."""
 
 _GROUP_BYTES = {
-    Format.FLOAT32: 4 * _TILE * GROUP,
-    Format.BFLOAT16: 2 * _TILE * GROUP,
-    Format.INT8: _TILE * (GROUP + 4),
-    Format.INT4: _TILE * (GROUP // 2 + 4),
+    Format.FLOAT32: 4 * TILE * GROUP,
+    Format.BFLOAT16: 2 * TILE * GROUP,
+    Format.INT8: TILE * (GROUP + 4),
+    Format.INT4: TILE * (GROUP // 2 + 4),
 }
 
 
@@ -48,7 +48,7 @@ class Packed:
 
     @property
     def outputs(self) -> int:
-        return len(self.data) * _TILE
+        return len(self.data) * TILE
 
     @property
     def inputs(self) -> int:
@@ -84,7 +84,7 @@ class Room:
 
 def pack(matrix: torch.Tensor, bits: int | None) -> Packed:
     """A matrix of floating point numbers in 4 or 8 bits a weight, or as exactly as it is."""
-    matrix = functional.pad(matrix, (0, 0, 0, -len(matrix) % _TILE))
+    matrix = functional.pad(matrix, (0, 0, 0, -len(matrix) % TILE))
     if bits == 4:
         codes, pairs = int4_codes(matrix)
         return Packed(Format.INT4, _groups([codes], pairs))
@@ -101,7 +101,7 @@ def pack(matrix: torch.Tensor, bits: int | None) -> Packed:
 def _groups(codes: list[torch.Tensor], pairs: torch.Tensor) -> torch.Tensor:
     """By tile and group: the planes of 4-bit codes, the scales, the zero points. `pairs`: see `int4_codes`."""
     planes = [_plane(plane) for plane in codes]
-    tiled = pairs.bfloat16().view(len(pairs), -1, _TILE, 2).permute(1, 0, 3, 2).contiguous()
+    tiled = pairs.bfloat16().view(len(pairs), -1, TILE, 2).permute(1, 0, 3, 2).contiguous()
     return torch.cat([*planes, tiled.flatten(2).view(torch.uint8)], -1).flatten(1)
 
 
@@ -109,12 +109,12 @@ def _plane(codes: torch.Tensor) -> torch.Tensor:
     """Codes of 4 bits, shape (tiles, groups, bytes): a byte has two inputs that stand 4 apart, 64 bytes have 8 inputs
     of 16 outputs."""
     outputs, inputs = codes.shape
-    split = codes.view(outputs // _TILE, _TILE, inputs // GROUP, GROUP // 8, 2, 4).permute(0, 2, 3, 4, 1, 5)
+    split = codes.view(outputs // TILE, TILE, inputs // GROUP, GROUP // 8, 2, 4).permute(0, 2, 3, 4, 1, 5)
     return (split[:, :, :, 0] | split[:, :, :, 1] << 4).flatten(2)
 
 
 def _columns(matrix: torch.Tensor) -> torch.Tensor:
     """By tile: 16 outputs of one input, then of the next."""
     outputs, inputs = matrix.shape
-    tiles = matrix.view(outputs // _TILE, _TILE, inputs).transpose(1, 2).contiguous()
+    tiles = matrix.view(outputs // TILE, TILE, inputs).transpose(1, 2).contiguous()
     return tiles.flatten(1).view(torch.uint8)

@@ -14,6 +14,7 @@ from ...errors import Cancelled
 from ..network import KeyValues, rotation
 from ..paths import fewest_threads
 from ..shape import Shape
+from ..steps import WIDEST
 from ..weights import Weights
 from . import library
 from .matrices import Packed, Room
@@ -22,7 +23,6 @@ CHUNK_TOKENS = 64
 """So many at a time that reading the weights costs little beside multiplying, so few that a cancel loses little."""
 
 _QUERIES, _ABANDONED = 4, 2  # of forward.c
-_SHORT_ROWS = 8  # takes so short a time that nobody looks whether it is cancelled
 _POLL_S = 0.005
 
 
@@ -79,15 +79,15 @@ class NativeLlama:
         return out
 
     def _run(self, call: library.Call, cancel: Event) -> bool:
-        """Whether the call was completed. A short one also computes on the thread that asks; a long one leaves that
-        free to look at `cancel`."""
+        """Whether the call was completed. A decode step also computes on the thread that asks; more tokens leave
+        that free to look at `cancel`."""
 
         def run(thread: int) -> int:
             return self._forward(ctypes.byref(self._struct), ctypes.byref(call), thread)
 
         asked = ctypes.c_int32(0)
         call.cancel = ctypes.pointer(asked)
-        mine = call.count <= _SHORT_ROWS
+        mine = call.count <= WIDEST
         pending = set[Future[int]]()
         try:
             for thread in range(mine, call.threads):
@@ -107,7 +107,7 @@ class NativeLlama:
 
         def matrix(linear: object, outputs: int, inputs: int) -> library.Matrix:
             assert isinstance(linear, Packed)
-            if not outputs <= linear.outputs < outputs + 16 or linear.inputs != inputs:
+            if not outputs <= linear.outputs < outputs + library.TILE or linear.inputs != inputs:
                 raise ValueError(f"a matrix of shape {linear.outputs, linear.inputs} stands for {outputs, inputs}")
             self._matrices.append(linear)
             return linear.struct()

@@ -83,13 +83,24 @@ INLINE void add_plane(int T, const uint8_t *plane, const int8_t *codes, int64_t 
   }
 }
 
+/* The sums of T rows and one tile to where the product goes. */
+INLINE void put(int T, const matrix *m, int64_t row, int32_t tile, const f32x8 (*sums)[2], float *out, int add) {
+  for (int t = 0; t < T; t++)
+    for (int side = 0; side < 2; side++) {
+      float *to = out + (row + t) * m->outputs + tile * TILE + LANES * side;
+      store(to, add ? load(to) + sums[t][side] : sums[t][side]);
+    }
+}
+
 /* One tile for T rows from `row` on. A group is its codes (for 8 bits those of the low halves, then of the high ones),
  * 16 scales and 16 zero points: a weight is (code - centre) * scale + zero. */
-INLINE void integer_tile(int T, int bits, const matrix *m, const rows *x, int64_t row, int32_t tile, f32x8 (*out)[2]) {
+INLINE void integer_tile(int T, int bits, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
+                         int add) {
   const int bytes = PLANE * bits / 4 + 4 * TILE;
   const int64_t width = m->inputs, groups = width / GROUP;
   const float centre = bits == 4 ? 8 : 128;
   const uint8_t *block = m->data + tile * groups * bytes;
+  f32x8 total[4][2] = {0};
   for (int64_t group = 0; group < groups; group++, block += bytes) {
     i32x8 sums[4][2] = {0};
     const int8_t *codes = x->codes + row * width + group * GROUP;
@@ -102,40 +113,36 @@ INLINE void integer_tile(int T, int bits, const matrix *m, const rows *x, int64_
       for (int t = 0; t < T; t++) {
         int64_t at = (row + t) * groups + group;
         f32x8 sum = __builtin_convertvector(sums[t][side], f32x8) * splat(x->scales[at]);
-        out[t][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, out[t][side]));
+        total[t][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, total[t][side]));
       }
     }
   }
+  put(T, m, row, tile, total, out, add);
 }
 
 /* The same for weights in floating point: 16 of one input, then of the next. */
-INLINE void float_tile(int T, int bytes, const matrix *m, const rows *x, int64_t row, int32_t tile, f32x8 (*out)[2]) {
+INLINE void float_tile(int T, int bytes, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
+                       int add) {
   const int64_t width = m->inputs;
   const uint8_t *weights = m->data + tile * width * TILE * bytes;
   const float *values = x->values + row * width;
+  f32x8 total[4][2] = {0};
   for (int64_t input = 0; input < width; input++, weights += TILE * bytes)
     for (int side = 0; side < 2; side++) {
       const uint8_t *from = weights + LANES * bytes * side;
       f32x8 weight = bytes == 2 ? from_bfloat16(from) : load((const float *)from);
-      for (int t = 0; t < T; t++) out[t][side] = fma8(weight, splat(values[t * width + input]), out[t][side]);
+      for (int t = 0; t < T; t++) total[t][side] = fma8(weight, splat(values[t * width + input]), total[t][side]);
     }
+  put(T, m, row, tile, total, out, add);
 }
 
-INLINE void put(int T, const matrix *m, int64_t row, int32_t tile, const f32x8 (*found)[2], float *out, int add) {
-  for (int t = 0; t < T; t++)
-    for (int side = 0; side < 2; side++) {
-      float *to = out + (row + t) * m->outputs + tile * TILE + LANES * side;
-      store(to, add ? load(to) + found[t][side] : found[t][side]);
-    }
-}
-
-/* Each format has sums of its own, so that they stay in registers. */
 INLINE void tile_rows(int T, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out, int add) {
-  f32x8 found[4][2] = {0};
-  if (m->format == FLOAT32) float_tile(T, 4, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
-  else if (m->format == BFLOAT16) float_tile(T, 2, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
-  else if (m->format == INT8) integer_tile(T, 8, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
-  else integer_tile(T, 4, m, x, row, tile, found), put(T, m, row, tile, found, out, add);
+  switch (m->format) {
+    case FLOAT32: float_tile(T, 4, m, x, row, tile, out, add); break;
+    case BFLOAT16: float_tile(T, 2, m, x, row, tile, out, add); break;
+    case INT8: integer_tile(T, 8, m, x, row, tile, out, add); break;
+    default: integer_tile(T, 4, m, x, row, tile, out, add);
+  }
 }
 
 void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add, int32_t first, int32_t last) {
