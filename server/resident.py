@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any, Literal
@@ -50,6 +52,7 @@ class Resident:
         self._contexts = Contexts()
         self._loaded: model.LoadedModel | None = None
         self._loaded_with: tuple[Any, ...] | None = None
+        self._to_load: deque[tuple[Settings, Path]] = deque(maxlen=1)  # what was asked for last, until it loads
         self._state: State = "not loaded"
         self._reason = ""
         self._base = Path()
@@ -69,7 +72,8 @@ class Resident:
         if loaded_with != self._loaded_with:
             self._loaded_with = loaded_with
             self._state = "loading"
-            self._worker.submit(lambda _: self._load(wanted(settings), settings, base), key="load")
+            self._to_load.append((settings, base))
+            self._worker.submit(lambda _: self._load_next(settings))
 
     def retry(self) -> None:
         """Lets the next `load` try again what failed."""
@@ -82,6 +86,7 @@ class Resident:
         """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded."""
 
         def run(cancel: Event) -> pipeline.Completion | None:
+            self._load_next(settings)
             while self._loaded is not None:
                 how = self._prompting(self._loaded, settings)
                 try:
@@ -108,6 +113,7 @@ class Resident:
         """Queues the making of a prompt, as JSON."""
 
         def run(_: Event) -> dict[str, Any] | None:
+            self._load_next(settings)
             if (loaded := self._loaded) is None:
                 return None
             how = self._prompting(loaded, settings)
@@ -152,8 +158,10 @@ class Resident:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
             self._unload_timer = None
+        self._worker.cancel("rest")
         if settings.unload_minutes:
-            self._unload_timer = Timer(60 * settings.unload_minutes, lambda: self._worker.submit(self._rest))
+            rest = partial(self._worker.submit, self._rest, key="rest")
+            self._unload_timer = Timer(60 * settings.unload_minutes, rest)
             self._unload_timer.daemon = True
             self._unload_timer.start()
 
@@ -162,6 +170,17 @@ class Resident:
         self._unload()
         self._state, self._reason, self._loaded_with = "not loaded", "unloaded while nobody asked", None
         log.info("The model is unloaded until it is asked again.")
+
+    def _load_next(self, settings: Settings) -> None:
+        """Loads what was asked for last, unless it is there; or again with `settings`, where it was unloaded since.
+
+        Jobs call it before they look for a model: the job that was to load may stand behind them in the queue.
+        """
+        if self._to_load:  # nobody else takes out of it
+            settings, self._base = self._to_load.pop()
+        elif self._state != "not loaded":
+            return
+        self._load(wanted(settings), settings, self._base)
 
     def _load(self, first: model.Wanted, settings: Settings, base: Path) -> None:
         """Loads what `first` wants, or less where memory is short; jobs that wait find whatever came of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 from weakref import ref
@@ -42,13 +43,17 @@ def settings_of(folder: Path, **changes: object) -> Settings:
 
 def complete(resident: Resident, settings: Settings, base: Path) -> object:
     resident.load(settings, base)
+    return submit(resident, settings, base).future.result(30)
+
+
+def submit(resident: Resident, settings: Settings, base: Path) -> model.Job[Any]:
     document = fim.Document(path="area.py", language=fim.language_of_path("area.py"), lines=LINES)
     hole = Hole(
         document=document,
         cursor=fim.Cursor(line=1, column=14),
         project=Workspace([], []).project_of(base / "area.py"),
     )
-    return resident.complete("key", hole, settings, explicit=False).future.result(30)
+    return resident.complete("key", hole, settings, explicit=False)
 
 
 class Full:
@@ -184,4 +189,37 @@ def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(resident: 
         sleep(0.05)
     assert resident.status.state == "not loaded"
     assert complete(resident, settings, tmp_path) is not None
+    assert resident.status.state == "ready"
+
+
+def test_a_request_is_answered_although_the_settings_change_behind_it(
+    resident: Resident, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model that it waited for is not loaded any more; it gets the one that is loaded instead."""
+    busy, go_on = Event(), Event()
+
+    def hold(message: Report) -> None:
+        busy.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(resident, "_report", hold)
+    resident.load(settings_of(tmp_path / "nowhere"), tmp_path)
+    assert busy.wait(30)
+    settings = settings_of(save_llama(tmp_path / "model"))
+    resident.load(settings, tmp_path)
+    asked = submit(resident, settings, tmp_path)
+    resident.load(settings.model_copy(update={"quantization": "none"}), tmp_path)
+    go_on.set()
+    assert asked.future.result(30) is not None
+    assert "int4" not in resident.status.reason
+
+
+def test_a_request_that_comes_as_the_memory_is_given_back_is_answered(
+    resident: Resident, reports: list[Report], tmp_path: Path
+) -> None:
+    settings = settings_of(save_llama(tmp_path))
+    assert complete(resident, settings, tmp_path) is not None
+    resident.load(settings, tmp_path)  # the model is there
+    resident._rest(Event())  # by the time the request's turn comes, it is not
+    assert submit(resident, settings, tmp_path).future.result(30) is not None
     assert resident.status.state == "ready"
