@@ -49,6 +49,7 @@ class SeeklineServer(LanguageServer):
         super().__init__("seekline", VERSION, protocol_cls=SeeklineProtocol, converter_factory=converter)
         self.client = EditorClient(self)
         self.options = options
+        self.initialized = False
         self.configured = False
         self.started_with: object = None
         self.editor_settings: object = None
@@ -141,6 +142,7 @@ def _initialize(server: SeeklineServer, params: lsp.InitializeParams) -> None:
 
 
 async def _initialized(server: SeeklineServer, params: lsp.InitializedParams) -> None:
+    server.initialized = True
     server.client.start()
     if server.process_id is not None:
         watch_process(server.process_id, server.close)
@@ -226,8 +228,8 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
 
 
 def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> Hole | None:
-    if not server.configured:
-        server.configure()  # the editor has not told its settings yet, and perhaps never will
+    if not server.initialized and not server.configured:
+        server.configure()  # the editor's settings are asked for after `initialized`, which perhaps never comes
     found = server.session.snapshot(uri, position.line, position.character)
     if found is None:
         log.info("nothing to do: %s is not open, or has no line %d", uri, position.line)
@@ -242,7 +244,10 @@ async def _prompt(server: SeeklineServer, arguments: Any = None) -> dict[str, An
     except (KeyError, TypeError, ValueError) as error:
         raise JsonRpcInvalidParams("seekline.prompt takes {textDocument: {uri}, position}") from error
     found = _snapshot(server, uri, position)
-    return None if found is None else await asyncio.wrap_future(server.session.submit_prompt(found).future)
+    if found is None:
+        return None
+    found = await server.session.when_settled(uri, found)
+    return await asyncio.wrap_future(server.session.submit_prompt(found).future)
 
 
 def _status(server: SeeklineServer) -> dict[str, Any]:

@@ -229,9 +229,12 @@ async def complete(
 
     Raises `Cancelled` where the request is out of date: by a newer one of its kind, or by what `Session.abandon` says.
     """
-    document, cursor = hole.document, hole.cursor
     key = (uri, kind)
     turn = session.take_turn(key)
+    hole = await session.when_settled(uri, hole)
+    if not session.lasts(key, turn):
+        raise model.Cancelled
+    document, cursor = hole.document, hole.cursor
     if not session.completes_in(uri, document):
         return None
     if not explicit and not fim.worth_asking(document, cursor):

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -50,6 +51,7 @@ class Session:
         self._report = report
         self._documents: dict[str, OpenDocument] = {}
         self._turns: dict[Key, object] = {}
+        self._settled = asyncio.Event()
         self._told: set[str] = set()
 
     @property
@@ -58,6 +60,7 @@ class Session:
 
     def configure(self, layers: Iterable[Layer], folders: Sequence[Path]) -> None:
         """Takes new settings: tells what is wrong with them, forgets what they make stale, loads what they name."""
+        self._settled.set()  # who waits for it goes on once this returns
         self.config = merge(layers)
         for problem in self.config.problems:
             self.tell_once("error", str(problem))
@@ -133,6 +136,15 @@ class Session:
         snapshot = fim.Document(path=relative, language=language, lines=document.lines)
         return Hole(document=snapshot, cursor=cursor, project=self.workspace.project_of(path))
 
+    async def when_settled(self, uri: str, hole: Hole) -> Hole:
+        """Waits until the settings are known. The hole then has the same text, in the workspace as they make it."""
+        if self._settled.is_set():
+            return hole
+        await self._settled.wait()
+        path = _path(uri)
+        document = replace(hole.document, path=self.workspace.relative_path(path))
+        return Hole(document=document, cursor=hole.cursor, project=self.workspace.project_of(path))
+
     def completes_in(self, uri: str, document: fim.Document) -> bool:
         """Whether the settings want completions in this document."""
         languages = self.settings.languages
@@ -158,6 +170,10 @@ class Session:
     async def pause_in_typing(self, key: Key, turn: object) -> bool:
         """Waits for the debounce time; whether `turn` has lasted."""
         await asyncio.sleep(self.settings.debounce_ms / 1000)
+        return self.lasts(key, turn)
+
+    def lasts(self, key: Key, turn: object) -> bool:
+        """Whether nothing has ended `turn` yet."""
         return self._turns.get(key) is turn
 
     def abandon(self, key: Key) -> None:

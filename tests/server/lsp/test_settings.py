@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from editor import AUTOMATIC, Editor, editor
+from editor import AUTOMATIC, Editor, as_dict, editor
 from lsprotocol import types as lsp
 from tiny_models import save_llama
 
@@ -83,6 +83,30 @@ async def test_a_settings_file_that_changes_is_read_again(tmp_path: Path) -> Non
         made.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([change]))
         while await made.ghost_text(spot):
             await asyncio.sleep(0.02)
+
+
+async def test_what_is_asked_before_the_settings_are_known_waits_for_them() -> None:
+    """Otherwise the answer comes from a model that they do not name, or never: the editor does not ask twice."""
+    async with editor(settings={"model": "embedded", "languages": {"lua": False}}) as made:
+        # They stand right behind `initialized`: the server reads them before the client's answer to its question.
+        asked = made.ask(made.open(CODE))
+        switched_off = made.ask(made.open(CODE, "a.lua", "lua"))
+        prompt = made.command("seekline.prompt", made.open(CODE, "other.py").params)
+        assert (await asked).items
+        assert not (await switched_off).items
+        assert as_dict(await prompt)["prefix"].endswith("    return ")
+        assert "it is what the settings name" in (await made.until("ready"))["reason"]
+        loaded = [message for message in made.client.log_messages if "choosing a model" in message.message]
+        assert len(loaded) == 1
+
+
+async def test_a_change_before_the_settings_are_known_ends_what_was_asked_before_it() -> None:
+    async with editor(settings={"model": "embedded"}) as made:
+        spot = made.open(CODE)
+        older = made.ask(spot)
+        newer = made.ask(made.type(spot, "first + "))
+        assert await older is None
+        assert await newer is not None, "null is the answer to what is out of date"
 
 
 async def test_excluded_files_are_left_alone(tmp_path: Path) -> None:
