@@ -11,7 +11,6 @@ import functools
 import logging
 import string
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types as lsp
@@ -66,11 +65,11 @@ class SeeklineServer(LanguageServer):
         """Settles the settings anew, from all their sources."""
         self.configured = True
         from .config import command_line_layer, editor_layer, file_layers
-        from .session import path_of
+        from .uris import path_of
 
         folders = [path for folder in self.workspace.folders.values() if (path := path_of(folder.uri))]
-        if not folders and self.workspace.root_path:
-            folders = [Path(self.workspace.root_path)]
+        if not folders and self.workspace.root_uri and (path := path_of(self.workspace.root_uri)):
+            folders = [path]
         self.session.configure(
             [
                 *file_layers(next(iter(folders), None)),
@@ -247,6 +246,9 @@ async def _prompt(server: SeeklineServer, arguments: Any = None) -> dict[str, An
     if found is None:
         return None
     found = await server.session.when_settled(uri, found)
+    refusal = server.session.refusal(uri)  # as the settings have it that were waited for
+    if refusal is not None:
+        raise JsonRpcInvalidParams(str(refusal))
     return await asyncio.wrap_future(server.session.submit_prompt(found).future)
 
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .. import fim
 from .settings import Settings, editor_key, expected, is_user_only, keys
+from .workspace import canonical
 
 FILE_NAME = "seekline.toml"
 _SECTION = "seekline"
@@ -168,7 +169,7 @@ def workspace_of(path: Path) -> Path:
     The nearest folder above it with a `seekline.toml` or a repository; else the current folder, where that is above
     it; else the outermost one with a project's manifest; else the file's own.
     """
-    folder, here = path.resolve().parent, Path.cwd()
+    folder, here = canonical(path).parent, canonical(Path.cwd())
     above = (folder, *folder.parents)
     for up in above:
         if any((up / name).exists() for name in _ROOTS):

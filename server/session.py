@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
 
 from .. import fim, model
 from .cache import CompletionCache
@@ -22,7 +20,8 @@ from .pipeline import Completion, Hole
 from .positions import Encoding
 from .resident import Report, Resident
 from .settings import Settings
-from .workspace import Buffers, Happened, Workspace
+from .uris import name_of, path_of
+from .workspace import Buffers, Happened, Refusal, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +64,7 @@ class Session:
         for problem in self.config.problems:
             self.tell_once("error", str(problem))
         logging.getLogger("seekline").setLevel(self.settings.log_level.upper())
+        self.buffers.look_again()
         self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
         self.cache.clear()
         self.resident.retry()
@@ -129,7 +129,8 @@ class Session:
         document = self._documents.get(uri)
         if document is None or line > len(document.lines):
             return None
-        path = _path(uri)
+        path = name_of(uri)
+        self.workspace = self.workspace.looked_again()
         language = fim.language_named(document.language_id) or fim.language_of_path(path.name)
         cursor = fim.Cursor(line=line, column=document.column(line, units, self.encoding))
         relative = self.workspace.relative_path(path)
@@ -151,7 +152,11 @@ class Session:
         names = () if document.language is None else (document.language.name, *document.language.lsp_ids)
         named = next((languages[name] for name in names if name in languages), None)
         wanted = languages.get("*", True) if named is None else named
-        return wanted and not self.workspace.excludes(_path(uri))
+        return wanted and self.refusal(uri) is None
+
+    def refusal(self, uri: str) -> Refusal | None:
+        """Why a document is never completed in, nor shown as a prompt; None where it may be."""
+        return self.workspace.refusal(name_of(uri))
 
     def submit(self, key: Key, hole: Hole, *, explicit: bool) -> model.Job[Completion | None]:
         """Queues a completion, behind the loading of the model; it supersedes older ones of `key`."""
@@ -180,19 +185,3 @@ class Session:
         """Stops all work of `key`: what it would answer is out of date."""
         self._turns.pop(key, None)
         self.resident.abandon(key)
-
-
-def _path(uri: str) -> Path:
-    """A path for every URI: a document that is no file still has a name."""
-    return path_of(uri) or Path(urlsplit(uri).path or "untitled")
-
-
-def path_of(uri: str) -> Path | None:
-    """The path of a `file:` URI; None for other schemes."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
-        return None
-    path = unquote(parts.path)
-    if sys.platform == "win32":
-        path = f"//{parts.netloc}{path}" if parts.netloc else path.lstrip("/")
-    return Path(path)

@@ -10,12 +10,12 @@ from ..config import workspace_of
 from ..errors import BadPlace
 from ..pipeline import Hole
 from ..settings import Settings
-from ..workspace import Buffers, Workspace
+from ..workspace import Buffers, Workspace, canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A cursor in a file, and the workspace that the file belongs to."""
+    """A cursor in a file, and the workspace that the file belongs to. `file`: its absolute path, as it was given."""
 
     document: fim.Document
     cursor: fim.Cursor
@@ -32,12 +32,16 @@ class Projects:
         self._known: dict[Path, Workspace] = {}
 
     def hole(self, place: Place) -> Hole:
-        """The place as the pipeline wants it."""
+        """The place as the pipeline wants it. Raises `BadPlace` for a file that is excluded."""
         if place.workspace not in self._known:
             self._known[place.workspace] = Workspace(
                 [place.workspace], self._settings.exclude, self._buffers, libraries=self._settings.libraries
             )
-        project = self._known[place.workspace].project_of(place.file, place.document.lines)
+        workspace = self._known[place.workspace]
+        refusal = workspace.refusal(place.file)
+        if refusal is not None:
+            raise BadPlace(refusal.problem, refusal.remedy)
+        project = workspace.project_of(place.file, place.document.lines)
         return Hole(document=place.document, cursor=place.cursor, project=project)
 
 
@@ -50,9 +54,9 @@ def place_in(name: str, line: int, column: int, text: str | None = None) -> Plac
     """A place in a file; `text` is what an editor has of it, else it is read. Raises `BadPlace`."""
     path = Path(name)
     lines = tuple(fim.split_lines(_read(path) if text is None else text))
-    file, folder = path.resolve(), workspace_of(path)
+    folder = workspace_of(path)
     document = fim.Document(
-        path=file.relative_to(folder).as_posix(),
+        path=canonical(path).relative_to(folder).as_posix(),
         language=fim.language_of_path(path.name),
         lines=lines,
     )
@@ -64,6 +68,9 @@ def place_in(name: str, line: int, column: int, text: str | None = None) -> Plac
     if not 1 <= column <= length + 1:
         raise BadPlace(f"Line {line} of {name} has no column {column}.", f"It has columns 1 to {length + 1}.")
     cursor = fim.Cursor(line=line - 1, column=column - 1)
+    file = path.absolute()
+    if ".." in file.parts:  # behind a link, that is not the folder that it seems to be
+        file = canonical(file.parent) / file.name
     return Place(document=document, cursor=cursor, file=file, workspace=folder)
 
 

@@ -98,9 +98,13 @@ def _answer_batch(name: str, how: pipeline.Prompting, projects: Projects) -> Non
         if not line.strip():
             continue
         where, row = _place_of(line, f"{name}:{number}")
+        try:
+            hole = projects.hole(where)
+        except BadPlace as error:
+            raise BadBatch(f"{name}:{number}: {error.problem}", error.remedy) from error
         # Buffers follow each other as in an editor, key by key; places on the disk are questions of their own.
         contexts = Contexts() if row.get("text") is None else typed
-        made, ids = pipeline.make_prompt(projects.hole(where), _with_tokens(how, row.get("tokens")), contexts)
+        made, ids = pipeline.make_prompt(hole, _with_tokens(how, row.get("tokens")), contexts)
         answer = {"id": row["id"], **pipeline.prompt_as_json(made, ids)}
         sys.stdout.write(json.dumps(answer) + "\n")  # in ASCII, which also carries half a surrogate pair
         sys.stdout.flush()

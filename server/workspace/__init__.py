@@ -3,10 +3,13 @@
 `Workspace.project_of` hands the context engine one root as a `Project`. Behind it: `listing` walks a root by the rules
 of `ignore`, `exclusions` and `secrets`; `tree` keeps what it found true; `reading` makes text of files, `index`
 remembers it, and `view` is what one prompt sees. `buffers` are the editor's open files; `libraries`, where
-wanted, the packages installed for the root.
+wanted, the packages installed for the root. `canonical_paths` says where a path really is, `refusals` why a
+file is never completed in.
 """
 
 from .buffers import Buffers
+from .canonical_paths import canonical
+from .refusals import Refusal
 from .roots import Happened, Workspace
 
-__all__ = ["Buffers", "Happened", "Workspace"]
+__all__ = ["Buffers", "Happened", "Refusal", "Workspace", "canonical"]

@@ -89,10 +89,10 @@ class ProjectIndex:
         self._named: set[str] = set()
 
     def notice(self, path: str, *, appeared: bool) -> None:
-        """Something happened to a path on the disk; any thread may tell. `appeared`: it was not there before."""
+        """Something happened to a path on the disk ("": the root); any thread may tell. `appeared`: it is new there."""
         name = path.rpartition("/")[2]
         speaks_of_others = name in defaults().ignore_files or name in defaults().marks or path == ".git/info/exclude"
-        if speaks_of_others or len(self._events) >= MAX_EVENTS:
+        if not path or speaks_of_others or len(self._events) >= MAX_EVENTS:
             self._stale = True
         else:
             self._events.append((path, appeared))

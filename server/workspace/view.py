@@ -24,10 +24,14 @@ class View:
     """A `Project` for one prompt: a file that it has read stays the same, and so do the paths.
 
     `path`: the file under the cursor. `lines`: its text, where it is neither the disk's nor an open document's.
+    `is_another`: whether the root is another folder than in the last prompt, which asks the disk.
     """
 
-    def __init__(self, index: ProjectIndex, path: str, lines: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, index: ProjectIndex, path: str, lines: Sequence[str] | None, *, is_another: Callable[[], bool]
+    ) -> None:
         self._index = index
+        self._is_another = is_another
         self._path = path
         self._paths: Paths | None = None
         self._files: dict[str, File | None] = {}
@@ -39,6 +43,8 @@ class View:
     @property
     def paths(self) -> Paths:
         if self._paths is None:
+            if self._is_another():
+                self._index.notice("", appeared=True)
             self._paths = self._index.settle(self._path)
         return self._paths
 

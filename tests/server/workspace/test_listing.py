@@ -138,7 +138,7 @@ def test_a_broken_ignore_file_costs_only_its_broken_lines(tmp_path: Path, caplog
 
 def test_a_broken_pattern_of_the_setting_costs_only_itself(tmp_path: Path) -> None:
     tree(tmp_path, listed=["a.py"], left_out=["b.py"], exclude=["!", "\\", "[z-a]*", "b.py"])
-    assert workspace(tmp_path, exclude=["!", "b.py"]).excludes(tmp_path / "b.py")
+    assert workspace(tmp_path, exclude=["!", "b.py"]).refusal(tmp_path / "b.py")
 
 
 def test_names_that_no_line_of_a_prompt_may_have_are_left_out(tmp_path: Path) -> None:
