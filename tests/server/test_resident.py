@@ -48,7 +48,7 @@ def complete(resident: Resident, settings: Settings, base: Path) -> object:
         cursor=fim.Cursor(line=1, column=14),
         project=Workspace([], []).project_of(base / "area.py"),
     )
-    return resident.complete("key", hole, settings, explicit=False).future.result(30)
+    return resident.complete("key", lambda: hole, settings, explicit=False).future.result(30)
 
 
 class Full:
