@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from .text import Cursor, Document
 
-
-def worth_asking(document: Document, cursor: Cursor) -> bool:
+def worth_asking(before: str, after: str, *, is_first_text: bool) -> bool:
     """Whether to complete here while the user just types; an explicit request is always served.
 
-    Not inside a word, where ghost text would split it, and not before anything at all has been written.
+    `before` and `after` the cursor on its line; `is_first_text`: the lines above are blank, or none. Not inside a word,
+    where ghost text would split it, and not before anything at all has been written.
     """
-    after = document.after(cursor)
     if after[:1].isalnum() or after[:1] == "_":
         return False
-    return bool(document.before(cursor).strip()) or any(line.strip() for line in document.lines[: cursor.line])
+    return not is_first_text or bool(before.strip())

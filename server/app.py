@@ -24,7 +24,7 @@ from .protocol import SeeklineProtocol, converter
 from .version import VERSION
 
 if TYPE_CHECKING:
-    from .pipeline import Hole
+    from .pipeline import OpenHole
     from .session import Session
     from .workspace import Happened
 
@@ -208,7 +208,7 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     if text is None:
         return lsp.CompletionList(is_incomplete=True, items=[])
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
-    before = found.document.before(found.cursor)
+    before = found.around.before
     word = before[len(before.rstrip(_WORD)) :]
     start = to_units(before, len(before) - len(word), server.session.encoding)
     edit = lsp.TextEdit(
@@ -226,7 +226,7 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     return lsp.CompletionList(is_incomplete=True, items=[item])
 
 
-def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> Hole | None:
+def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> OpenHole | None:
     if not server.initialized and not server.configured:
         server.configure()  # the editor's settings are asked for after `initialized`, which perhaps never comes
     found = server.session.snapshot(uri, position.line, position.character)

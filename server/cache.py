@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
-from .. import fim
+from .documents import Surroundings
 
 _ENTRIES = 128
-_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,29 +30,27 @@ class CompletionCache:
         self._changes: Counter[str] = Counter()
         self._all_changes = 0
 
-    def get(self, uri: str, document: fim.Document, cursor: fim.Cursor, *, explicit: bool) -> tuple[str | None] | None:
+    def get(self, uri: str, around: Surroundings, *, explicit: bool) -> tuple[str | None] | None:
         """The completion for this very text in a tuple, or what is left of one that was typed along; else None."""
-        place, before = _place(uri, document, cursor, explicit), document.before(cursor)
-        for typed in range(len(before) + 1):
-            key = (place, before[: len(before) - typed])
-            found = self._entries.get(key, _MISSING)
-            if found is _MISSING:
+        place, before = _place(uri, around, explicit), around.before
+        if (place, before) in self._entries:
+            self._entries.move_to_end((place, before))
+            return (self._entries[place, before],)
+        asked, left = "", None
+        for (other, start), completion in self._entries.items():
+            if completion is None or len(start) < len(asked) or other != place or not before.startswith(start):
                 continue
-            if not typed:
-                self._entries.move_to_end(key)
-                return (found,)  # type: ignore[return-value]
-            if isinstance(found, str) and len(found) > typed and found.startswith(before[len(before) - typed :]):
-                return (found[typed:],)
-        return None
+            typed = before[len(start) :]
+            if completion.startswith(typed) and completion != typed:
+                asked, left = start, completion[len(typed) :]
+        return None if left is None else (left,)
 
     def moment(self, uri: str) -> int:
         """Another number after every change that the completions of a document do not outlive."""
         return self._all_changes - self._changes[uri]
 
-    def put(
-        self, uri: str, document: fim.Document, cursor: fim.Cursor, completion: str | None, *, explicit: bool
-    ) -> None:
-        self._entries[_place(uri, document, cursor, explicit), document.before(cursor)] = completion
+    def put(self, uri: str, around: Surroundings, completion: str | None, *, explicit: bool) -> None:
+        self._entries[_place(uri, around, explicit), around.before] = completion
         while len(self._entries) > _ENTRIES:
             self._entries.popitem(last=False)
 
@@ -64,17 +61,22 @@ class CompletionCache:
         for key in [key for key in self._entries if key[0].uri != uri]:
             del self._entries[key]
 
+    def closed(self, uri: str) -> None:
+        """Forgets a document, and the completions of all others as after a change."""
+        self._changes.pop(uri, None)
+        self.clear()
+
     def clear(self) -> None:
         self._all_changes += 1
         self._entries.clear()
 
 
-def _place(uri: str, document: fim.Document, cursor: fim.Cursor, explicit: bool) -> _Place:
+def _place(uri: str, around: Surroundings, explicit: bool) -> _Place:
     return _Place(
         uri=uri,
-        line=cursor.line,
-        above=hash(document.lines[: cursor.line]),
-        after=document.after(cursor),
-        below=hash(document.following_lines(cursor)),
+        line=around.line,
+        above=around.above,
+        after=around.after,
+        below=around.below,
         explicit=explicit,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import fim, model
 from .contexts import Contexts
+from .documents import Surroundings
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,22 @@ class Hole:
     document: fim.Document
     cursor: fim.Cursor
     project: fim.Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHole:
+    """A hole in an open document as the event loop has it, where nothing may take longer for a longer document."""
+
+    path: str
+    language: fim.Language | None
+    around: Surroundings
+    project: fim.Project
+
+    def whole(self) -> Hole:
+        """The hole with its whole document, for the device's thread."""
+        document = fim.Document(path=self.path, language=self.language, lines=self.around.lines())
+        cursor = fim.Cursor(line=self.around.line, column=len(self.around.before))
+        return Hole(document=document, cursor=cursor, project=self.project)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +237,7 @@ def lookup_of(ids: list[int], tokenizer: model.Tokenizer) -> model.PromptLookup:
 async def complete(
     session: Session,
     uri: str,
-    hole: Hole,
+    hole: OpenHole,
     *,
     explicit: bool,
     kind: Kind = "ghost text",
@@ -234,12 +251,12 @@ async def complete(
     hole = await session.when_settled(uri, hole)
     if not session.lasts(key, turn):
         raise model.Cancelled
-    document, cursor = hole.document, hole.cursor
-    if not session.completes_in(uri, document):
+    around = hole.around
+    if not session.completes_in(uri, hole.language):
         return None
-    if not explicit and not fim.worth_asking(document, cursor):
+    if not explicit and not fim.worth_asking(around.before, around.after, is_first_text=around.is_first_text):
         return None
-    if (known := session.cache.get(uri, document, cursor, explicit=explicit)) is not None:
+    if (known := session.cache.get(uri, around, explicit=explicit)) is not None:
         return known[0]
     if not explicit and not await session.pause_in_typing(key, turn):
         raise model.Cancelled
@@ -252,5 +269,5 @@ async def complete(
     if completion is None:
         return None
     if moment == session.cache.moment(uri):
-        session.cache.put(uri, document, cursor, completion.text, explicit=explicit)
+        session.cache.put(uri, around, completion.text, explicit=explicit)
     return completion.text

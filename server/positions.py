@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 _CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2)}
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_AS_LONG = "日"  # as a surrogate, three units of UTF-8 and one of UTF-16
 
 
 def to_column(line: str, units: int, encoding: Encoding) -> int:
@@ -18,10 +21,12 @@ def to_column(line: str, units: int, encoding: Encoding) -> int:
     if encoding == "utf-32" or line.isascii():
         return min(units, len(line))
     codec, unit_bytes = _CODECS[encoding]
+    head = line[:units]  # no character has less than one unit
     try:
-        return len(line.encode(codec)[: unit_bytes * units].decode(codec, "ignore"))
+        encoded = head.encode(codec)
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can carry and no codec takes
-        return next((c for c in range(len(line)) if to_units(line, c + 1, encoding) > units), len(line))
+        encoded = _LONE_SURROGATE.sub(_AS_LONG, head).encode(codec)
+    return len(encoded[: unit_bytes * units].decode(codec, "ignore"))
 
 
 def to_units(line: str, column: int, encoding: Encoding) -> int:

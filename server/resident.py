@@ -81,12 +81,14 @@ class Resident:
             self._loaded_with = None
 
     def complete(
-        self, key: Hashable, hole: pipeline.Hole, settings: Settings, *, explicit: bool
+        self, key: Hashable, make_hole: Callable[[], pipeline.Hole], settings: Settings, *, explicit: bool
     ) -> model.Job[pipeline.Completion | None]:
-        """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded."""
+        """Queues a completion; it supersedes older ones of `key`. Its result is None where no model could be loaded.
+        `make_hole` is called on the device's thread."""
 
         def run(cancel: Event) -> pipeline.Completion | None:
             self._load_next(settings)
+            hole = make_hole()
             while self._loaded is not None:
                 how = self._prompting(self._loaded, settings)
                 try:
@@ -109,7 +111,7 @@ class Resident:
         self._unload_later(settings)
         return self._worker.submit(run, key=key)
 
-    def prompt(self, hole: pipeline.Hole, settings: Settings) -> model.Job[dict[str, Any] | None]:
+    def prompt(self, make_hole: Callable[[], pipeline.Hole], settings: Settings) -> model.Job[dict[str, Any] | None]:
         """Queues the making of a prompt, as JSON."""
 
         def run(_: Event) -> dict[str, Any] | None:
@@ -117,7 +119,7 @@ class Resident:
             if (loaded := self._loaded) is None:
                 return None
             how = self._prompting(loaded, settings)
-            return pipeline.prompt_as_json(*pipeline.make_prompt(hole, how, self._contexts))
+            return pipeline.prompt_as_json(*pipeline.make_prompt(make_hole(), how, self._contexts))
 
         return self._worker.submit(run)
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from .. import fim, model
 from .cache import CompletionCache
 from .config import Config, Layer, merge
-from .documents import Change, OpenDocument
-from .pipeline import Completion, Hole
+from .documents import Change, OpenDocument, TooLarge
+from .pipeline import Completion, OpenHole
 from .positions import Encoding
 from .resident import Report, Resident
 from .settings import Settings
@@ -111,7 +111,7 @@ class Session:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
         self._documents.pop(uri, None)
-        self.cache.changed(uri)
+        self.cache.closed(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.closed(path)
 
@@ -122,34 +122,40 @@ class Session:
             if (path := path_of(uri)) is not None:
                 self.workspace.changed(path, what)
 
-    def snapshot(self, uri: str, line: int, units: int) -> Hole | None:
+    def snapshot(self, uri: str, line: int, units: int) -> OpenHole | None:
         """The document as it is now, the client's position in it and the workspace around it, which the device's thread
-        looks into. None where the document is not open or has no such line.
+        looks into. None where the document is not open, has no such line or is too large.
         """
-        document = self._documents.get(uri)
-        if document is None or line > len(document.lines):
+        if (document := self._documents.get(uri)) is None:
             return None
-        path = name_of(uri)
+        try:
+            around = document.around(line, units, self.encoding)
+        except TooLarge as error:
+            self.tell_once("info", f"There are no completions in {error}.")
+            return None
+        if around is None:
+            return None
         self.workspace = self.workspace.looked_again()
-        language = fim.language_named(document.language_id) or fim.language_of_path(path.name)
-        cursor = fim.Cursor(line=line, column=document.column(line, units, self.encoding))
-        relative = self.workspace.relative_path(path)
-        snapshot = fim.Document(path=relative, language=language, lines=document.lines)
-        return Hole(document=snapshot, cursor=cursor, project=self.workspace.project_of(path))
+        path = name_of(uri)
+        return OpenHole(
+            path=self.workspace.relative_path(path),
+            language=fim.language_named(document.language_id) or fim.language_of_path(path.name),
+            around=around,
+            project=self.workspace.project_of(path),
+        )
 
-    async def when_settled(self, uri: str, hole: Hole) -> Hole:
+    async def when_settled(self, uri: str, hole: OpenHole) -> OpenHole:
         """Waits until the settings are known. The hole then has the same text, in the workspace as they make it."""
         if self._settled.is_set():
             return hole
         await self._settled.wait()
-        path = _path(uri)
-        document = replace(hole.document, path=self.workspace.relative_path(path))
-        return Hole(document=document, cursor=hole.cursor, project=self.workspace.project_of(path))
+        path = name_of(uri)
+        return replace(hole, path=self.workspace.relative_path(path), project=self.workspace.project_of(path))
 
-    def completes_in(self, uri: str, document: fim.Document) -> bool:
+    def completes_in(self, uri: str, language: fim.Language | None) -> bool:
         """Whether the settings want completions in this document."""
         languages = self.settings.languages
-        names = () if document.language is None else (document.language.name, *document.language.lsp_ids)
+        names = () if language is None else (language.name, *language.lsp_ids)
         named = next((languages[name] for name in names if name in languages), None)
         wanted = languages.get("*", True) if named is None else named
         return wanted and self.refusal(uri) is None
@@ -158,14 +164,14 @@ class Session:
         """Why a document is never completed in, nor shown as a prompt; None where it may be."""
         return self.workspace.refusal(name_of(uri))
 
-    def submit(self, key: Key, hole: Hole, *, explicit: bool) -> model.Job[Completion | None]:
+    def submit(self, key: Key, hole: OpenHole, *, explicit: bool) -> model.Job[Completion | None]:
         """Queues a completion, behind the loading of the model; it supersedes older ones of `key`."""
         self.load()
-        return self.resident.complete(key, hole, self.settings, explicit=explicit)
+        return self.resident.complete(key, hole.whole, self.settings, explicit=explicit)
 
-    def submit_prompt(self, hole: Hole) -> model.Job[dict[str, Any] | None]:
+    def submit_prompt(self, hole: OpenHole) -> model.Job[dict[str, Any] | None]:
         self.load()
-        return self.resident.prompt(hole, self.settings)
+        return self.resident.prompt(hole.whole, self.settings)
 
     def take_turn(self, key: Key) -> object:
         """The turn of a new request; it ends with the next one of `key`, or when `key` is abandoned."""

@@ -1,5 +1,5 @@
 import pytest
-from marked import place
+from marked import MARK
 from seekline import fim
 
 
@@ -17,4 +17,7 @@ from seekline import fim
     ],
 )
 def test_worth_asking(code: str, worth: bool) -> None:
-    assert fim.worth_asking(*place(code)) is worth
+    written, _, following = code.partition(MARK)
+    above, _, before = written.rpartition("\n")
+    after = following.partition("\n")[0]
+    assert fim.worth_asking(before, after, is_first_text=not above.strip()) is worth

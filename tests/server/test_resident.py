@@ -53,7 +53,7 @@ def submit(resident: Resident, settings: Settings, base: Path) -> model.Job[Any]
         cursor=fim.Cursor(line=1, column=14),
         project=Workspace([], []).project_of(base / "area.py"),
     )
-    return resident.complete("key", hole, settings, explicit=False)
+    return resident.complete("key", lambda: hole, settings, explicit=False)
 
 
 class Full:
