@@ -7,6 +7,7 @@ wanted, the packages installed for the root.
 """
 
 from .buffers import Buffers
+from .index import MAX_EVENTS
 from .roots import Happened, Workspace
 
-__all__ = ["Buffers", "Happened", "Workspace"]
+__all__ = ["MAX_EVENTS", "Buffers", "Happened", "Workspace"]

@@ -80,14 +80,21 @@ class Workspace:
         index, relative = self._place(path)
         if index is not None:
             return View(index, relative, lines)
+        if lines is not None:
+            return Alone(relative, lambda: lines)
         buffer = self._buffers.get(path)
-        return Alone(relative, buffer.lines() if lines is None and buffer is not None else lines)
+        return Alone(relative, None if buffer is None else buffer.lines)
 
     def changed(self, path: Path, what: Happened) -> None:
         """The editor tells of a file or folder on the disk; a rename comes as a deletion and a creation."""
         index, relative = self._place(path)
         if index is not None and (relative == ".git/info/exclude" or _matters(relative)):
             index.notice(relative, appeared=what != "changed")
+
+    def list_again(self) -> None:
+        """Too much happened to look at one by one."""
+        for index in self._indexes.values():
+            index.mark_stale()
 
     def _place(self, path: Path) -> tuple[ProjectIndex | None, str]:
         for index in self._indexes.values():
