@@ -121,7 +121,7 @@ class Resident:
         """Gives up the completions of `key`: what they would answer is out of date."""
         self._worker.cancel(key)
 
-    def run_soon(self, action: Callable[[], None]) -> None:
+    def run_soon(self, action: Callable[[], None]) -> model.Job[None]:
         """Has the device's thread run something short before what is asked of it from now on."""
 
         def run(_: Event) -> None:
@@ -130,7 +130,7 @@ class Resident:
             except Exception:
                 log.exception("%s failed", action.__qualname__)
 
-        self._worker.submit(run)
+        return self._worker.submit(run)
 
     def forget(self, path: str) -> None:
         """Gives back what is kept for a document that was closed; `path` as it has in its prompts."""
