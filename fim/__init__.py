@@ -5,7 +5,7 @@ code: where there is nothing to complete, the answer is None or empty.
 """
 
 from .budget import Budget, Count, context_limit, share
-from .context import NOTHING, Context, Part, Receiver, gather
+from .context import NOTHING, Context, Part, Receiver, Stop, gather
 from .filters import clean
 from .formats import Format, Special, Text, all_formats, recognise
 from .languages import Language, all_languages, language_named, language_names, language_of_path
@@ -30,6 +30,7 @@ __all__ = [
     "Prompt",
     "Receiver",
     "Special",
+    "Stop",
     "StopRule",
     "Text",
     "all_formats",

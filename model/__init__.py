@@ -31,7 +31,7 @@ from .hardware import Device, Dtype, all_devices, compute_threads, find_device
 from .hub import Installed, cache_folder, download, installed, remove
 from .llama.native.library import is_compiled
 from .loading import LoadedModel, load_model
-from .memory import release_memory
+from .memory import release_memory, trim_heap
 from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
 from .sampling import GREEDY, Sampling
 from .sizes import Quantization
@@ -105,4 +105,5 @@ __all__ = [
     "remove",
     "smaller_quantization",
     "split_revision",
+    "trim_heap",
 ]

@@ -5,7 +5,7 @@ It drafts greedily. What it says changes how fast tokens come, never which ones,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Generic
 
@@ -38,6 +38,9 @@ class DraftModel(Generic[K]):
         self._backend = backend
         self._chunk_tokens = chunk_tokens
         self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
+
+    def forget(self, key: Hashable) -> None:
+        self._slots.forget(key)
 
     def unread_tokens(self, ids: Sequence[int]) -> int:
         """How many tokens of a sequence have to be computed before one can be drafted; always at least one."""

@@ -141,6 +141,12 @@ class Engine(Generic[K]):
         self._request += 1
         self._prefill(list(ids), Request(max_new_tokens=0, cancel=cancel, key=key))
 
+    def forget(self, key: Hashable) -> None:
+        """Gives back the KV of a document that will not be asked for again."""
+        self._slots.forget(key)
+        if self._drafts.model is not None:
+            self._drafts.model.forget(key)
+
     def _check(self, ids: Sequence[int]) -> None:
         if not ids:
             raise ValueError("a prompt needs at least one token")

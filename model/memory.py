@@ -1,7 +1,8 @@
-"""A device that is full: said in our words, and emptied."""
+"""A device that is full: said in our words, and emptied; memory that is free again given back."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 from collections.abc import Iterator
@@ -36,3 +37,12 @@ def release_memory() -> None:
     gc.collect()
     if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def trim_heap() -> None:
+    """Gives the pages back that the C library keeps of freed memory. glibc alone keeps so many: after a large block was
+    freed, blocks up to its size come from the heap (mallopt(3), "dynamic mmap threshold"), which seldom shrinks."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries than glibc have none
+        if trim is not None:
+            trim(0)

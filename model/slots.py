@@ -109,6 +109,10 @@ class Slots(Generic[K]):
             del self._slots[key]
         return len(dropped)
 
+    def forget(self, key: Hashable) -> None:
+        """Gives up the slot of `key`, if there is one."""
+        self._slots.pop(key, None)
+
     def _make_room(self, tokens: int) -> None:
         wanted = self._backend.kv_bytes_per_token * self._capacity(tokens)
         while self._slots and self.used_bytes + wanted > self.limit_bytes:

@@ -23,6 +23,7 @@ from .errors import BrokenCheckpoint
 _LOOKS_LIKE_CONTROL = re.compile(r"<.*>|\[.*\]", re.DOTALL)
 _BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _COUNT_CACHE_LINES = 65536
+_CACHED_CHARACTERS = 200  # longer lines are few, and would fill the memory
 
 
 class Tokenizer:
@@ -46,7 +47,8 @@ class Tokenizer:
                 "Download the model again.",
             ) from error
         self._begin = _begin_token(folder, self._control)
-        self.count = lru_cache(_COUNT_CACHE_LINES)(self._count)
+        self._cached_count = lru_cache(_COUNT_CACHE_LINES)(self._counted)
+        self.count = self._count  # one object, by which others know whose counts they keep
 
     @property
     def size(self) -> int:
@@ -78,7 +80,10 @@ class Tokenizer:
         return self._text.encode(text, add_special_tokens=False).ids
 
     def _count(self, text: str) -> int:
-        """How many tokens a text within one line has, its line end included. Cached."""
+        """How many tokens a text within one line has, its line end included. Cached for lines of usual length."""
+        return self._cached_count(text) if len(text) <= _CACHED_CHARACTERS else self._counted(text)
+
+    def _counted(self, text: str) -> int:
         return len(self.encode_text(text))
 
     def decode(self, ids: Iterable[int]) -> str:

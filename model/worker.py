@@ -42,6 +42,11 @@ class Worker:
         with self._changed:
             return self._running is None and not self._queue
 
+    @property
+    def has_waiting(self) -> bool:
+        with self._changed:
+            return bool(self._queue)
+
     def submit(self, run: Callable[[Event], T], *, key: Hashable | None = None) -> Job[T]:
         """Queues `run`, which is given an event to watch and raises `Cancelled` soon after it is set."""
         job = Job(run=run, key=key)

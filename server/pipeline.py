@@ -124,8 +124,11 @@ def _format(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) ->
     return fim.recognise(tokenizer.has_control_token)
 
 
-def make_prompt(hole: Hole, prompting: Prompting, contexts: Contexts) -> tuple[fim.Prompt, list[int]]:
-    """The prompt for a hole, and its ids. `contexts` keeps what other files say the same from prompt to prompt."""
+def make_prompt(
+    hole: Hole, prompting: Prompting, contexts: Contexts, stop: fim.Stop = lambda: None
+) -> tuple[fim.Prompt, list[int]]:
+    """The prompt for a hole, and its ids. `contexts` keeps what other files say the same from prompt to prompt. `stop`:
+    see `fim.gather`."""
     document, cursor, count = hole.document, hole.cursor, prompting.tokenizer.count
     limit = prompting.prompt_tokens
     while True:
@@ -135,7 +138,7 @@ def make_prompt(hole: Hole, prompting: Prompting, contexts: Contexts) -> tuple[f
             suffix_limit_tokens=prompting.suffix_limit_tokens,
         )
         room = fim.context_limit(document, cursor, budget, count) if prompting.other_files else 0
-        context = contexts.gather(document, cursor, hole.project, room, count)
+        context = contexts.gather(document, cursor, hole.project, room, count, stop)
         prompt = fim.build_prompt(document, cursor, prompting.format, budget, count, context)
         ids = encode(prompt.pieces, prompting.tokenizer)
         # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
@@ -185,8 +188,13 @@ def generate(
     cancel: Event,
 ) -> Completion:
     """One completion. Runs on the thread that owns the device; raises what `Engine.generate` raises."""
+
+    def stop() -> None:
+        if cancel.is_set():
+            raise model.Cancelled
+
     started = perf_counter()
-    _, ids = make_prompt(hole, prompting, contexts)
+    _, ids = make_prompt(hole, prompting, contexts, stop)
     rule = fim.stop_rule(hole.document, hole.cursor, prompting.format.extent, explicit=explicit)
     reused = loaded.engine.reusable_tokens(ids)
     decoder = model.Decoder(loaded.tokenizer)

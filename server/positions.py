@@ -22,11 +22,7 @@ def to_column(line: str, units: int, encoding: Encoding) -> int:
         return min(units, len(line))
     codec, unit_bytes = _CODECS[encoding]
     head = line[:units]  # no character has less than one unit
-    try:
-        encoded = head.encode(codec)
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can carry and no codec takes
-        encoded = _LONE_SURROGATE.sub(_AS_LONG, head).encode(codec)
-    return len(encoded[: unit_bytes * units].decode(codec, "ignore"))
+    return len(_encoded(head, codec)[: unit_bytes * units].decode(codec, "ignore"))
 
 
 def to_units(line: str, column: int, encoding: Encoding) -> int:
@@ -35,4 +31,11 @@ def to_units(line: str, column: int, encoding: Encoding) -> int:
     if encoding == "utf-32" or head.isascii():
         return len(head)
     codec, unit_bytes = _CODECS[encoding]
-    return len(head.encode(codec, "surrogatepass")) // unit_bytes
+    return len(_encoded(head, codec)) // unit_bytes
+
+
+def _encoded(text: str, codec: str) -> bytes:
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can carry and no codec takes
+        return _LONE_SURROGATE.sub(_AS_LONG, text).encode(codec)

@@ -127,6 +127,29 @@ class Resident:
         """Gives up the completions of `key`: what they would answer is out of date."""
         self._worker.cancel(key)
 
+    def run_soon(self, action: Callable[[], None]) -> model.Job[None]:
+        """Has the device's thread run something short before what is asked of it from now on."""
+
+        def run(_: Event) -> None:
+            try:
+                action()
+            except Exception:
+                log.exception("%s failed", action.__qualname__)
+
+        return self._worker.submit(run)
+
+    def forget(self, path: str) -> None:
+        """Gives back what is kept for a document that was closed; `path` as it has in its prompts."""
+
+        def run(_: Event) -> None:
+            self._contexts.forget(path)
+            if self._loaded is not None:
+                self._loaded.engine.forget(path)
+            if not self._worker.has_waiting:  # of many that are closed together, the last one
+                model.trim_heap()
+
+        self._worker.submit(run)
+
     def close(self, timeout_s: float) -> bool:
         """Stops the device; False where it does not stop in time."""
         if self._unload_timer is not None:

@@ -94,7 +94,7 @@ class Rope:
         units = max(0, units) if line >= 0 else 0
         while number < len(self.pieces):
             piece = self.pieces[number]
-            end = _LINE_END.search(piece.text, offset)
+            end = _LINE_END.search(piece.text, offset) if piece.line_ends else None
             if end is not None:
                 return number, offset + to_column(piece.text[offset : end.start()], units, encoding)
             rest = piece.text[offset:] if offset else piece.text

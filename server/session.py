@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from .positions import Encoding
 from .resident import Report, Resident
 from .settings import Settings
 from .uris import name_of, path_of
-from .workspace import Buffers, Happened, Refusal, Workspace
+from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -112,15 +113,27 @@ class Session:
         self.abandon((uri, "menu"))
         self._documents.pop(uri, None)
         self.cache.closed(uri)
+        self.resident.forget(self.workspace.relative_path(name_of(uri)))
         if (path := path_of(uri)) is not None:
             self.buffers.closed(path)
 
     def files_changed(self, changes: Iterable[tuple[str, Happened]]) -> None:
-        """The editor tells of files and folders on the disk, by their URIs."""
+        """The editor tells of files and folders on the disk, by their URIs.
+
+        They may be many, so the device's thread looks which ones matter, before whatever is asked of it from here on.
+        """
         self.cache.clear()
-        for uri, what in changes:
-            if (path := path_of(uri)) is not None:
-                self.workspace.changed(path, what)
+        told, workspace = list(islice(changes, MAX_EVENTS + 1)), self.workspace
+
+        def notice() -> None:
+            if len(told) > MAX_EVENTS:
+                workspace.list_again()
+                return
+            for uri, what in told:
+                if (path := path_of(uri)) is not None:
+                    workspace.changed(path, what)
+
+        self.resident.run_soon(notice)
 
     def snapshot(self, uri: str, line: int, units: int) -> OpenHole | None:
         """The document as it is now, the client's position in it and the workspace around it, which the device's thread

@@ -3,5 +3,6 @@
 from .gather import NOTHING, Context, gather
 from .packing import Part, header
 from .receiver import Member, Receiver
+from .stoppable import Stop
 
-__all__ = ["NOTHING", "Context", "Member", "Part", "Receiver", "gather", "header"]
+__all__ = ["NOTHING", "Context", "Member", "Part", "Receiver", "Stop", "gather", "header"]

@@ -18,6 +18,7 @@ from .ranking import Candidate
 from .receiver import Receiver, receiver_of
 from .scope import Scope, read_scope
 from .similar import similar_windows
+from .stoppable import Stop, Stoppable
 
 _WINDOWS_FROM_TOKENS = 2000  # below this budget, symbols are worth more than windows
 _CLEARLY_MISSING = 0.5
@@ -78,13 +79,21 @@ NOTHING = Context()
 
 
 def gather(
-    document: Document, cursor: Cursor, project: Project, limit_tokens: int, count: Count, previous: Context = NOTHING
+    document: Document,
+    cursor: Cursor,
+    project: Project,
+    limit_tokens: int,
+    count: Count,
+    previous: Context = NOTHING,
+    stop: Stop = lambda: None,
 ) -> Context:
     """The context for a cursor, in at most `limit_tokens`.
 
     `previous`: what the last call for this document gave. While the cursor stays near it is kept, text for text,
     unless a clearly better choice has appeared: every change of the context costs a KV cache nearly all it has.
+    `stop` is called before every file and every candidate; what it raises, this raises.
     """
+    project = Stoppable(project, stop)
     if previous.line is None or abs(previous.line - cursor.line) > _TYPING_LINES:
         previous = NOTHING
     grammar = grammar_of(document.path, document.language)
@@ -103,7 +112,7 @@ def gather(
     if unchanged and _good_enough(previous, candidates, names):
         return replace(previous, anchors=_anchors(scope), receiver=receiver, line=cursor.line, moment=moment)
     packing = Packing(project, count, limit_tokens)
-    packing.add_candidates(_with_bonus(candidates, previous, names), names)
+    packing.add_candidates(_with_bonus(candidates, previous, names, stop), names)
     if limit_tokens >= _WINDOWS_FROM_TOKENS:
         packing.add_windows(similar_windows(document, cursor, project, neighbours=False))
     context = _context(packing, _ordered(packing, names), _anchors(scope), receiver, cursor.line)
@@ -179,8 +188,9 @@ def _good_enough(previous: Context, candidates: list[Candidate], names: Names) -
     return value >= _KEEP_VALUE * possible
 
 
-def _with_bonus(candidates: list[Candidate], previous: Context, names: Names) -> Iterator[Candidate]:
+def _with_bonus(candidates: list[Candidate], previous: Context, names: Names, stop: Stop) -> Iterator[Candidate]:
     """What is shown already counts more, so that a new choice resembles the old one."""
     for candidate in candidates:
+        stop()
         known = _is_shown(candidate.symbol, previous, names)
         yield replace(candidate, score=candidate.score * _KNOWN_BONUS) if known else candidate

@@ -9,7 +9,8 @@ file is never completed in.
 
 from .buffers import Buffers
 from .canonical_paths import canonical
+from .index import MAX_EVENTS
 from .refusals import Refusal
 from .roots import Happened, Workspace
 
-__all__ = ["Buffers", "Happened", "Refusal", "Workspace", "canonical"]
+__all__ = ["MAX_EVENTS", "Buffers", "Happened", "Refusal", "Workspace", "canonical"]

@@ -97,6 +97,10 @@ class ProjectIndex:
         else:
             self._events.append((path, appeared))
 
+    def mark_stale(self) -> None:
+        """Has the root listed anew at its next use, and every file compared with the disk."""
+        self._stale = True
+
     def relative(self, path: Path) -> str | None:
         """The path in this root; None where it is in no root or another one."""
         text = str(path)

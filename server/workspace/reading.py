@@ -90,7 +90,10 @@ def is_behind_link(root: str, path: str) -> bool:
 
 def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:
     """The lines as prompts may show them. Raises `LeftOut` for what no one reads."""
-    if sum(map(len, lines)) > MAX_LINE_CHARACTERS * max(len(lines), 10):
+    characters = sum(map(len, lines))
+    if characters > MAX_FILE_BYTES:  # an open document's: a file on the disk was left out by its size
+        raise LeftOut(f"it has {characters:,} characters", quiet=True)
+    if characters > MAX_LINE_CHARACTERS * max(len(lines), 10):
         raise LeftOut("its lines are too long to be read", quiet=True)
     return without_secrets(lines, name)
 

@@ -142,8 +142,10 @@ class Workspace:
         index, relative = self._place(path)
         if index is not None:
             return View(index, relative, lines, is_another=self._roots[index.root].is_another)
+        if lines is not None:
+            return Alone(relative, lambda: lines)
         buffer = self._buffers.get(self._buffers.file_of(path))
-        return Alone(relative, buffer.lines() if lines is None and buffer is not None else lines)
+        return Alone(relative, None if buffer is None else buffer.lines)
 
     def changed(self, path: Path, what: Happened) -> None:
         """The editor tells of a file or folder on the disk; a rename comes as a deletion and a creation."""
@@ -158,6 +160,12 @@ class Workspace:
             index, relative = self._listed(self._buffers.file_of(path.parent) / path.name)
         if index is not None and (relative == ".git/info/exclude" or _matters(relative)):
             index.notice(relative, appeared=what != "changed")
+
+    def list_again(self) -> None:
+        """Too much happened to look at one by one."""
+        self._buffers.look_again()
+        for index in self._indexes.values():
+            index.mark_stale()
 
     def _place(self, path: Path) -> tuple[ProjectIndex | None, str]:
         """The root of a file and the path in it; outside of all roots None and the file's name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, MutableMapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ... import fim
@@ -93,13 +94,19 @@ class View:
 
 
 class Alone:
-    """A `Project` for a file that is in no root: there is nothing but itself."""
+    """A `Project` for a file that is in no root: there is nothing but itself. `lines` gives its text, if it has one; it
+    is asked at the first use."""
 
-    def __init__(self, name: str, lines: Sequence[str] | None) -> None:
+    def __init__(self, name: str, lines: Callable[[], Sequence[str]] | None) -> None:
         self.paths = Paths([name])
         self.recent: tuple[str, ...] = ()
         self.memo: dict[Hashable, Any] = {}
-        self._file = None if lines is None else _file(name, lines)
+        self._name = name
+        self._lines = lines
+
+    @cached_property
+    def _file(self) -> File | None:
+        return None if self._lines is None else _file(self._name, self._lines())
 
     def document(self, path: str) -> fim.Document | None:
         return self._file.document if self._file is not None and path in self.paths else None

@@ -109,6 +109,20 @@ def test_the_last_token_of_a_prompt_is_never_reused() -> None:
     assert common_prefix([1], []) == 0
 
 
+def test_a_document_that_was_closed_gives_its_kv_back() -> None:
+    engine = model.Engine(CopyingBackend(), chunk_tokens=64, kv_limit_bytes=100 * 256)
+    for key in range(9):
+        engine.warm([1, 2, key] * 20, cancel=Event(), key=key)
+    gc.collect()
+    alive = len(Copied.alive)
+    for key in (*range(8), 77):
+        engine.forget(key)
+    gc.collect()
+    assert len(engine._slots) == 1
+    assert len(Copied.alive) == alive - 8
+    assert engine.reusable_tokens([1, 2, 8] * 20) == 59
+
+
 def test_five_thousand_requests_leave_nothing_behind() -> None:
     """With edits, cancels at any place, drafts and abandoned iterators, in more documents than there is room for."""
     chance = random.Random(0)

@@ -1,0 +1,51 @@
+"""A project that can be left at every file: who is asked for a context may learn that nobody waits for it any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, MutableMapping
+from typing import Any, TypeVar
+
+from ..code import Outline
+from ..resolve import Paths, Project
+from ..text import Document
+
+T = TypeVar("T")
+
+Stop = Callable[[], None]
+"""Returns to go on; what it raises ends the work that it is called from, which leaves nothing half done behind."""
+
+
+class Stoppable:
+    """A `Project` that calls `stop` before it gives anything of a file."""
+
+    def __init__(self, project: Project, stop: Stop) -> None:
+        self._project = project
+        self._stop = stop
+
+    @property
+    def paths(self) -> Paths:
+        return self._project.paths
+
+    @property
+    def recent(self) -> Collection[str]:
+        return self._project.recent
+
+    @property
+    def memo(self) -> MutableMapping[Hashable, Any]:
+        return self._project.memo
+
+    def document(self, path: str) -> Document | None:
+        self._stop()
+        return self._project.document(path)
+
+    def outline(self, path: str) -> Outline:
+        self._stop()
+        return self._project.outline(path)
+
+    def glance(self, path: str) -> Outline:
+        self._stop()
+        return self._project.glance(path)
+
+    def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
+        self._stop()
+        return self._project.manifest(path, parse)
