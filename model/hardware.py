@@ -110,7 +110,7 @@ def _cpu() -> Device:
     memory = psutil.virtual_memory()
     return Device(
         name="cpu",
-        title=platform.processor() or platform.machine(),
+        title=platform.machine(),  # `platform.processor` would run the first `uname` that it finds
         total_bytes=memory.total,
         free_bytes=memory.available,
         fast_dtypes=("bfloat16", "float32") if _cpu_has_bfloat16() else ("float32", "bfloat16"),

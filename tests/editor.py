@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,9 +164,14 @@ async def editor(
     started_with: Mapping[str, Any] | None = None,
     workspace: Path | None = None,
     env: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
+    cwd: Path | None = None,
     **capable: Any,
 ) -> AsyncIterator[Editor]:
-    """An editor on a fresh server; `capable` as `capabilities` takes it. The server must end as it should."""
+    """An editor on a fresh server; `capable` as `capabilities` takes it. The server must end as it should.
+
+    `command`: how it is started, in the folder `cwd`, where not as all tests do it.
+    """
     client = make_test_lsp_client()
     registered: list[lsp.Registration] = []
 
@@ -175,7 +180,7 @@ async def editor(
 
     client.feature(lsp.CLIENT_REGISTER_CAPABILITY)(register)
     client.set_configuration({"seekline": dict(settings or {})})
-    await client.start_io(*server_command(*options), env={**os.environ, **(env or {})})
+    await client.start_io(*(command or server_command()), *options, env={**os.environ, **(env or {})}, cwd=cwd)
     able = capabilities(**capable)
     folders = [lsp.WorkspaceFolder(workspace.as_uri(), workspace.name)] if workspace else None
     answer = await client.initialize_session(
