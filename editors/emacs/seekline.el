@@ -36,6 +36,7 @@
 
 (defvar-local seekline--overlay nil "Shows the ghost text.")
 (defvar-local seekline--timer nil "Asks when Emacs is idle.")
+(defvar-local seekline--unasked nil "Whether a completion was wanted while there was no server.")
 
 (defun seekline-eglot-setup (&rest modes)
   "Make Seekline the Eglot server of MODES."
@@ -81,7 +82,7 @@
 (defun seekline-request (&optional explicit)
   "Ask for a completion at point; EXPLICIT also where none would be offered."
   (interactive (list t))
-  (when-let* ((server (eglot-current-server)))
+  (if-let* ((server (eglot-current-server)))
     (let ((buffer (current-buffer)) (place (point)) (tick (buffer-chars-modified-tick)))
       (eglot--signal-textDocument/didChange)
       (jsonrpc-async-request
@@ -92,12 +93,14 @@
                        (with-current-buffer buffer
                          (seekline--answered answer place tick))))
        :error-fn #'ignore
-       :timeout-fn #'ignore))))
+       :timeout nil))                           ; it may load its model first, and answers in any case
+    (setq seekline--unasked t)))
 
 (defun seekline--answered (answer place tick)
-  "Show ANSWER, unless the user left PLACE or changed the text after TICK."
+  "Show ANSWER, unless the user left PLACE or changed the text after TICK.
+No answer at all is for what was out of date by then, and changes nothing."
   (let ((items (if (vectorp answer) answer (plist-get answer :items))))
-    (when (and (= place (point)) (= tick (buffer-chars-modified-tick)))
+    (when (and answer (= place (point)) (= tick (buffer-chars-modified-tick)))
       (if (seq-empty-p items)
           (seekline-dismiss)
         (seekline--show (plist-get (elt items 0) :insertText))))))
@@ -106,6 +109,7 @@
   "Drop what is out of date, and ask again when the user pauses."
   (unless (memq this-command '(seekline-accept seekline-request))
     (seekline-dismiss))
+  (setq seekline--unasked nil)
   (when seekline--timer
     (cancel-timer seekline--timer))
   (when (memq this-command '(self-insert-command newline newline-and-indent delete-backward-char
@@ -119,13 +123,22 @@
     (with-current-buffer buffer
       (seekline-request))))
 
+(defun seekline--server-came ()
+  "Ask for what could not be asked before Eglot had a server."
+  (when (and seekline--unasked (eglot-managed-p))
+    (setq seekline--unasked nil)
+    (seekline--ask-in (current-buffer))))
+
 ;;;###autoload
 (define-minor-mode seekline-mode
   "Show completions of Seekline as ghost text; TAB accepts."
   :lighter " Seek"
   (if seekline-mode
-      (add-hook 'post-command-hook #'seekline--after-command nil t)
+      (progn
+        (add-hook 'post-command-hook #'seekline--after-command nil t)
+        (add-hook 'eglot-managed-mode-hook #'seekline--server-came nil t))
     (remove-hook 'post-command-hook #'seekline--after-command t)
+    (remove-hook 'eglot-managed-mode-hook #'seekline--server-came t)
     (seekline-dismiss)))
 
 (provide 'seekline)

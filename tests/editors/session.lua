@@ -1,4 +1,6 @@
--- Types into a buffer as a user would, and prints as JSON what Neovim then shows.
+-- Types into a buffer as a user would, and prints as JSON what Neovim then shows. $SEEKLINE_SCENARIO names the session.
+local scenario = os.getenv('SEEKLINE_SCENARIO')
+
 local function say(what)
   io.stdout:write(vim.json.encode(what) .. '\n')
 end
@@ -31,7 +33,7 @@ local function when(what, condition, next_step, left)
     return next_step(value)
   end
   if left == 0 then
-    say({ failed = what, messages = vim.fn.execute('messages') })
+    say({ failed = what, mode = vim.api.nvim_get_mode().mode, messages = vim.fn.execute('messages') })
     vim.cmd('cquit')
   end
   vim.defer_fn(function()
@@ -39,11 +41,7 @@ local function when(what, condition, next_step, left)
   end, 50)
 end
 
-when('the server attached', function()
-  local client = server()
-  return client and client.initialized and client
-end, function(client)
-  vim.api.nvim_input('GA')
+local function accept()
   when('ghost text', ghost_text, function(text)
     local before = vim.api.nvim_get_current_line()
     vim.api.nvim_input('<Tab>')
@@ -51,7 +49,7 @@ end, function(client)
       return vim.api.nvim_get_current_line() ~= before
     end, function()
       say({
-        encoding = client.offset_encoding,
+        encoding = server().offset_encoding,
         ghost_text = text,
         before = before,
         lines = vim.api.nvim_buf_get_lines(0, 0, -1, false),
@@ -60,4 +58,23 @@ end, function(client)
       vim.cmd('qall!')
     end)
   end)
-end)
+end
+
+local scenarios = {}
+
+-- The server cannot have come: its answer is read after this script.
+function scenarios.typed_before_the_server_came()
+  assert(not server())
+  vim.cmd('normal! G')
+  vim.cmd('startinsert!')
+  accept()
+end
+
+function scenarios.typed_after_the_server_came()
+  when('the server attached', server, function()
+    vim.api.nvim_input('GA')
+    accept()
+  end)
+end
+
+scenarios[scenario]()

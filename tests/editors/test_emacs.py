@@ -33,7 +33,8 @@ def batch(emacs: str, *arguments: str | Path, **env: str) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, timeout=180, env={**os.environ, **env})
 
 
-def test_ghost_text_is_shown_and_accepted(emacs: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scenario", ["asked_before_the_server_came", "asked_after_the_server_came"])
+def test_ghost_text_is_shown_and_accepted(emacs: str, tmp_path: Path, scenario: str) -> None:
     file = tmp_path / "main.py"
     file.write_text(CODE, "utf-8")
     run = batch(
@@ -43,6 +44,7 @@ def test_ghost_text_is_shown_and_accepted(emacs: str, tmp_path: Path) -> None:
         SEEKLINE_EMACS=str(FOLDER),
         SEEKLINE_COMMAND=f"{sys.executable} -m seekline.server",
         SEEKLINE_FILE=str(file),
+        SEEKLINE_SCENARIO=scenario,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     seen = json.loads(run.stdout)
@@ -52,6 +54,17 @@ def test_ghost_text_is_shown_and_accepted(emacs: str, tmp_path: Path) -> None:
     assert (seen["before"], seen["after"]) == (CODE, CODE + seen["ghost_text"])
     assert seen["at_end"]
     assert not seen["left"]
+
+
+def test_null_leaves_ghost_text_and_an_empty_list_clears_it(emacs: str) -> None:
+    """Null is the answer to a request that a newer one has superseded: what is shown by then is not its business."""
+    program = """(with-temp-buffer
+      (seekline--show "ghost")
+      (dolist (answer '(nil (:items [])))
+        (seekline--answered answer (point) (buffer-chars-modified-tick))
+        (princ (format "%s\n" (seekline-ghost-text)))))"""
+    run = batch(emacs, "--load", FOLDER / "seekline.el", "--eval", program)
+    assert run.stdout.splitlines() == ["ghost", "nil"], run.stderr
 
 
 def test_it_compiles_without_a_warning(emacs: str, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def neovim() -> str:
     return path
 
 
-def test_ghost_text_is_shown_and_accepted(neovim: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scenario", ["typed_before_the_server_came", "typed_after_the_server_came"])
+def test_ghost_text_is_shown_and_accepted(neovim: str, tmp_path: Path, scenario: str) -> None:
     file = tmp_path / "main.py"
     file.write_text(CODE, "utf-8")
     command = [sys.executable, "-m", "seekline.server", "serve"]
@@ -50,7 +51,12 @@ def test_ghost_text_is_shown_and_accepted(neovim: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=180,
-        env={**os.environ, "XDG_STATE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)},
+        env={
+            **os.environ,
+            "SEEKLINE_SCENARIO": scenario,
+            "XDG_STATE_HOME": str(tmp_path),
+            "XDG_DATA_HOME": str(tmp_path),
+        },
     )
     assert run.returncode == 0, run.stdout + run.stderr
     seen = json.loads(run.stdout.strip().splitlines()[-1])

@@ -8,6 +8,14 @@ local defaults = {
   settings = {},
 }
 
+-- Neovim asks when insert mode begins and when the cursor moves in it. To one who types already when the server comes
+-- neither happens before the next key, so this does as if the cursor had moved.
+local function ask_for_what_is_typed_already(buf)
+  if vim.api.nvim_get_current_buf() == buf and vim.startswith(vim.api.nvim_get_mode().mode, 'i') then
+    vim.api.nvim_exec_autocmds('CursorMovedI', { buf = buf, modeline = false })
+  end
+end
+
 -- Starts Seekline for every file. `options`: see `defaults`; `cmd` replaces the server's command line.
 function M.setup(options)
   if vim.fn.has('nvim-0.12') == 0 then
@@ -18,6 +26,19 @@ function M.setup(options)
   vim.lsp.config('seekline', {
     cmd = options.cmd,
     settings = { seekline = next(options.settings) and options.settings or vim.empty_dict() },
+  })
+  vim.api.nvim_create_autocmd('LspAttach', {
+    group = vim.api.nvim_create_augroup('seekline', {}),
+    callback = function(event)
+      if vim.lsp.get_client_by_id(event.data.client_id).name == 'seekline' then
+        -- Neovim schedules its own part after these callbacks; what a scheduled function schedules comes behind it.
+        vim.schedule(function()
+          vim.schedule(function()
+            ask_for_what_is_typed_already(event.buf)
+          end)
+        end)
+      end
+    end,
   })
   vim.lsp.enable('seekline')
   vim.lsp.inline_completion.enable(true)
