@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -22,15 +21,15 @@ class Defaults:
     folders: frozenset[str]
     rules: Rules
     output: Mapping[str, tuple[str, ...]]
-    kept: tuple[tuple[str, str], ...]
+    kept: tuple[tuple[Rules, Rules], ...]
 
     def is_output(self, name: str, folder: str, beside: Collection[str]) -> bool:
         """Whether the folder `name` in `folder` is build output, going by the names `beside` it."""
         return any(_stands(sign, folder, beside) for sign in self.output.get(name, ()))
 
-    def files_kept_in(self, name: str) -> list[str]:
-        """The patterns of the files to find in an excluded folder `name` at the first level."""
-        return [file for folder, file in self.kept if fnmatchcase(name, folder)]
+    def files_kept_in(self, name: str) -> list[Rules]:
+        """Which files are to find in an excluded folder `name` at the first level."""
+        return [file for folder, file in self.kept if folder.verdict(name, name, folder=True)]
 
 
 def _stands(sign: str, folder: str, names: Collection[str]) -> bool:
@@ -51,5 +50,9 @@ def defaults() -> Defaults:
         folders=frozenset(table["folders"]),
         rules=Rules([*files, *table["folder_patterns"]], source="exclusions.toml"),
         output={name: tuple(signs) for name, signs in table["output"].items()},
-        kept=tuple((folder, file) for folder, file in table["kept"]),
+        kept=tuple((_kept(folder), _kept(file)) for folder, file in table["kept"]),
     )
+
+
+def _kept(pattern: str) -> Rules:
+    return Rules([pattern], source="exclusions.toml")

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from itertools import islice
 
 from .exclusions import defaults
 from .ignore import Rules, read_rules
@@ -20,6 +20,11 @@ log = logging.getLogger(__name__)
 
 MAX_FILES = 50_000
 """More are not listed, the least deep first: a home folder that was opened by mistake must not take the memory."""
+
+MAX_ENTRIES = 4 * MAX_FILES
+"""Of one folder; the others are not looked at."""
+MAX_COST_US = 60_000_000
+"""What the ignore files of a root may cost together, by their own estimates: a listing ends whatever they are."""
 
 Scope = tuple[int, Rules]
 """An ignore file's patterns, and how long the path of its folder is with the slash."""
@@ -40,6 +45,11 @@ class Scopes:
         found = _strongest(self.own, path, name, folder)
         return found if found is not None else _strongest(self.git, path, name, folder) or None
 
+    @property
+    def cost_us(self) -> int:
+        """What an answer may cost, roughly."""
+        return sum(rules.cost for _, rules in (*self.own, *self.git))
+
 
 def _strongest(scopes: tuple[Scope, ...], path: str, name: str, folder: bool) -> bool | None:
     for base, rules in scopes:
@@ -55,6 +65,15 @@ class Listing:
 
     files: list[str] = field(default_factory=list)
     folders: dict[str, Scopes] = field(default_factory=dict)
+    cost_us: int = 0
+
+    def why_no_more(self) -> str | None:
+        """The limit that is reached; None where there is room."""
+        if len(self.files) >= MAX_FILES:
+            return f"it has more than {MAX_FILES} files"
+        if self.cost_us >= MAX_COST_US:
+            return "its ignore files have too many patterns for so many files"
+        return None
 
 
 class Lister:
@@ -71,16 +90,17 @@ class Lister:
 
     def whole(self) -> Listing:
         """The whole root."""
-        exclude = f"{self.root}.git/info/exclude"
-        return self.below("", Scopes(git=((0, read_rules(exclude)),) if os.path.isfile(exclude) else ()))  # noqa: PTH113
+        exclude = ".git/info/exclude"
+        there = os.path.isfile(self.root + exclude)  # noqa: PTH113
+        return self.below("", Scopes(git=((0, read_rules(self.root, exclude)),) if there else ()))
 
     def below(self, folder: str, scopes: Scopes) -> Listing:
         """A folder and what is in it. `scopes` are those of the folder that it is in."""
         listing = Listing()
         waiting = deque([(folder, scopes)])
         while waiting:
-            if len(listing.files) >= MAX_FILES:
-                log.warning("%s has more than %d files: the others are left out", self.root, MAX_FILES)
+            if (reason := listing.why_no_more()) is not None:
+                log.warning("%s is listed in part: %s", self.root, reason)
                 break
             here, scopes = waiting.popleft()
             waiting += self._enter(here, scopes, listing)
@@ -90,15 +110,18 @@ class Lister:
         """Lists the files in one folder and gives the folders in it that are to be entered."""
         try:
             with os.scandir(self.root + here) as scan:
-                entries = {entry.name: entry for entry in scan}
+                entries = {entry.name: entry for entry in islice(scan, MAX_ENTRIES)}
         except OSError as error:
             log.info("%s%s is left out: %s", self.root, here, error.strerror)
             return
         if here and not defaults().marks.isdisjoint(entries):
             return
         prefix = f"{here}/" if here else ""
+        if len(entries) == MAX_ENTRIES:
+            log.warning("%s%s has more than %d entries: the others are left out", self.root, here, MAX_ENTRIES)
         scopes = self._with_ignore_files(prefix, scopes, entries)
         listing.folders[here] = scopes
+        listing.cost_us += scopes.cost_us * len(entries)
         for name, entry in entries.items():
             path = prefix + name
             if is_linked(entry):
@@ -115,7 +138,7 @@ class Lister:
         own, git = defaults().ignore_files
         for name in (own, git):
             if name in entries and entries[name].is_file(follow_symlinks=False):
-                scope = (len(prefix), read_rules(self.root + prefix + name))
+                scope = (len(prefix), read_rules(self.root, prefix + name))
                 if name == own:
                     scopes = Scopes(own=(scope, *scopes.own), git=scopes.git)
                 else:
@@ -161,7 +184,7 @@ class Lister:
                 names = [entry.name for entry in scan if entry.is_file(follow_symlinks=False)]
         except OSError:
             return []
-        wanted = (name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
+        wanted = (name for name in names if any(rules.verdict(name, name, folder=False) for rules in patterns))
         return [f"{folder}/{name}" for name in wanted if not self._never(f"{folder}/{name}", name, folder=False)]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ... import fim
 from ...fim.code import EMPTY, Outline, grammar_of, read_outline
+from .disk import LeftOut, open_file
 from .secrets import without_secrets
 
 MAX_FILE_BYTES = 1_000_000
@@ -28,18 +29,9 @@ _BINARY_BYTES = 8192  # git, too, looks for a NUL in the first 8000 bytes (xdiff
 _RACY_NS = 100_000_000  # of one tick of the file system's clock, several may be a file's last changes
 _DEFINITION_BYTES = 900  # measured: a definition's texts, its numbers, and its places in the outline's tables
 _IMPORT_BYTES = 500
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 Stamp = Hashable
 """Where a text is from: two equal stamps are of the same text. None is of no text for sure."""
-
-
-class LeftOut(Exception):
-    """A file is there but has no text for us. `quiet`: that is nothing to tell."""
-
-    def __init__(self, reason: str, *, quiet: bool = False) -> None:
-        super().__init__(reason)
-        self.quiet = quiet
 
 
 def stamp_on_disk(path: str) -> Stamp:
@@ -58,12 +50,8 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 def read_text(root: str, path: str, limit_bytes: int) -> tuple[str, Stamp]:
     """The text of a file and its stamp. Raises `LeftOut`, and OSError where it cannot be read."""
-    if is_behind_link(root, path):
-        raise LeftOut("it is behind a link", quiet=True)
-    with os.fdopen(os.open(root + path, _FLAGS), "rb") as file:
+    with open_file(root, path) as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise LeftOut("it is no file", quiet=True)
         if status.st_size > limit_bytes:
             raise LeftOut(f"it has {status.st_size:,} bytes", quiet=True)
         content = file.read(limit_bytes)
@@ -76,16 +64,6 @@ def read_text(root: str, path: str, limit_bytes: int) -> tuple[str, Stamp]:
     # A change within the same tick of the clock would not show (git's documentation, "racy-git").
     racy = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
     return text, None if racy else _stamp(status)
-
-
-def is_behind_link(root: str, path: str) -> bool:
-    """Whether the file, or a folder on the way to it from the root, is a link."""
-    end = path.find("/")
-    while end != -1:
-        if os.path.islink(root + path[:end]):  # noqa: PTH114 - a Path for each part takes longer than the question
-            return True
-        end = path.find("/", end + 1)
-    return os.path.islink(root + path)  # noqa: PTH114
 
 
 def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:

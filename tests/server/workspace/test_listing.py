@@ -129,7 +129,7 @@ def test_a_file_that_becomes_a_link_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_broken_ignore_file_costs_only_its_broken_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    write(tmp_path, {".gitignore": b"*.tmp\n!\n[z-a].py\n\xff\xfe.py\nb.py\\\n*.log\n"})
+    write(tmp_path, {".gitignore": b"*.tmp\n!\n[a-.py\n\xff\xfe.py\nb.py\\\n*.log\n"})
     with caplog.at_level(logging.WARNING):
         tree(tmp_path, listed=["a.py", "z.py"], left_out=["a.tmp", "a.log"])
         tree(tmp_path, listed=["a.py", "z.py"], left_out=["a.tmp", "a.log"])
