@@ -231,7 +231,7 @@ def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> OpenH
         server.configure()  # the editor's settings are asked for after `initialized`, which perhaps never comes
     found = server.session.snapshot(uri, position.line, position.character)
     if found is None:
-        log.info("nothing to do: %s is not open, or has no line %d", uri, position.line)
+        log.info("nothing to do: %s is not open, has no line %d, or is too large", uri, position.line)
     return found
 
 

@@ -76,10 +76,12 @@ class Session:
 
     def tell_once(self, level: Level, message: str) -> None:
         """Shows a message, but only the first time."""
+        if message in self._told:
+            log.debug("%s", message)
+            return
         log.log(logging.getLevelName(level.upper()), "%s", message)
-        if message not in self._told:
-            self._told.add(message)
-            self._tell(level, message)
+        self._told.add(message)
+        self._tell(level, message)
 
     def _reported(self, report: Report) -> None:
         log.debug("%s", report.message)  # the editor's own log has it
