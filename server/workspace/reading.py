@@ -13,6 +13,7 @@ from typing import Any
 
 from ... import fim
 from ...fim.code import EMPTY, Outline, grammar_of, read_outline
+from .canonical_paths import is_link
 from .secrets import without_secrets
 
 MAX_FILE_BYTES = 1_000_000
@@ -82,10 +83,10 @@ def is_behind_link(root: str, path: str) -> bool:
     """Whether the file, or a folder on the way to it from the root, is a link."""
     end = path.find("/")
     while end != -1:
-        if os.path.islink(root + path[:end]):  # noqa: PTH114 - a Path for each part takes longer than the question
+        if is_link(root + path[:end]):
             return True
         end = path.find("/", end + 1)
-    return os.path.islink(root + path)  # noqa: PTH114
+    return is_link(root + path)
 
 
 def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:
