@@ -256,8 +256,11 @@ def _python(made: Hostile) -> None:
     }
     write(made.root, files)
     (made.root / site / "linked").symlink_to(made.outside)
-    (made.root / "node_modules").mkdir()
+    (made.root / "node_modules" / ".pnpm").mkdir(parents=True)
     (made.root / "node_modules" / "zod").symlink_to(made.outside)
+    (made.root / "node_modules" / ".pnpm" / "node_modules").symlink_to(made.outside)
+    write(made.root, {"sub/.venv/pyvenv.cfg": "", "sub/pyproject.toml": "[project]\nname = 'sub'\n"})
+    (made.root / "sub" / ".venv" / "lib").symlink_to(made.outside)
 
 
 def _own_package(made: Hostile) -> None:

@@ -25,12 +25,15 @@ Kind = Literal["read", "code", "process", "network"]
 HOOK = """
 import json, os, sys
 _log = os.open(os.environ["WITNESS_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-_busy = []
 def _watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], (str, bytes)):
-        kind, what = "read", os.fsdecode(arguments[0])
-    elif event in ("os.listdir", "os.scandir") and isinstance(arguments[0], (str, bytes)):
-        kind, what = "read", os.fsdecode(arguments[0])
+    if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], (str, bytes)):
+        # Where it leads to at this moment; it fails where it ends in a link that must not be followed.
+        kind, what = "read", os.path.abspath(os.fsdecode(arguments[0]))
+        stays = event == "open" and arguments[2] is not None and arguments[2] & os.O_NOFOLLOW
+        if stays:
+            what = os.path.join(os.path.realpath(os.path.dirname(what)), os.path.basename(what))
+        else:
+            what = os.path.realpath(what)
     elif event == "exec":
         kind, what = "code", getattr(arguments[0], "co_filename", "")
     elif event == "import" and arguments[1]:
@@ -45,8 +48,7 @@ def _watch(event, arguments):
         kind, what = "network", event + " " + repr(arguments[1:])
     else:
         return
-    here = os.getcwd() if kind == "read" else ""
-    os.write(_log, json.dumps([kind, what, here]).encode() + b"\\n")
+    os.write(_log, json.dumps([kind, what]).encode() + b"\\n")
 sys.addaudithook(_watch)
 """
 
@@ -72,14 +74,12 @@ class AuditHook:
 
     def deeds(self) -> Iterator[Deed]:
         for line in self._log.read_text("utf-8").splitlines():
-            kind, what, here = json.loads(line)
-            if kind == "read" or (kind == "code" and what.startswith("/")):
-                what = os.path.normpath(os.path.join(here, what))  # noqa: PTH118
+            kind, what = json.loads(line)
             yield Deed(kind=kind, what=what)
 
 
 _CALLS = "open,openat,openat2,execve,execveat,socket,connect,bind,sendto"
-_OPENED = re.compile(r'open(?:at|at2)?\((?:[^"]*<([^>]*)>, )?"((?:[^"\\]|\\.)*)".*')
+_OPENED = re.compile(r"(?:<\.\.\. )?open.* = \d+<(.*)>(?:\(deleted\))?$")  # where it led to
 _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
 
 
@@ -97,9 +97,7 @@ class Strace:
             call = line.split(maxsplit=1)[1]
             found = _OPENED.match(call)
             if found is not None:
-                if not re.search(r"= -1 E(NOENT|NOTDIR|NXIO|LOOP)", call):  # there was nothing to read
-                    name = _ESCAPE.sub(_unescaped, found[2])
-                    yield Deed(kind="read", what=os.path.normpath(os.path.join(found[1] or "/", name)))  # noqa: PTH118
+                yield Deed(kind="read", what=_ESCAPE.sub(_unescaped, found[1]))
             elif call.startswith(("execve", "execveat")):
                 if "= -1 ENOENT" not in call:
                     yield Deed(kind="process", what=call)
@@ -142,6 +140,8 @@ def may_read(home: Path) -> Mapping[str, str]:
         "/etc/ld.so.cache": "where libraries of the system are",
         "/etc/ld.so.preload": "the same",
         "/etc/localtime": "the time in the log",
+        "/etc/locale.alias": "names of locales",
+        "/usr/lib64": "libraries of the system",
         "/etc/os-release": "which system this is",
         "/etc/ssl/openssl.cnf": "OpenSSL reads its settings when it is loaded",
         "/usr/bin": "the program itself",

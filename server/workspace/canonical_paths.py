@@ -6,10 +6,13 @@ The same file may come by its real path, by a link to it or to a folder above it
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT, which Python's `stat` names on Windows only
 
 MAX_KNOWN = 4096
 """Paths remembered; with more of them, all are asked for anew."""
@@ -26,6 +29,19 @@ def canonical(path: Path) -> Path:
         return path
     # Windows has told the spelling with the real path. Others than Apple's systems tell letters apart.
     return Path(as_spelled(found, _names_in, os.path.lexists) if sys.platform == "darwin" else found)
+
+
+def is_link(path: str) -> bool:
+    """Whether there is a link, to whatever; on Windows also a junction, which takes no privilege to make."""
+    try:
+        return leads_elsewhere(os.lstat(path))
+    except (OSError, ValueError):
+        return False
+
+
+def leads_elsewhere(status: os.stat_result) -> bool:
+    """Whether this, asked without following links, is the status of a link or a junction."""
+    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def as_spelled(path: str, names_in: Callable[[str], Iterable[str]], exists: Callable[[str], bool]) -> str:

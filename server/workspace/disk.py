@@ -6,6 +6,8 @@ import os
 import stat
 from typing import BinaryIO
 
+from .canonical_paths import is_link
+
 # Opening a pipe waits for its other end without O_NONBLOCK; a regular file does not care for it.
 _FLAGS = (
     os.O_RDONLY
@@ -40,7 +42,7 @@ def is_behind_link(root: str, path: str) -> bool:
     """Whether the file, or a folder on the way to it from the root, is a link."""
     end = path.find("/")
     while end != -1:
-        if os.path.islink(root + path[:end]):  # noqa: PTH114 - a Path for each part takes longer than the question
+        if is_link(root + path[:end]):
             return True
         end = path.find("/", end + 1)
-    return os.path.islink(root + path)  # noqa: PTH114
+    return is_link(root + path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -124,7 +124,8 @@ class Libraries:
 
     def _folder_of(self, kind: str, folder: str, place: str) -> str | None:
         if kind == "python":
-            found = next((path for path in map(str, _site_packages(Path(folder))) if not self._excluded(path)), None)
+            places = map(str, _site_packages(Path(folder), self._is_inside))
+            found = next((path for path in places if not self._excluded(path)), None)
         else:
             found = self._root + place
             if kind == "vendor" and not os.path.isfile(f"{found}/modules.txt"):  # noqa: PTH113
@@ -160,8 +161,10 @@ class Libraries:
             elif f"/{entry.name}".endswith(_ENDS[kind]) and not self._leaves_file_out(here, entry.name):
                 files.add(entry.name)
         if kind == "node" and folders.get(".pnpm", "") is None:  # what packages of pnpm need of each other
-            for entry in _entries(f"{base}{inner}.pnpm/node_modules"):
-                folders.setdefault(entry.name, entry.path)
+            hoisted = f"{base}{inner}.pnpm/node_modules"
+            if self._is_inside(os.path.realpath(hoisted)):
+                for entry in _entries(hoisted):
+                    folders.setdefault(entry.name, entry.path)
         return _Folder(base=base, inner=inner, files=frozenset(files), folders=folders)
 
     def _leaves_file_out(self, path: str, name: str) -> bool:
@@ -199,10 +202,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _site_packages(folder: Path) -> Iterable[Path]:
-    """Those of the virtual environments in a folder (PEP 405), of the newest Python first."""
+def _site_packages(folder: Path, is_inside: Callable[[str], bool]) -> Iterable[Path]:
+    """Those of the virtual environments in a folder (PEP 405), of the newest Python first.
+
+    `is_inside`: whether a real path is in the root, so that not even names are listed elsewhere.
+    """
     for name in _ENVIRONMENTS:
-        if (folder / name / "pyvenv.cfg").is_file():
+        if (folder / name / "pyvenv.cfg").is_file() and is_inside(os.path.realpath(folder / name / "lib")):
             yield from sorted((folder / name / "lib").glob("python3*/site-packages"), key=_version, reverse=True)
             if (windows := folder / name / "Lib" / "site-packages").is_dir():
                 yield windows

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from .canonical_paths import is_link, leads_elsewhere
 from .exclusions import defaults
 from .ignore import Rules, read_rules
 from .secrets import secret_names
@@ -177,7 +178,7 @@ class Lister:
     def kept_in(self, folder: str) -> list[str]:
         """The project files to find in a folder that is left out: only in one at the first level."""
         patterns = [] if "/" in folder else defaults().files_kept_in(folder)
-        if not patterns or self._never(folder, folder, folder=True):
+        if not patterns or self._never(folder, folder, folder=True) or is_link(self.root + folder):
             return []
         try:
             with os.scandir(self.root + folder) as scan:
@@ -190,5 +191,4 @@ class Lister:
 
 def is_linked(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a link; on Windows also a junction."""
-    junction = getattr(entry, "is_junction", None)
-    return entry.is_symlink() or (junction is not None and junction())
+    return entry.is_symlink() or (os.name == "nt" and leads_elsewhere(entry.stat(follow_symlinks=False)))

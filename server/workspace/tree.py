@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from ...fim.resolve import Paths
+from .canonical_paths import leads_elsewhere
 from .exclusions import defaults
 from .listing import Lister, Listing, Scopes
 
@@ -115,7 +116,10 @@ class Tree:
 def _kind(path: str) -> Literal["file", "folder", "other"] | None:
     """What is there, links not followed; None for nothing."""
     try:
-        mode = os.lstat(path).st_mode
+        status = os.lstat(path)
     except OSError:
         return None
+    mode = status.st_mode
+    if leads_elsewhere(status):
+        return "other"
     return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "other"

@@ -49,6 +49,7 @@ DOCUMENTS = {
     "x.rb": f"require_relative '../outside/secret'\nx.{MARK}\n",
     "bombed/x.py": f"from bombs import jwt\nx.{MARK}\n",
     "crowded/x.py": f"import toml\nx.{MARK}\n",
+    "sub/main.py": f"import shapes\nshapes.{MARK}\n",
     "two\nlines.py": f"x.{MARK}\n",
     ".env": f"TOKEN={MARK}\n",
 }
@@ -120,6 +121,11 @@ async def visit(
             await asyncio.sleep(0.05)
         for name in names:
             await seen.look(name)
+        created = [
+            hostile.root / name for name in ("build", "build/compile_commands.json", "out/shapes.py", "loop/x.py")
+        ]
+        events = [lsp.FileEvent(path.as_uri(), lsp.FileChangeType.Created) for path in created]
+        made.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams(events))
         # What was listed and read as a file is a link by now.
         swapped = [("config/part1.py", "shapes.py"), ("circle", ".")]
         for name, target in [(name, target) for name, target in swapped if (hostile.root / name).exists()]:
@@ -137,17 +143,11 @@ def offences(deeds: Iterator[Deed], hostile: Hostile, own: tuple[str, ...]) -> l
     found: list[Deed] = []
     for deed in deeds:
         if deed.kind == "read":
-            allowed = (
-                lies_in(deed.what, (root, *own))
-                or deed.what in ("/", hostile.root.parent)
-                or lies_in(deed.what, places)
-            )
+            allowed = lies_in(deed.what, (root, *own)) or lies_in(deed.what, places)
         elif deed.kind == "code":
             allowed = not lies_in(deed.what, (root, str(hostile.outside), str(hostile.home)))
         elif deed.kind == "network":
-            allowed = (
-                "AF_UNIX" in deed.what or deed.what == "family 1"
-            )  # the event loop wakes itself with a pair of them
+            allowed = "AF_UNIX" in deed.what or deed.what == "family 1"  # the event loop wakes itself by a pair of them
         else:
             processes += 1
             allowed = processes == 1 and "execve" in deed.what  # the server itself
@@ -241,4 +241,4 @@ def test_a_witness_sees_what_it_must(witness: str, tmp_path: Path, own_home: Pat
     )
     read = {deed.what for deed in found if deed.kind == "read"}
     assert "/etc/passwd" in read
-    assert any(lies_in(os.path.realpath(path), (str(hostile.outside),)) for path in read)
+    assert any(lies_in(path, (str(hostile.outside),)) for path in read)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from project_files import text_of, workspace, write
 from seekline.server.workspace import Buffers, Workspace, canonical
 from seekline.server.workspace import roots as roots_module
-from seekline.server.workspace.canonical_paths import as_spelled
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 
@@ -254,40 +251,29 @@ def test_what_is_remembered_is_bounded(real: Path, monkeypatch: pytest.MonkeyPat
     assert len(space._buffers._paths._known) <= 10
 
 
-@pytest.mark.parametrize(
-    ("written", "on_disk"),
-    [
-        ("/Users/ME/Src/Main.PY", "/Users/me/src/main.py"),
-        ("/Users/me/src/caf\u00e9.py", "/Users/me/src/cafe\u0301.py"),
-        ("/Users/me/src/New.py", "/Users/me/src/New.py"),
-        ("/Users/me/src/main.py/x", "/Users/me/src/main.py/x"),
-        ("/", "/"),
-    ],
-)
-def test_a_path_is_spelled_as_on_the_disk(written: str, on_disk: str) -> None:
-    folders: dict[str, list[str]] = {
-        "/": ["Users", "usr"],
-        "/Users/": ["me", "other"],
-        "/Users/me/": ["src"],
-        "/Users/me/src/": ["main.py", "cafe\u0301.py"],
-    }
-    there = {folder + name for folder, names in folders.items() for name in names}
-    alike: dict[str, str] = {unicodedata.normalize("NFC", path).casefold(): path for path in there}
+def test_a_junction_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has them; here one folder is said to be one."""
 
-    def exists(path: str) -> bool:
-        return unicodedata.normalize("NFC", path).casefold() in alike
+    class Junction:
+        st_mode, st_reparse_tag = 0o040755, 0xA0000003
 
-    def names_in(folder: str) -> list[str]:
-        return folders.get(folder, [])
-
-    check: Callable[..., str] = as_spelled
-    assert check(written, names_in, exists) == on_disk
+    root = write(tmp_path, {"pkg/a.py": "a = 1\n", "b.py": "b = 1\n"})
+    space = workspace(root)
+    assert seen(space, root / "b.py") == {"pkg/a.py", "b.py"}
+    lstat = os.lstat
+    monkeypatch.setattr(os, "lstat", lambda path: Junction() if str(path) == str(root / "pkg") else lstat(path))
+    assert text_of(space.project_of(root / "b.py"), "pkg/a.py") is None
+    space.changed(root / "pkg", "created")
+    assert seen(space, root / "b.py") == {"b.py"}
 
 
-def test_where_letters_differ_two_files_are_two() -> None:
-    names = {"/": ["A.py", "a.py"]}
-    assert as_spelled("/a.py", lambda folder: names[folder], lambda _: True) == "/a.py"
-
-
-def test_a_path_that_no_system_has_stays_as_it_is() -> None:
-    assert canonical(Path("/a\0b")) == Path("/a\0b")
+def test_no_name_is_listed_behind_a_link(tmp_path: Path) -> None:
+    """Of a build folder that is a link not even its project file is found, whoever tells of it."""
+    write(tmp_path, {"outside/compile_commands.json": "[]", "root/a.c": ""})
+    root = tmp_path / "root"
+    link(root / "build", tmp_path / "outside")
+    space = workspace(root)
+    space.changed(root / "build" / "compile_commands.json", "created")
+    assert seen(space, root / "a.c") == {"a.c"}
+    space.changed(root / "build" / "compile_commands.json", "created")
+    assert seen(space, root / "a.c") == {"a.c"}
