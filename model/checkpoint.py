@@ -5,24 +5,80 @@ Half a download, a pickle and a foreign format are told apart here, before secon
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from .errors import BrokenCheckpoint, UnsafeWeights, UnsupportedArchitecture
-from .llama.shape import Shape, shape_of
+from pydantic import BaseModel, Field, TypeAdapter
 
+from . import outside
+from .errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
+from .llama.shape import MAX_CONTEXT_TOKENS, Shape, shape_of
+from .tensor_file import Tensor, read_header
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DEFAULT_CONTEXT_TOKENS = 2048
+_MAX_JSON_BYTES = 16_000_000
+_FLOATS = ("F64", "F32", "F16", "BF16")
+_AGAIN = "Download the model again."
+
+
+_Layers = Annotated[int, Field(strict=True, ge=1, le=1024)] | None
+_Heads = Annotated[int, Field(strict=True, ge=1, le=4096)] | None
+_Experts = Annotated[int, Field(strict=True, ge=0, le=4096)] | None
+_Width = Annotated[int, Field(strict=True, ge=1, le=1 << 24)] | None
+_Tokens = Annotated[int, Field(strict=True, ge=1, le=1 << 40)] | None
+
+
+class _Sizes(BaseModel):
+    """What a config.json of any architecture may say of sizes that memory follows from, by the usual names."""
+
+    model_type: Annotated[str, Field(max_length=200)] = ""
+    num_hidden_layers: _Layers = None
+    n_layer: _Layers = None
+    n_layers: _Layers = None
+    num_layers: _Layers = None
+    num_attention_heads: _Heads = None
+    n_head: _Heads = None
+    num_key_value_heads: _Heads = None
+    head_dim: _Heads = None
+    hidden_size: _Width = None
+    n_embd: _Width = None
+    vocab_size: _Width = None
+    max_position_embeddings: _Tokens = None
+    n_positions: _Tokens = None
+    max_seq_len: _Tokens = None
+    n_routed_experts: _Experts = None
+    num_local_experts: _Experts = None
+    num_experts: _Experts = None
+
+    @property
+    def context_tokens(self) -> int:
+        longest = self.max_position_embeddings or self.n_positions or self.max_seq_len or _DEFAULT_CONTEXT_TOKENS
+        return min(longest, MAX_CONTEXT_TOKENS)
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """Bytes of KV cache per token at 16 bits; 0 where the configuration has other names."""
+        layers, heads = self.num_hidden_layers or self.n_layer, self.num_attention_heads or self.n_head
+        hidden = self.hidden_size or self.n_embd
+        if not (layers and heads and hidden):
+            return 0
+        return 2 * 2 * layers * (self.num_key_value_heads or heads) * (self.head_dim or hidden // heads)
+
+
+class _Index(BaseModel):
+    weight_map: Annotated[dict[str, str], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A folder that holds a whole model: weights in safetensors, sizes read from their headers.
 
-    `llama`: its shape where our own forward pass can run it.
+    `vocabulary`: how many ids the model has embeddings for; None where its configuration does not say. `llama`: its
+    shape where our own forward pass can run it.
     """
 
     folder: Path
@@ -30,6 +86,7 @@ class Checkpoint:
     parameters: int
     context_tokens: int
     kv_bytes_per_token: int
+    vocabulary: int | None
     has_own_code: bool
     llama: Shape | None
 
@@ -37,65 +94,92 @@ class Checkpoint:
 def inspect(folder: Path) -> Checkpoint:
     """Looks at `folder`.
 
-    Raises `BrokenCheckpoint` where a file is missing or cut short, `UnsafeWeights` where only pickles are there,
-    `UnsupportedArchitecture` for formats that are not transformers' own.
+    Raises `BrokenCheckpoint` where a file is missing, cut short, or contradicts another, `UnsafeWeights` where only
+    pickles are there, `UnsupportedArchitecture` for formats that are not transformers' own.
     """
     if not folder.is_dir():
         raise BrokenCheckpoint(f"{folder} is not a folder.", "Give the folder that holds config.json.")
-    weights = _weight_files(folder)
-    config = _config(folder)
-    parameters = sum(_parameters(path) for path in weights)
+    weights = weight_files(folder)
+    config = read_table(folder, CONFIG)
+    if config is None:
+        raise BrokenCheckpoint(f"{folder} has no config.json.", _AGAIN)
+    read_table(folder, "generation_config.json")  # which transformers reads
+    headers = [read_header(path) for path in weights]
+    tensors: dict[str, Tensor] = {}
+    for header in headers:
+        tensors |= header.tensors
+    try:
+        sizes = outside.checked(config, TypeAdapter(_Sizes), name=folder / CONFIG)
+        llama = shape_of(config, name=str(folder / CONFIG))
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+    if llama is not None:
+        _check_tensors(llama, tensors, folder)
     return Checkpoint(
         folder=folder,
-        model_type=config.get("model_type", ""),
-        parameters=parameters,
-        context_tokens=_first(config, "max_position_embeddings", "n_positions", "max_seq_len")
-        or _DEFAULT_CONTEXT_TOKENS,
-        kv_bytes_per_token=_kv_bytes_per_token(config),
+        model_type=sizes.model_type,
+        parameters=sum(header.parameters for header in headers),
+        context_tokens=sizes.context_tokens,
+        kv_bytes_per_token=sizes.kv_bytes_per_token,
+        vocabulary=sizes.vocab_size,
         has_own_code="auto_map" in config,
-        llama=_llama(config, folder),
+        llama=llama,
     )
 
 
-def _llama(config: dict[str, Any], folder: Path) -> Shape | None:
-    try:
-        return shape_of(config)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenCheckpoint(
-            f"{folder / 'config.json'} says that it is a Llama, and lacks {error}.", "Download the model again."
-        ) from error
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    if not path.is_file():
-        raise BrokenCheckpoint(f"{folder} has no config.json.", "Download the model again.")
-    try:
-        config = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise BrokenCheckpoint(f"{path} is not JSON: {error}.", "Download the model again.") from error
-    if not isinstance(config, dict):
-        raise BrokenCheckpoint(f"{path} is not a JSON object.", "Download the model again.")
-    return config
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        try:
-            names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise BrokenCheckpoint(f"{index} is damaged.", "Download the model again.") from error
-        missing = [name for name in names if not (folder / name).is_file()]
-        if missing:
+def _check_tensors(shape: Shape, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Raises `BrokenCheckpoint` where a Llama's weights are not those that its configuration announces."""
+    expected = dict(shape.tensors())
+    head, size = shape.head()
+    if head in tensors:
+        expected[head] = size
+    for name, wanted in expected.items():
+        found = tensors.get(name)
+        if found is None:
+            raise BrokenCheckpoint(f"The weights in {folder} lack {name}.", _AGAIN)
+        if found.shape != wanted or found.dtype not in _FLOATS:
             raise BrokenCheckpoint(
-                f"{folder} lacks {len(missing)} of {len(names)} weight files, {missing[0]} among them.",
-                "Run the download again: it goes on where it stopped.",
+                f"{name} in {folder} has the shape {found.shape} of {found.dtype} where config.json announces {wanted} "
+                "of floating point numbers.",
+                _AGAIN,
             )
-        return [folder / name for name in names]
-    if (folder / "model.safetensors").is_file():
-        return [folder / "model.safetensors"]
-    raise _no_weights(folder)
+
+
+def read_table(folder: Path, name: str, *, limit_bytes: int = _MAX_JSON_BYTES) -> dict[str, Any] | None:
+    """The object in a JSON file of a model's folder; None where there is no such file. Raises `BrokenCheckpoint`."""
+    try:
+        path = outside.file_in(folder, name)
+        if not path.exists():
+            return None
+        found = outside.read_json(path, limit_bytes=limit_bytes)
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+    if not isinstance(found, dict):
+        raise BrokenCheckpoint(f"{path} is not a JSON object.", _AGAIN)
+    return found
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold a model's weights, in the order in which transformers looks for them. Raises what `inspect`
+    raises."""
+    try:
+        whole = outside.file_in(folder, WEIGHTS)
+        if whole.exists():
+            return [whole]
+        index = read_table(folder, INDEX)
+        if index is None:
+            raise _no_weights(folder)
+        names = set(outside.checked(index, TypeAdapter(_Index), name=folder / INDEX).weight_map.values())
+        paths = [outside.file_in(folder, name) for name in sorted(names)]
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise BrokenCheckpoint(
+            f"{folder} lacks {len(missing)} of {len(paths)} weight files, {missing[0]} among them.",
+            "Run the download again: it goes on where it stopped.",
+        )
+    return paths
 
 
 def _no_weights(folder: Path) -> Exception:
@@ -110,39 +194,3 @@ def _no_weights(folder: Path) -> Exception:
             "Take the same model in safetensors.",
         )
     return BrokenCheckpoint(f"{folder} has no model.safetensors.", "Download the model again.")
-
-
-def _parameters(path: Path) -> int:
-    """The number of weights in a safetensors file; also checks that all its bytes are there."""
-    size = path.stat().st_size
-    try:
-        with path.open("rb") as file:
-            header_bytes = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(header_bytes, size)))
-        tensors = [value for name, value in header.items() if name != "__metadata__"]
-        end = max(tensor["data_offsets"][1] for tensor in tensors)
-        parameters = sum(math.prod(tensor["shape"]) for tensor in tensors)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenCheckpoint(f"{path} is no safetensors file.", "Download the model again.") from error
-    if size != 8 + header_bytes + end:
-        raise BrokenCheckpoint(
-            f"{path} has {size:,} bytes where its header announces {8 + header_bytes + end:,}.",
-            "Run the download again: it was cut short.",
-        )
-    return parameters
-
-
-def _kv_bytes_per_token(config: dict[str, Any]) -> int:
-    """Bytes of KV cache per token at 16 bits, by the usual names; 0 where the configuration uses others."""
-    layers = _first(config, "num_hidden_layers", "n_layer")
-    heads = _first(config, "num_attention_heads", "n_head")
-    hidden = _first(config, "hidden_size", "n_embd")
-    if not (layers and heads and hidden):
-        return 0
-    kv_heads = _first(config, "num_key_value_heads") or heads
-    return 2 * 2 * layers * kv_heads * (_first(config, "head_dim") or hidden // heads)
-
-
-def _first(config: dict[str, Any], *names: str) -> int | None:
-    """The first of these entries that is a positive whole number."""
-    return next((v for name in names if isinstance(v := config.get(name), int) and v > 0), None)

@@ -18,6 +18,7 @@ from .draft_model import DraftModel
 from .drafting import Drafting, Drafts
 from .errors import Cancelled, OutOfMemory, PromptTooLong
 from .guide import GuideState
+from .logits import check_finite
 from .sampling import GREEDY, Sampling
 from .slots import K, Slot, Slots
 
@@ -119,7 +120,8 @@ class Engine(Generic[K]):
 
         Stops early at the end of the context, and at the deadline. Raises `Cancelled` soon after `cancel` is set, which
         is looked at before every chunk and every step, and by the backend in between; `PromptTooLong` where the prompt
-        leaves no room for a token; `OutOfMemory`. A newer call ends an older iterator.
+        leaves no room for a token; `OutOfMemory`; `BrokenCheckpoint` where the logits are no numbers. A newer call ends
+        an older iterator.
         """
         self._check(ids)
         self._request += 1
@@ -166,6 +168,7 @@ class Engine(Generic[K]):
         found = self._prefill(ids, request)
         if found is None or request.max_new_tokens <= 0:
             return
+        check_finite(found[1])
         self.statistics.completions += 1
         for token in self._decode(*found, request, check):
             self.statistics.generated += 1

@@ -3,9 +3,11 @@
     ModelError
     ├── UnknownModel             no catalogue entry, folder or repository has this name
     ├── ModelNotInstalled        known, but not on this machine
-    ├── BrokenCheckpoint         a folder that lacks files, or whose files are cut short
+    ├── UnreadableFile           a file from outside that is none, too large, too deep, or not of its format
+    ├── BrokenCheckpoint         a folder that lacks files, or whose files are cut short or contradict each other
     ├── UnsafeWeights            weights that only unpickling could read
     ├── UnsupportedArchitecture  an architecture that transformers does not know, or that cannot rewind
+    ├── UnsupportedTokenizer     a tokenizer with parts that no model that writes code has
     ├── UnsupportedDevice        a device that this machine or this torch lacks
     ├── UnsupportedQuantization  a quantization that the device or the installation lacks
     ├── OutOfMemory              the device is full
@@ -16,6 +18,8 @@
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class ModelError(Exception):
@@ -35,6 +39,14 @@ class ModelNotInstalled(ModelError):
     pass
 
 
+class UnreadableFile(ModelError):
+    """`name`: whose content it is. `fault`: what is wrong, as the end of a sentence that begins with the name."""
+
+    def __init__(self, name: str | Path, fault: str, remedy: str = "Mend the file, or take it away.") -> None:
+        super().__init__(f"{name} {fault}.", remedy)
+        self.fault = fault
+
+
 class BrokenCheckpoint(ModelError):
     pass
 
@@ -44,6 +56,10 @@ class UnsafeWeights(ModelError):
 
 
 class UnsupportedArchitecture(ModelError):
+    pass
+
+
+class UnsupportedTokenizer(ModelError):
     pass
 
 

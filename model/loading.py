@@ -18,6 +18,7 @@ from .draft import Width
 from .draft_model import DraftModel
 from .engine import Engine
 from .errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
+from .logits import check_useful
 from .plan import Plan
 from .sizes import Quantization
 from .tokenizer import Tokenizer
@@ -52,14 +53,16 @@ def load_model(
 
     Raises `BrokenCheckpoint`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
-    tokenizer = Tokenizer(plan.source.folder)
+    plans = [one for one in (plan.draft, plan) if one]
+    known = [one.checkpoint.vocabulary for one in plans if one.checkpoint.vocabulary is not None]
+    tokenizer = Tokenizer(plan.source.folder, embeddings=min(known, default=None))
     report("starting torch")
     _forbid_network()
     import torch
 
     torch.set_num_threads(threads)
     # The draft model first: it is the large model's measurements that torch shall be left with.
-    ready = [_ready(one, tokenizer, threads, cache or quantized_folder(), report) for one in (plan.draft, plan) if one]
+    ready = [_ready(one, tokenizer, threads, cache or quantized_folder(), report) for one in plans]
     return LoadedModel(plan, tokenizer, _engine(plan, *reversed(ready)))
 
 
@@ -135,9 +138,9 @@ def _prompt_ms(backend: Backend[Any]) -> float:
 
 def _warm_up(backend: Backend[Any]) -> dict[int, float]:
     """What a step costs, in milliseconds, by the width of its draft. The first passes also allocate, compile and fill
-    caches, so that the user's need not."""
+    caches, so that the user's need not. Raises `BrokenCheckpoint` where they compute nothing."""
     kv, cancel, costs = backend.new_kv(_WARM_TOKENS), Event(), dict[int, float]()
-    backend.forward([0] * _PASSED_TOKENS, kv, cancel)
+    check_useful(backend.forward([0] * _PASSED_TOKENS, kv, cancel))
     for width in (0, *_WIDTHS):
         for _ in range(2):
             kv.rewind(_PASSED_TOKENS)
@@ -216,7 +219,20 @@ def _load_weights(plan: Plan) -> PreTrainedModel:
     elif plan.quantization != "none":
         arguments["device_map"] = {"": plan.device.name}
     model = AutoModelForCausalLM.from_pretrained(plan.source.folder, **arguments).eval()
-    return model if "device_map" in arguments else model.to(plan.device.name)  # pyright: ignore[reportArgumentType]
+    if "device_map" not in arguments:
+        model = model.to(plan.device.name)  # pyright: ignore[reportArgumentType]
+    _unmap(model)
+    return model
+
+
+def _unmap(model: PreTrainedModel) -> None:
+    """Copies the weights that are still the file's pages: what is written to it later would change them, and end the
+    process where it is cut short."""
+    from torch.nn import Parameter
+
+    for parameter in model.parameters():
+        if parameter.device.type == "cpu" and type(parameter) is Parameter:
+            parameter.data = parameter.data.clone()
 
 
 def _bitsandbytes_config(plan: Plan) -> Any:

@@ -9,43 +9,53 @@ so decoding goes through a table from id to bytes.
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer as _Tokenizer
 
+from .checkpoint import read_table
 from .errors import BrokenCheckpoint
+from .tokenizer_parts import MAX_ID, AddedToken, Parts, parts_of
 
 _LOOKS_LIKE_CONTROL = re.compile(r"<.*>|\[.*\]", re.DOTALL)
 _BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _COUNT_CACHE_LINES = 65536
 _CACHED_CHARACTERS = 200  # longer lines are few, and would fill the memory
+_MAX_BYTES = 64_000_000
 
 
 class Tokenizer:
     """A model's tokenizer, read from its `tokenizer.json`. It may be shared between threads."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises `BrokenCheckpoint` where the folder has no tokenizer.json or an unreadable one."""
+    def __init__(self, folder: Path, *, embeddings: int | None = None) -> None:
+        """`embeddings`: how many ids the model knows. Control tokens beyond are as if they were not there.
+
+        Raises `BrokenCheckpoint` where the folder has no tokenizer.json, an unreadable one, or one of another model;
+        `UnsupportedTokenizer` where it has parts that Seekline does not run.
+        """
         self.folder = folder
-        data = _read(folder / "tokenizer.json")
-        try:
-            added = {token["content"]: token for token in data["added_tokens"]}
-            self._control = {text: t["id"] for text, t in added.items() if _is_control(t)}
-            self._size = 1 + max(_Tokenizer.from_str(json.dumps(data)).get_vocab().values())
-            data["added_tokens"] = [t for text, t in added.items() if text not in self._control]
-            data["post_processor"] = None
-            self._text = _Tokenizer.from_str(json.dumps(data))
-            self._bytes = _byte_table(data, self._size, added)
-        except Exception as error:  # the tokenizers library raises no narrower one
+        path = folder / "tokenizer.json"
+        data = read_table(folder, path.name, limit_bytes=_MAX_BYTES)
+        if data is None:
             raise BrokenCheckpoint(
-                f"{folder / 'tokenizer.json'} is not a tokenizer that can be read: {error}.",
-                "Download the model again.",
-            ) from error
+                f"{folder} has no tokenizer.json.",
+                "Download the model again, or save its fast tokenizer beside the weights.",
+            )
+        parts = parts_of(data, path)
+        added = {token.content: token for token in parts.added_tokens}
+        texts = [token for token in added.values() if not _is_control(token)]
+        controls = [token for token in added.values() if _is_control(token)]
+        if embeddings is not None:
+            _check_embeddings(parts, controls, embeddings, path)
+            controls = [token for token in controls if token.id < embeddings]
+        self._control = {token.content: token.id for token in controls}
+        ids = [*parts.model.vocab.values(), *(token.id for token in added.values())]
+        self._size = min(1 + max(ids, default=0), embeddings or MAX_ID)
+        self._text = _load(parts, texts, path)
+        self._bytes = _byte_table(parts, self._size, added)
         self._begin = _begin_token(folder, self._control)
         self._cached_count = lru_cache(_COUNT_CACHE_LINES)(self._counted)
         self.count = self._count  # one object, by which others know whose counts they keep
@@ -114,50 +124,73 @@ class Decoder:
         return self._utf8.decode(b"", final=True)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise BrokenCheckpoint(
-            f"{path.parent} has no tokenizer.json.",
-            "Download the model again, or save its fast tokenizer beside the weights.",
-        )
+def _load(parts: Parts, texts: list[AddedToken], path: Path) -> _Tokenizer:
+    """The library's tokenizer, which knows these added tokens. Raises `BrokenCheckpoint`."""
     try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise BrokenCheckpoint(f"{path} is not JSON: {error}.", "Download the model again.") from error
+        loaded = _Tokenizer.from_str(parts.for_library(texts))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the library raises no narrower one, and its panics are no Exception
+        raise BrokenCheckpoint(
+            f"{path} is not a tokenizer that can be read: {error}.", "Download the model again."
+        ) from error
+    for token in texts:
+        if loaded.token_to_id(token.content) != token.id:
+            raise BrokenCheckpoint(
+                f"{path} gives {token.content[:80]!r} the id {token.id}, which its vocabulary does not.",
+                "Download the model again.",
+            )
+    return loaded
 
 
-def _is_control(token: dict[str, Any]) -> bool:
+def _check_embeddings(parts: Parts, controls: list[AddedToken], embeddings: int, path: Path) -> None:
+    """Raises `BrokenCheckpoint` where a text may have ids for which the model has no embedding."""
+    used = {**parts.model.vocab, **{token.content: token.id for token in parts.added_tokens}}
+    for token in controls:
+        used.pop(token.content)
+    greatest = max(used.values(), default=0)
+    if greatest >= embeddings:
+        raise BrokenCheckpoint(
+            f"{path} has ids up to {greatest} where the model has {embeddings:,} embeddings.",
+            "The tokenizer is another model's: download the model again.",
+        )
+
+
+def _is_control(token: AddedToken) -> bool:
     """Whether an added token controls the model, or just stands for its own text.
 
     DeepSeek Coder adds `õ`, `ü` and eleven more letters as tokens of their own (ids 32000 to 32012), and was trained
     with them; some models add runs of spaces. Its FIM tokens on the other hand are not marked as special.
     """
-    return token["special"] or bool(_LOOKS_LIKE_CONTROL.fullmatch(token["content"]))
+    return token.special or bool(_LOOKS_LIKE_CONTROL.fullmatch(token.content))
 
 
 def _begin_token(folder: Path, control: dict[str, int]) -> str | None:
     """The `bos_token` of tokenizer_config.json, unless the file says that none is put before a text."""
-    path = folder / "tokenizer_config.json"
-    config = _read(path) if path.is_file() else {}
+    config = read_table(folder, "tokenizer_config.json") or {}
     token = config.get("bos_token")
     token = token.get("content") if isinstance(token, dict) else token
-    return token if token in control and config.get("add_bos_token", True) else None
+    is_put = isinstance(token, str) and token in control and config.get("add_bos_token", True)
+    return token if is_put else None
 
 
-def _byte_table(data: dict[str, Any], size: int, added: dict[str, dict[str, Any]]) -> list[bytes]:
+def _byte_table(parts: Parts, size: int, added: dict[str, AddedToken]) -> list[bytes]:
     """The bytes of every id: by GPT-2's printable stand-ins, or by SentencePiece's conventions."""
-    byte_level = "ByteLevel" in json.dumps(data["decoder"])
+    byte_level = "ByteLevel" in str(parts.decoder)
     units = _bytes_of_units()
     table = [b""] * size
-    for token, id in data["model"]["vocab"].items():
+    for token, id in parts.model.vocab.items():
+        if id >= size:
+            continue
         if byte_level and all(character in units for character in token):
             table[id] = bytes(units[character] for character in token)
         elif fallback := _BYTE_FALLBACK.fullmatch(token):
             table[id] = bytes.fromhex(fallback[1])
         else:
-            table[id] = token.replace("▁", " ").encode()
+            table[id] = token.replace("▁", " ").encode("utf-8", "replace")
     for token, entry in added.items():
-        table[entry["id"]] = b"" if _is_control(entry) else token.encode()
+        if entry.id < size:
+            table[entry.id] = b"" if _is_control(entry) else token.encode("utf-8", "replace")
     return table
 
 

@@ -7,20 +7,24 @@ command line. A wrong key or value is reported and its weaker setting stays; a f
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-import tomli
 from pydantic import ValidationError
 
-from .. import fim
+from .. import fim, model
+from ..model import outside
 from .settings import Settings, editor_key, expected, is_user_only, keys
 from .workspace import canonical
 
 FILE_NAME = "seekline.toml"
+MAX_BYTES = 256_000
+"""Of a file of settings."""
+MAX_SETTINGS = 200
 _SECTION = "seekline"
 DEFAULT = "default"
 # What an editor's client keeps in the same section for itself: how to start the server, how much to trace.
@@ -84,15 +88,14 @@ def file_layers(workspace: Path | None) -> list[Layer]:
 
 def read_file(path: Path, *, own: bool) -> Layer | None:
     """The layer of one TOML file; None where there is no file. `own`: whether it is the user's own."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
-        raw = tomli.loads(path.read_text("utf-8-sig"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
-        problem = Problem(source=str(path), message=f"this is not TOML: {error}. Mend the file.", fatal=True)
-        return Layer(source=str(path), values={}, problems=(problem,))
-    except OSError as error:
-        problem = Problem(source=str(path), message=f"this cannot be read: {error.strerror}.", fatal=True)
+        raw = outside.read_toml(path, limit_bytes=MAX_BYTES)
+        if len(raw) > MAX_SETTINGS:
+            raise model.UnreadableFile(path, f"has {len(raw):,} settings; there are {len(keys())}")
+    except model.UnreadableFile as error:
+        problem = Problem(source=str(path), message=f"this {error.fault}. {error.remedy}", fatal=True)
         return Layer(source=str(path), values={}, problems=(problem,))
     return checked_layer(raw, source=str(path), names={key: key for key in keys()}, own=own)
 

@@ -6,13 +6,13 @@ A file is looked for beside the includer, in the folders that compile_commands.j
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .json_rows import json_rows
 from .project import Project, normalise
 
 _HEADERS = (".h", ".hpp", ".hh", ".hxx", ".h++", ".H", ".cuh")
@@ -141,12 +141,9 @@ def _in_root(folder: str, project: Project) -> Iterator[str]:
 
 
 def _parse(text: str) -> _Commands:
-    data = json.loads(text)  # its error is a ValueError
-    if not isinstance(data, list):
-        raise ValueError("it is not a list of commands")
     named: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     every: dict[str, None] = {}
-    for row in data:
+    for row in json_rows(text):
         if not isinstance(row, dict) or not isinstance(row.get("file"), str):
             continue
         base = row["directory"] if isinstance(row.get("directory"), str) else ""

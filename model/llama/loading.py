@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -17,7 +18,7 @@ from .network import Llama
 from .paths import Paths, choose_paths, choose_threads
 from .quantization import GROUP, can_be_int4, from_bytes, int4_codes, pack_int4, to_bytes, to_int8
 from .shape import Shape
-from .store import QuantizedStore, store_of
+from .store import Damaged, QuantizedStore, store_of
 from .weights import Layer, MakeLinear, Read, Tensors, Weights, read_weights
 
 Bits: TypeAlias = Literal[4, 8] | None
@@ -41,19 +42,39 @@ def load_llama(
     pass computes. `threads`: at most so many, on a CPU."""
     native = device == "cpu" and runs_natively(shape)
     products = None if native else _Products(shape, device=device, dtype=dtype, bits=bits, threads=threads)
-    store = store_of(folder, cache, bits=bits, group=GROUP, native=native) if bits else None
+
+    def read(store: QuantizedStore | None) -> Weights:
+        with Tensors(folder, device=device, dtype=None if native else dtype) as tensors:
+            weights = read_weights(tensors, shape, products.maker(store) if products else _packing(bits, store))
+            tensors.check_unchanged()
+            return weights
+
     computing = torch.get_num_threads()
     torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
-    with Tensors(folder, device=device, dtype=None if native else dtype) as tensors:
-        make = products.maker(store) if products else _packing(bits, store)
-        weights = read_weights(tensors, shape, make)
-    torch.set_num_threads(computing)
-    if store is not None:
-        store.close()
+    try:
+        store = store_of(folder, cache, bits=bits, group=GROUP, native=native) if bits else None
+        weights = read(None) if store is None else _through(store, read)
+    finally:
+        torch.set_num_threads(computing)
     if products is not None:
         return Loaded(network=Llama(shape, weights), chunk_tokens=products.chunk_tokens)
     kept = torch.float32 if bits is None and dtype == torch.float32 else torch.float16
     return Loaded(network=NativeLlama(shape, weights, dtype=kept, threads=threads), chunk_tokens=CHUNK_TOKENS)
+
+
+def _through(store: QuantizedStore, read: Callable[[QuantizedStore], Weights]) -> Weights:
+    """Reads weights with the help of their store; all of them once more where that turns out to be damaged."""
+    try:
+        try:
+            weights = read(store)
+            store.check()
+        except Damaged:
+            store.discard()
+            weights = read(store)
+        store.keep()
+        return weights
+    finally:
+        store.close()
 
 
 def _packing(bits: Bits, store: QuantizedStore | None) -> MakeLinear:

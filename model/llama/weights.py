@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import safe_open
 
+from ..checkpoint import weight_files
 from ..errors import BrokenCheckpoint
 from .linears import Linear
 from .shape import Shape
+from .tensors import TensorFile
 
 Read = Callable[[], torch.Tensor]
 MakeLinear = Callable[[str, Read], Linear]
@@ -49,10 +48,14 @@ class Tensors:
         self._device = device
         self._dtype = dtype
         self._stack = ExitStack()
-        self._files: dict[str, Any] = {}
-        for path in _files(folder):
-            file: Any = self._stack.enter_context(safe_open(path, framework="pt", device="cpu"))
-            self._files.update(dict.fromkeys(file.keys(), file))
+        self._files: dict[str, TensorFile] = {}
+        try:
+            for path in weight_files(folder):
+                file = self._stack.enter_context(TensorFile(path))
+                self._files.update(dict.fromkeys(file.header.tensors, file))
+        except BaseException:
+            self._stack.close()
+            raise
         self._folder = folder
 
     def __enter__(self) -> Tensors:
@@ -69,17 +72,22 @@ class Tensors:
         parts = [self._one(name) for name in names]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
+    def check_unchanged(self) -> None:
+        """Raises `BrokenCheckpoint` where a file was written to while it was read."""
+        for file in set(self._files.values()):
+            file.check_unchanged()
+
     def _one(self, name: str) -> torch.Tensor:
         if name not in self._files:
             raise BrokenCheckpoint(f"The weights in {self._folder} lack {name}.", "Download the model again.")
-        return self._files[name].get_tensor(name).to(self._device, self._dtype)
-
-
-def _files(folder: Path) -> list[Path]:
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        return [folder / "model.safetensors"]
-    return [folder / name for name in sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))]
+        tensor = self._files[name].get(name).to(self._device, self._dtype)
+        # The least and the greatest are no numbers where any is none.
+        if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
+            raise BrokenCheckpoint(
+                f"{name} in {self._folder} has weights that are no finite numbers in {tensor.dtype}.",
+                "Download the model again, or set dtype = bfloat16 or float32.",
+            )
+        return tensor
 
 
 def read_weights(tensors: Tensors, shape: Shape, make: MakeLinear) -> Weights:

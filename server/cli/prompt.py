@@ -6,14 +6,16 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from ... import fim, model
+from ...model import outside
 from .. import pipeline
 from ..config import Config
 from ..contexts import Contexts
@@ -35,6 +37,7 @@ BatchOption = Annotated[
     ),
 ]
 _MIN_TOKENS = 8
+_MAX_LINE_BYTES = 16_000_000
 _KEYS: dict[str, tuple[type, ...]] = {
     "id": (object,),
     "file": (str,),
@@ -112,23 +115,38 @@ def _answer_batch(name: str, how: pipeline.Prompting, projects: Projects) -> Non
 
 def _lines(name: str) -> Iterator[bytes]:
     if name == "-":
-        yield from sys.stdin.buffer
+        yield from _bounded(sys.stdin.buffer, name)
         return
     try:
-        with Path(name).open("rb") as file:
-            yield from file
-    except OSError as error:
+        file = Path(name).open("rb")  # noqa: SIM115 - an error of its lines is another one
+    except (OSError, ValueError) as error:
         remedy = "Give a file of JSON lines, or - for standard input."
-        raise BadBatch(f"{name} cannot be read: {error.strerror}.", remedy) from error
+        raise BadBatch(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}.", remedy) from error
+    with file:
+        yield from _bounded(file, name)
+
+
+def _bounded(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines of a file. Raises `BadBatch` where one has no end."""
+    try:
+        for number in count(1):
+            line = file.readline(_MAX_LINE_BYTES + 1)
+            if len(line) > _MAX_LINE_BYTES:
+                raise BadBatch(f"{name}:{number} has more than {_MAX_LINE_BYTES:,} bytes.", "Ask with a shorter text.")
+            if not line:
+                return
+            yield line
+    except OSError as error:
+        raise BadBatch(f"{name} cannot be read: {error.strerror}.", "Give a file of JSON lines.") from error
 
 
 def _place_of(line: bytes, where: str) -> tuple[Place, dict[str, Any]]:
     """The place that a line of a batch names. Raises `BadBatch` with the line's number."""
     remedy = 'Write {"id", "file", "line", "column"} on each line, with "text" and "tokens" where they are wanted.'
     try:
-        row = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise BadBatch(f"{where} is not JSON: {error}.", remedy) from error
+        row = outside.parse_json(line, name=where)
+    except model.UnreadableFile as error:
+        raise BadBatch(error.problem, remedy) from error
     if not isinstance(row, dict):
         raise BadBatch(f"{where} is no JSON object.", remedy)
     for key, kinds in _KEYS.items():

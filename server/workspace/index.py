@@ -24,11 +24,11 @@ from .exclusions import defaults
 from .ignore import Rules
 from .libraries import Libraries, PathsWithLibraries
 from .listing import Lister, Listing
+from .manifests import bounded_text, check_depth, manifest_limit
 from .memory import Memory
 from .reading import (
     MAX_FILE_BYTES,
     MAX_LIBRARY_FILE_BYTES,
-    MAX_MANIFEST_BYTES,
     File,
     LeftOut,
     Manifest,
@@ -248,8 +248,9 @@ class ProjectIndex:
             self._facts[path] = manifest.stamp
             if parse not in manifest.parsed:
                 try:
+                    check_depth(path, manifest.text)
                     manifest.parsed[parse] = parse(manifest.text)
-                except (ValueError, RecursionError) as error:
+                except (LeftOut, ValueError, RecursionError) as error:
                     self._name(path, error)
                     manifest.parsed[parse] = None
                 self._manifests.put(path, manifest)
@@ -261,9 +262,9 @@ class ProjectIndex:
             return known
         try:
             if buffer is not None:
-                text = "".join(buffer.lines())
+                text = bounded_text(buffer.lines(), manifest_limit(path))
             else:
-                text, stamp = read_text(*self._on_disk(path), MAX_MANIFEST_BYTES)
+                text, stamp = read_text(*self._on_disk(path), manifest_limit(path))
         except (LeftOut, OSError) as error:
             self._name(path, error)
             self._manifests.discard(path)

@@ -20,8 +20,6 @@ MAX_FILE_BYTES = 1_000_000
 """A larger file is left out: no one wrote it by hand, and parsing it would hold a completion up."""
 MAX_LIBRARY_FILE_BYTES = 500_000
 """The same for files of installed packages, which are only a second source."""
-MAX_MANIFEST_BYTES = 32_000_000
-"""The same for project files, of which only facts are taken: a compile_commands.json is long."""
 MAX_LINE_CHARACTERS = 400
 """A file whose lines are longer on average is left out: it is minified, or data."""
 

@@ -64,7 +64,8 @@ def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypat
     weights = folder / "model.safetensors"
     os.utime(weights, ns=(0, 0))
     model.load_model(plan, threads=1, cache=cache)
-    assert len(list(cache.iterdir())) == 2, "other weights in the same folder have a file of their own"
+    (made_again,) = cache.iterdir()
+    assert made_again.name != file.name, "other weights in the same folder have a file of their own"
 
 
 def test_no_room_on_the_disk_costs_only_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,7 +154,7 @@ def test_a_models_own_code_runs_for_the_one_that_is_trusted(llama_folder: Path, 
 
 def test_weights_of_another_shape(llama_folder: Path, tmp_path: Path) -> None:
     folder = with_config(llama_folder, tmp_path, hidden_size=32)
-    with pytest.raises(model.BrokenCheckpoint, match="could not be loaded"):
+    with pytest.raises(model.BrokenCheckpoint, match=r"where config.json announces \(4096, 32\)"):
         load(folder)
 
 

@@ -20,7 +20,8 @@ A_LLAMA = shape_of(
         "intermediate_size": 64,
         "num_attention_heads": 1,
         "vocab_size": 64,
-    }
+    },
+    name="config.json",
 )
 
 
@@ -42,6 +43,7 @@ def checkpoint_of(entry: model.Entry) -> model.Checkpoint:
         parameters=entry.parameters,
         context_tokens=entry.context_tokens,
         kv_bytes_per_token=entry.kv_bytes_per_token,
+        vocabulary=None,
         has_own_code=False,
         llama=None if "v2" in entry.name else A_LLAMA,
     )

@@ -195,7 +195,7 @@ def test_a_batch_from_standard_input_is_answered_line_by_line(project: Path) -> 
     ("row", "message"),
     [
         ("{", "batch.jsonl:3 is not JSON"),
-        ("[" * 100_000, "batch.jsonl:3 is not JSON"),
+        ("[" * 100_000, "batch.jsonl:3 is more than 64 levels deep"),
         ("3", "batch.jsonl:3 is no JSON object"),
         *[({k: v for k, v in ROW.items() if k != key}, f'batch.jsonl:3 has no "{key}"') for key in ROW],
         ({**ROW, "file": 3}, 'batch.jsonl:3 has a "file" of a wrong type: 3'),
