@@ -26,12 +26,13 @@ class Size:
 
     parameters: int
     kv_bytes_per_token: int
+    context_tokens: int
     quantized: Mapping[str, int]
 
 
 def size_of(source: Source, checkpoint: Checkpoint) -> Size:
     known = source.entry.weight_bytes if source.entry else {}
-    return Size(checkpoint.parameters, checkpoint.kv_bytes_per_token, known)
+    return Size(checkpoint.parameters, checkpoint.kv_bytes_per_token, checkpoint.context_tokens, known)
 
 
 def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
@@ -44,9 +45,10 @@ def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_
 
 
 def _kv_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
-    """Of one sequence. Beside weights of fewer bits keys and values have 16, also on a CPU that computes in float32."""
+    """Of one sequence, which is never longer than the model's context. Beside weights of fewer bits keys and values
+    have 16, also on a CPU that computes in float32."""
     item = _DTYPE_BYTES[dtype] if quantization == "none" else 2
-    return size.kv_bytes_per_token * sequence_tokens * item // 2
+    return size.kv_bytes_per_token * min(sequence_tokens, size.context_tokens) * item // 2
 
 
 def kv_limit_bytes(

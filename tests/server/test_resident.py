@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -151,6 +152,18 @@ def test_too_full_for_anything_is_said_and_the_next_attempt_may_succeed(
     assert "does not fit on cpu" in resident.status.reason
     resident.retry()
     assert complete(resident, settings, tmp_path) is not None
+
+
+def test_a_prompt_longer_than_the_models_context_needs_no_more_memory(
+    resident: Resident, reports: list[Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting is only a limit: a model has its own, and the smaller one counts."""
+    folder = save_llama(tmp_path)
+    little = replace(model.find_device("cpu"), free_bytes=500_000_000)
+    monkeypatch.setattr("seekline.model.plan.find_device", lambda _: little)
+    most = settings_of(folder, context_tokens=163_840, max_new_tokens=2048)
+    assert complete(resident, most, tmp_path) is not None
+    assert not [report.message for report in reports if report.warning or report.error]
 
 
 class Failures:
