@@ -14,6 +14,7 @@ from .errors import (
     BrokenCheckpoint,
     Cancelled,
     DownloadFailed,
+    FolderNotAgreed,
     ModelError,
     ModelNotInstalled,
     OutOfMemory,
@@ -24,6 +25,7 @@ from .errors import (
     UnsupportedDevice,
     UnsupportedQuantization,
     VocabularyMismatch,
+    trust_command,
 )
 from .fallback import Fitted, load_what_fits
 from .guide import Guide, GuideState
@@ -35,7 +37,15 @@ from .memory import release_memory
 from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
 from .sampling import GREEDY, Sampling
 from .sizes import Quantization
-from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
+from .sources import (
+    Source,
+    canonical_folder,
+    embedded_folder,
+    find_source,
+    is_path,
+    no_such_model,
+    split_revision,
+)
 from .tokenizer import Decoder, Tokenizer
 from .vocabulary_index import VocabularyIndex
 from .worker import Job, Worker
@@ -56,6 +66,7 @@ __all__ = [
     "Engine",
     "Entry",
     "Fitted",
+    "FolderNotAgreed",
     "Guide",
     "GuideState",
     "Installed",
@@ -87,6 +98,7 @@ __all__ = [
     "all_devices",
     "all_entries",
     "cache_folder",
+    "canonical_folder",
     "compute_threads",
     "download",
     "embedded_folder",
@@ -97,6 +109,7 @@ __all__ = [
     "inspect",
     "installed",
     "is_compiled",
+    "is_path",
     "load_model",
     "load_what_fits",
     "make_plan",
@@ -105,4 +118,5 @@ __all__ = [
     "remove",
     "smaller_quantization",
     "split_revision",
+    "trust_command",
 ]
