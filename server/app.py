@@ -70,11 +70,12 @@ class SeeklineServer(LanguageServer):
         folders = [path for folder in self.workspace.folders.values() if (path := path_of(folder.uri))]
         if not folders and self.workspace.root_path:
             folders = [Path(self.workspace.root_path)]
+        workspace = next(iter(folders), None)
         self.session.configure(
             [
-                *file_layers(next(iter(folders), None)),
-                editor_layer(self.started_with),
-                editor_layer(self.editor_settings),
+                *file_layers(workspace),
+                editor_layer(self.started_with, workspace=workspace),
+                editor_layer(self.editor_settings, workspace=workspace),
                 command_line_layer(self.options),
             ],
             folders,
