@@ -59,7 +59,7 @@ class SeeklineServer(LanguageServer):
         from .session import Session
 
         encoding: Any = self.workspace.position_encoding
-        return Session(encoding, tell=self.client.tell, report=self.client.report)
+        return Session(encoding, tell=self.client.tell, report=self.client.report, ask=self.client.ask)
 
     def configure(self) -> None:
         """Settles the settings anew, from all their sources."""

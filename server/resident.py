@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Timer
@@ -20,6 +20,13 @@ State = Literal["not loaded", "loading", "ready", "failed"]
 _LEAST_PROMPT_TOKENS = 256
 _LOADED_WITH = ("model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads")
 
+MayLoad = Callable[[], Collection[Path] | None]
+"""The folders that may be loaded, by their canonical paths; None: all. It may read the disk, and raise `ModelError`."""
+
+
+def _all() -> None:
+    """Where every folder is named by the user's own settings."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -32,13 +39,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A step of loading. `done` with the last one; `error` where it was the last for that reason; `warning` where it
-    goes on with less."""
+    """A step of loading. `done` with the last one; `error` where it was the last for that reason, `refused` where the
+    reason is that the user has not agreed to a folder; `warning` where it goes on with less."""
 
     message: str
     done: bool = False
     error: str | None = None
     warning: bool = False
+    refused: model.FolderNotAgreed | None = None
 
 
 class Resident:
@@ -53,6 +61,7 @@ class Resident:
         self._state: State = "not loaded"
         self._reason = ""
         self._base = Path()
+        self._may_load: MayLoad = _all
         self._most_tokens: int | None = None
         self._unload_timer: Timer | None = None
 
@@ -60,16 +69,17 @@ class Resident:
     def status(self) -> Status:
         return Status(state=self._state, reason=self._reason, idle=self._worker.idle)
 
-    def load(self, settings: Settings, base: Path) -> None:
+    def load(self, settings: Settings, base: Path, may_load: MayLoad = _all) -> None:
         """Starts to load the model that `settings` name, unless it is there, under way, or failed for them.
 
-        Folders are relative to `base`. Jobs that come now wait until it is there.
+        Folders are relative to `base`; `may_load` is asked on the device's thread before each one is opened. Jobs that
+        come now wait until it is there.
         """
         loaded_with = tuple(getattr(settings, key) for key in _LOADED_WITH)
         if loaded_with != self._loaded_with:
             self._loaded_with = loaded_with
             self._state = "loading"
-            self._worker.submit(lambda _: self._load(wanted(settings), settings, base), key="load")
+            self._worker.submit(lambda _: self._load_anew(settings, base, may_load), key="load")
 
     def retry(self) -> None:
         """Lets the next `load` try again what failed."""
@@ -137,8 +147,7 @@ class Resident:
             self._most_tokens = how.prompt_tokens // 2
             instead = f"Prompts have at most {self._most_tokens} tokens until the settings change."
         elif quantization := model.smaller_quantization(self._loaded.plan):
-            less = replace(wanted(settings), quantization=quantization, draft_model=model.NO_DRAFTS)
-            self._load(less, settings, self._base)
+            self._load(settings, quantization=quantization, draft_model=model.NO_DRAFTS)
             if self._loaded is None:
                 return True  # that is told already
             instead = "The model now runs in four bits."
@@ -163,15 +172,27 @@ class Resident:
         self._state, self._reason, self._loaded_with = "not loaded", "unloaded while nobody asked", None
         log.info("The model is unloaded until it is asked again.")
 
-    def _load(self, first: model.Wanted, settings: Settings, base: Path) -> None:
-        """Loads what `first` wants, or less where memory is short; jobs that wait find whatever came of it."""
+    def _load_anew(self, settings: Settings, base: Path, may_load: MayLoad) -> None:
+        self._base, self._may_load = base, may_load
+        self._load(settings)
+
+    def _load(self, settings: Settings, **less: Any) -> None:
+        """Loads what the settings want, but for what `less` changes in it, or less where memory is short; jobs that
+        wait find whatever came of it."""
         self._unload()
-        self._base, self._most_tokens = base, None
+        self._most_tokens = None
         self._report(Report(message="choosing a model"))
         try:
+            first = replace(wanted(settings), agreed=self._may_load(), **less)
             fitted = model.load_what_fits(
-                first, base=base, threads=threads(settings), report=lambda step: self._report(Report(message=step))
+                first,
+                base=self._base,
+                threads=threads(settings),
+                report=lambda step: self._report(Report(message=step)),
             )
+        except model.FolderNotAgreed as error:
+            self._state, self._reason = "failed", str(error)
+            self._report(Report(message="no model", done=True, refused=error))
         except Exception as error:
             if not isinstance(error, model.ModelError):
                 log.exception("loading failed")
