@@ -29,7 +29,7 @@ from .errors import (
 )
 from .fallback import Fitted, load_what_fits
 from .guide import Guide, GuideState
-from .hardware import Device, Dtype, all_devices, compute_threads, find_device
+from .hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
 from .hub import Installed, cache_folder, download, installed, remove
 from .llama.native.library import is_compiled
 from .loading import LoadedModel, load_model
@@ -113,6 +113,7 @@ __all__ = [
     "load_model",
     "load_what_fits",
     "make_plan",
+    "most_threads",
     "no_such_model",
     "release_memory",
     "remove",

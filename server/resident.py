@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any, Literal
 
-from .. import model
+from .. import fim, model
 from . import pipeline
 from .contexts import Contexts
+from .errors import InputError
 from .settings import Settings
 
 log = logging.getLogger(__name__)
 
 State = Literal["not loaded", "loading", "ready", "failed"]
 _LEAST_PROMPT_TOKENS = 256
-_LOADED_WITH = ("model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads")
+_LOADED_WITH = (
+    "model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads", "prompt_format",
+)  # fmt: skip
 
 MayLoad = Callable[[], Collection[Path] | None]
 """The folders that may be loaded, by their canonical paths; None: all. It may read the disk, and raise `ModelError`."""
@@ -190,15 +193,18 @@ class Resident:
                 threads=threads(settings),
                 report=lambda step: self._report(Report(message=step)),
             )
+            how = pipeline.prompting(fitted.loaded.plan, fitted.loaded.tokenizer, settings)
         except model.FolderNotAgreed as error:
             self._state, self._reason = "failed", str(error)
             self._report(Report(message="no model", done=True, refused=error))
         except Exception as error:
-            if not isinstance(error, model.ModelError):
+            if not isinstance(error, (model.ModelError, InputError)):
                 log.exception("loading failed")
             self._state, self._reason = "failed", str(error)
             self._report(Report(message="no model", done=True, error=str(error)))
         else:
+            for notice in notices(how.format, fitted.loaded.plan, settings):
+                self._report(Report(message=notice, warning=True))
             self._take(fitted, first, settings)
 
     def _take(self, fitted: model.Fitted, first: model.Wanted, settings: Settings) -> None:
@@ -234,4 +240,16 @@ def wanted(settings: Settings) -> model.Wanted:
 
 
 def threads(settings: Settings) -> int:
-    return model.compute_threads() if settings.threads == "auto" else settings.threads
+    """How many compute on a CPU: never more than it runs at a time."""
+    return model.compute_threads() if settings.threads == "auto" else min(settings.threads, model.most_threads())
+
+
+def notices(format: fim.Format, plan: model.Plan, settings: Settings) -> Iterator[str]:
+    """What the user should know once of a model that works, but not as they may expect."""
+    if settings.threads != "auto" and settings.threads > threads(settings):
+        yield f"threads = {settings.threads} is more than this machine runs at a time: {threads(settings)} are used."
+    if not format.fills_in and settings.prompt_format == "auto":
+        yield (
+            f"{plan.source.name} completes left to right only, since it has no fill-in-the-middle: what stands behind "
+            "the cursor is not seen. `seekline models list` shows which models fill in."
+        )

@@ -14,7 +14,7 @@ from ... import fim, model
 from .. import consent, pipeline
 from ..config import Config
 from ..contexts import Contexts
-from ..resident import threads, wanted
+from ..resident import notices, threads, wanted
 from .console import err, out, print_json, print_note
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption
@@ -34,10 +34,13 @@ def complete(
     where = read_place(place)
     config = load_config(where.workspace, model=model, device=device, quantization=quantization)
     loaded = _load(config)
+    how = pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings)
+    for notice in notices(how.format, loaded.plan, config.settings):
+        print_note(notice)
     completion = pipeline.generate(
         Projects(config.settings).hole(where),
         loaded,
-        pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings),
+        how,
         Contexts(),
         temperature=config.settings.temperature,
         explicit=True,

@@ -12,7 +12,9 @@ import typer
 from rich.table import Table
 
 from ... import model
+from .. import pipeline
 from ..config import Config, file_layers, merge, workspace_of
+from ..errors import InputError
 from ..resident import threads
 from ..settings import Settings
 from .complete import make_plan
@@ -90,7 +92,7 @@ def _model_problems(config: Config) -> Iterator[str]:
     """What keeps the configured model from loading, short of loading it."""
     try:
         plan = make_plan(config)
-        model.Tokenizer(plan.source.folder)
+        pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
         out.print(f"Model: {plan.summary}\n", highlight=False, soft_wrap=True)
-    except model.ModelError as error:
+    except (model.ModelError, InputError) as error:
         yield str(error)

@@ -210,6 +210,46 @@ def test_a_folder_on_the_command_line_is_relative_to_the_current_one_and_needs_n
     )
 
 
+def test_more_threads_than_the_machine_has_are_said_and_not_taken(
+    seekline: Seekline, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "seekline.toml").write_text("threads = 1024", "utf-8")
+    run = seekline("complete", f"{file}:2:12", "--json")
+    assert run.code == 0
+    most = model.most_threads()
+    assert f"threads = 1024 is more than this machine runs at a time: {most} are used" in " ".join(run.err.split())
+
+
+def without_fill_in_the_middle(folder: Path) -> Path:
+    path = save_llama(folder) / "tokenizer.json"
+    path.write_text(path.read_text("utf-8").replace("<｜fim▁hole｜>", "<another>"), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("command", ["complete", "prompt"])
+def test_a_model_without_fill_in_the_middle_is_said_to_be_one(
+    seekline: Seekline, file: str, tmp_path: Path, command: str
+) -> None:
+    folder = without_fill_in_the_middle(tmp_path / "model")
+    run = seekline(command, f"{file}:2:12", "--model", str(folder))
+    assert run.code == 0
+    assert run.err.count("completes left to right only") == 1
+    assert "completes left to right only" not in seekline(command, f"{file}:2:12").err
+
+
+@pytest.mark.parametrize("command", ["complete", "prompt"])
+def test_a_prompt_format_whose_tokens_the_model_lacks(
+    seekline: Seekline, file: str, tmp_path: Path, command: str
+) -> None:
+    folder = without_fill_in_the_middle(tmp_path / "model")
+    (tmp_path / "seekline.toml").write_text('prompt_format = "deepseek-coder"', "utf-8")
+    run = seekline(command, f"{file}:2:12", "--model", str(folder))
+    assert run.code == 2
+    said = " ".join(run.err.split())
+    assert f'prompt_format = "deepseek-coder" needs the control token <｜fim▁hole｜>, which {folder} does' in said
+    assert 'one that fits this model: "plain"' in said
+
+
 def test_serve_refuses_a_wrong_address(seekline: Seekline) -> None:
     for address in ("9257", "localhost:x", "127.0.0.1:99999"):
         run = seekline("serve", "--tcp", address)
