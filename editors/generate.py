@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from seekline.server.settings import editor_key, is_user_only, keys, markdown_table, schema
+from seekline.server.settings import editor_key, keys, markdown_table, others_may, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -30,17 +30,23 @@ def readme() -> str:
 
 
 def package() -> str:
-    """VS Code's package.json with a setting for every key, and the command of the server."""
+    """VS Code's package.json with a setting for every key, and the command of the server.
+
+    What a repository may not set is of the scope `machine`, which no workspace can set, trusted or not. The extension
+    passes it on the server's command line, since the server takes it from no editor.
+    """
     data = json.loads(PACKAGE.read_text("utf-8"))
     data["contributes"]["configuration"]["properties"] = {
         "seekline.command": {
             "type": "array",
             "items": {"type": "string"},
             "default": ["seekline", "serve"],
-            "scope": "machine-overridable",
+            "scope": "machine",
             "markdownDescription": "The command that starts the server.",
         }
     } | {f"seekline.{editor_key(key)}": vscode_setting(key) for key in keys()}
+    restricted = [f"seekline.{editor_key(key)}" for key in keys() if others_may(key) in ("nothing", "ask")]
+    data["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = ["seekline.command", *restricted]
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -58,7 +64,7 @@ def vscode_setting(key: str) -> dict[str, Any]:
     return {
         **value,
         "default": None,
-        "scope": "machine" if is_user_only(key) else "resource",
+        "scope": "machine" if others_may(key) == "nothing" else "resource",
         "markdownDescription": f"{text} Default: `{json.dumps(default, ensure_ascii=False)}`.",
     }
 

@@ -53,6 +53,11 @@ class Format:
         """How many control tokens a prompt has, whatever its text."""
         return sum(isinstance(piece, Special) for piece in self.pieces)
 
+    def lacking(self, has_token: Callable[[str], bool]) -> list[str]:
+        """The control tokens of this format that a vocabulary has not."""
+        needed = [piece.token for piece in self.pieces if isinstance(piece, Special) and piece.token != _OWN_BEGIN]
+        return [token for token in needed if not has_token(token)]
+
     def with_begin(self, token: str | None) -> Format:
         """This format with its begin token settled: `token`, or none where the tokenizer has none."""
         own = [] if token is None else [Special(token)]
@@ -77,6 +82,6 @@ def all_formats() -> Mapping[str, Format]:
 def recognise(has_token: Callable[[str], bool]) -> Format:
     """The first format whose control tokens the model's vocabulary has; left to right when there is none."""
     for format in all_formats().values():
-        if all(has_token(p.token) for p in format.pieces if isinstance(p, Special) and p.token != _OWN_BEGIN):
+        if not format.lacking(has_token):
             return format
     raise AssertionError("formats.toml has no format without control tokens")

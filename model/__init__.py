@@ -14,6 +14,7 @@ from .errors import (
     BrokenCheckpoint,
     Cancelled,
     DownloadFailed,
+    FolderNotAgreed,
     ModelError,
     ModelNotInstalled,
     OutOfMemory,
@@ -26,10 +27,11 @@ from .errors import (
     UnsupportedQuantization,
     UnsupportedTokenizer,
     VocabularyMismatch,
+    trust_command,
 )
 from .fallback import Fitted, load_what_fits
 from .guide import Guide, GuideState
-from .hardware import Device, Dtype, all_devices, compute_threads, find_device
+from .hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
 from .hub import Installed, cache_folder, download, installed, remove
 from .llama.native.library import is_compiled
 from .loading import LoadedModel, load_model
@@ -37,7 +39,15 @@ from .memory import release_memory, trim_heap
 from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
 from .sampling import GREEDY, Sampling
 from .sizes import Quantization
-from .sources import Source, embedded_folder, find_source, no_such_model, split_revision
+from .sources import (
+    Source,
+    canonical_folder,
+    embedded_folder,
+    find_source,
+    is_path,
+    no_such_model,
+    split_revision,
+)
 from .tokenizer import Decoder, Tokenizer
 from .vocabulary_index import VocabularyIndex
 from .worker import Job, Worker
@@ -58,6 +68,7 @@ __all__ = [
     "Engine",
     "Entry",
     "Fitted",
+    "FolderNotAgreed",
     "Guide",
     "GuideState",
     "Installed",
@@ -91,6 +102,7 @@ __all__ = [
     "all_devices",
     "all_entries",
     "cache_folder",
+    "canonical_folder",
     "compute_threads",
     "download",
     "embedded_folder",
@@ -101,13 +113,16 @@ __all__ = [
     "inspect",
     "installed",
     "is_compiled",
+    "is_path",
     "load_model",
     "load_what_fits",
     "make_plan",
+    "most_threads",
     "no_such_model",
     "release_memory",
     "remove",
     "smaller_quantization",
     "split_revision",
     "trim_heap",
+    "trust_command",
 ]

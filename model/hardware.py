@@ -74,6 +74,13 @@ def compute_threads() -> int:
     return max(1, (psutil.cpu_count(logical=False) or 2) - 1)
 
 
+def most_threads() -> int:
+    """As many as this machine runs at the same time: more would only wait for each other."""
+    import psutil
+
+    return max(1, psutil.cpu_count() or 1, psutil.cpu_count(logical=False) or 1)
+
+
 def _cuda(index: int) -> Device:
     import torch
 

@@ -21,7 +21,7 @@ from .errors import (
 from .hardware import Device, Dtype, best_dtype, find_device, is_small
 from .llama.native.library import runs_natively
 from .sizes import Quantization, Size, kv_limit_bytes, needed_bytes, size_of
-from .sources import Source, find_source, installed_entries
+from .sources import Source, check_agreed, find_source, installed_entries
 from .tokenizer import Tokenizer
 
 NO_DRAFTS = "none"
@@ -41,6 +41,7 @@ class Wanted:
 
     `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
     whose own code may run. `smaller_than`: so many parameters `auto` may not take. `draft_model`: named as `model` is.
+    `agreed`: the folders that may be loaded, by their canonical paths; None: all.
     """
 
     model: str = "auto"
@@ -51,6 +52,7 @@ class Wanted:
     trusted: Collection[str] = ()
     smaller_than: int | None = None
     draft_model: str = NO_DRAFTS
+    agreed: Collection[Path] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +92,13 @@ class Plan:
 def make_plan(wanted: Wanted, *, base: Path) -> Plan:
     """The plan for `wanted`; folders are relative to `base`. Imports torch, loads nothing.
 
-    Raises the errors of `find_source`, `inspect` and `find_device`, `UnsupportedQuantization`, `VocabularyMismatch`
-    where a model cannot draft for another, and `OutOfMemory` where they cannot fit.
+    Raises the errors of `find_source`, `check_agreed`, `inspect` and `find_device`, `UnsupportedQuantization`,
+    `VocabularyMismatch` where a model cannot draft for another, and `OutOfMemory` where they cannot fit.
     """
     if wanted.model == "auto":
         plan = _automatic(wanted, find_device(wanted.device))
     else:
-        source = find_source(wanted.model, base=base)
+        source = check_agreed(find_source(wanted.model, base=base), wanted.agreed)
         checkpoint = inspect(source.folder)  # what is wrong with it is found before torch takes its seconds
         plan = _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
@@ -104,7 +106,7 @@ def make_plan(wanted: Wanted, *, base: Path) -> Plan:
 
 def _with_draft(plan: Plan, wanted: Wanted, base: Path) -> Plan:
     """The same with a draft model, which takes only what the model leaves: it makes nothing better but time."""
-    source = find_source(wanted.draft_model, base=base)
+    source = check_agreed(find_source(wanted.draft_model, base=base), wanted.agreed)
     if not _have_one_vocabulary(source, plan.source):
         raise VocabularyMismatch(
             f"{source.name} cannot draft for {plan.source.name}: their vocabularies differ.",
@@ -233,7 +235,7 @@ def _is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint)
 
 def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
     """Whether a catalogue model would fit on `device`, with a prompt of ordinary length."""
-    size = Size(entry.parameters, entry.kv_bytes_per_token, entry.weight_bytes)
+    size = Size(entry.parameters, entry.kv_bytes_per_token, entry.context_tokens, entry.weight_bytes)
     need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), Wanted().sequence_tokens)
     return need <= device.free_bytes * _USABLE_SHARE
 

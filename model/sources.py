@@ -1,16 +1,18 @@
-"""From the setting `model` to a folder on this machine."""
+"""From the setting `model` to a folder on this machine, and whether that folder may be loaded."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import hub
 from .catalogue import EMBEDDED, Entry, all_entries, entry_of_repository, nearest_names
-from .errors import BrokenCheckpoint, ModelNotInstalled, UnknownModel
+from .errors import BrokenCheckpoint, FolderNotAgreed, ModelNotInstalled, UnknownModel
 
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+# A revision becomes part of a path in the hub's cache, which it must not leave.
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(@(?!/)(?!.*\.\.)[\w./-]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,11 @@ class Source:
     name: str
     folder: Path
     entry: Entry | None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it was named as a path, and is not from the catalogue or the hub."""
+        return self.name == str(self.folder)
 
 
 def embedded_folder() -> Path:
@@ -36,16 +43,41 @@ def find_source(model: str, *, base: Path) -> Source:
     """
     if entry := all_entries().get(model):
         return _of_entry(entry)
-    if _looks_like_path(model):
-        folder = (base / Path(model).expanduser()).resolve()
-        if not folder.is_dir():
-            raise UnknownModel(f"There is no folder {folder}.", "Set model to a folder that holds config.json.")
+    if is_path(model):
+        folder = canonical_folder(model, base=base)
         return Source(name=str(folder), folder=folder, entry=None)
     if _REPOSITORY.fullmatch(model):
         repository, revision = split_revision(model)
         entry = entry_of_repository(repository)
         return Source(name=model, folder=hub.snapshot(repository, revision), entry=entry)
     raise no_such_model(model)
+
+
+def canonical_folder(path: str, *, base: Path) -> Path:
+    """The folder that `path`, relative to `base`, leads to, without a link in its own path.
+
+    Raises `UnknownModel` where there is none.
+    """
+    remedy = "Name a folder that holds config.json."
+    try:
+        folder = (base / Path(path).expanduser()).resolve()
+        there = folder.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null character
+        raise UnknownModel(f"{path!r} cannot be a folder: {error}.", remedy) from error
+    if not there:
+        raise UnknownModel(f"There is no folder {folder}.", remedy)
+    return folder
+
+
+def check_agreed(source: Source, agreed: Collection[Path] | None) -> Source:
+    """`source`, where it may be loaded: `agreed` are the folders that may, by their canonical paths; None: all.
+
+    What is checked is the folder that will be opened, so a link that changes in between changes nothing. Raises
+    `FolderNotAgreed`.
+    """
+    if agreed is None or not source.is_folder or source.folder in agreed:
+        return source
+    raise FolderNotAgreed(source.folder)
 
 
 def no_such_model(name: str) -> UnknownModel:
@@ -84,5 +116,6 @@ def _of_entry(entry: Entry) -> Source:
     return Source(name=entry.name, folder=hub.snapshot(entry.repository, entry.revision), entry=entry)
 
 
-def _looks_like_path(model: str) -> bool:
+def is_path(model: str) -> bool:
+    """Whether a model is named as a path to a folder."""
     return model.startswith((".", "/", "~")) or "\\" in model or model[1:2] == ":"

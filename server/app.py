@@ -59,7 +59,7 @@ class SeeklineServer(LanguageServer):
         from .session import Session
 
         encoding: Any = self.workspace.position_encoding
-        return Session(encoding, tell=self.client.tell, report=self.client.report)
+        return Session(encoding, tell=self.client.tell, report=self.client.report, ask=self.client.ask)
 
     def configure(self) -> None:
         """Settles the settings anew, from all their sources."""
@@ -70,11 +70,12 @@ class SeeklineServer(LanguageServer):
         folders = [path for folder in self.workspace.folders.values() if (path := path_of(folder.uri))]
         if not folders and self.workspace.root_uri and (path := path_of(self.workspace.root_uri)):
             folders = [path]
+        workspace = next(iter(folders), None)
         self.session.configure(
             [
-                *file_layers(next(iter(folders), None)),
-                editor_layer(self.started_with),
-                editor_layer(self.editor_settings),
+                *file_layers(workspace),
+                editor_layer(self.started_with, workspace=workspace),
+                editor_layer(self.editor_settings, workspace=workspace),
                 command_line_layer(self.options),
             ],
             folders,

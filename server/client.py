@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _SECTION = "seekline"
 _PATIENCE_S = 5.0
+_PATIENCE_OF_USERS_S = 60.0
 _MESSAGE_TYPES = {
     "error": lsp.MessageType.Error,
     "warning": lsp.MessageType.Warning,
@@ -27,13 +28,14 @@ _MESSAGE_TYPES = {
 
 
 class EditorClient:
-    """The editor at the other end. `tell` and `report` may be called from any thread."""
+    """The editor at the other end. `tell`, `report` and `ask` may be called from any thread."""
 
     def __init__(self, server: SeeklineServer) -> None:
         self._server = server
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
         self._showing: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """From here on the editor listens; called on the event loop."""
@@ -46,6 +48,35 @@ class EditorClient:
 
     def report(self, report: Report) -> None:
         self._on_loop(lambda: self._reports.put_nowait(report))
+
+    def ask(self, question: str, answers: Sequence[str], answered: Callable[[str | None], None]) -> None:
+        """Shows a question; see `session.Ask`. An answer that comes late still counts."""
+
+        def start() -> None:
+            task = asyncio.ensure_future(self._ask(question, answers, answered))
+            self._asking.add(task)  # the event loop alone would let it be collected
+            task.add_done_callback(self._asking.discard)
+
+        self._on_loop(start)
+
+    async def _ask(self, question: str, answers: Sequence[str], answered: Callable[[str | None], None]) -> None:
+        window = self._server.client_capabilities.window
+        if window is None or window.show_message is None:
+            answered(None)
+            return
+        actions = [lsp.MessageActionItem(title=answer) for answer in answers]
+        message = f"Seekline: {question}"
+        params = lsp.ShowMessageRequestParams(type=lsp.MessageType.Warning, message=message, actions=actions)
+        try:
+            asked = asyncio.ensure_future(self._server.window_show_message_request_async(params))
+            done, _ = await asyncio.wait({asked}, timeout=_PATIENCE_OF_USERS_S)
+            if not done:
+                answered(None)
+            choice = await asked
+        except Exception as error:  # noqa: BLE001 - whatever the editor answers, it is no agreement
+            log.warning("the editor did not ask the user: %r", error)
+            choice = None
+        answered(None if choice is None else choice.title)
 
     def _on_loop(self, action: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():

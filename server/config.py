@@ -2,6 +2,8 @@
 
 From weak to strong: built-in defaults, the user's `seekline.toml`, the workspace's `seekline.toml`, the editor, the
 command line. A wrong key or value is reported and its weaker setting stays; a file that is not TOML counts as empty.
+A repository can bring a workspace's file and, for many editors, the editor's settings too: what these two may not set
+(`settings.others_may`) is reported like a wrong value. A folder is relative to what names it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from pydantic import ValidationError
 
 from .. import fim, model
 from ..model import outside
-from .settings import Settings, editor_key, expected, is_user_only, keys
+from .settings import Settings, editor_key, expected, keys, others_may
 from .workspace import canonical
 
 FILE_NAME = "seekline.toml"
@@ -29,6 +31,8 @@ _SECTION = "seekline"
 DEFAULT = "default"
 # What an editor's client keeps in the same section for itself: how to start the server, how much to trace.
 _CLIENTS_OWN = ("command", "trace")
+_FOLDERS = ("model", "draft_model")
+_TRUSTED = "trust_remote_code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,33 +49,52 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """The settings of one source that are right, snake_case; `problems` are the others."""
+    """The settings of one source that are right, snake_case; `problems` are the others. `own`: whether the source is
+    the user's for certain."""
 
     source: str
     values: Mapping[str, Any]
     problems: tuple[Problem, ...] = ()
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The effective settings, and for each key the source that won."""
+    """The effective settings, and for each key the source that won. `by_others`: the keys that a workspace's file or an
+    editor set."""
 
     settings: Settings
     sources: Mapping[str, str]
     problems: tuple[Problem, ...]
+    by_others: frozenset[str]
 
 
 def merge(layers: Iterable[Layer]) -> Config:
     """Settles the layers, the strongest last. Tables are merged entry by entry."""
     values: dict[str, Any] = {}
     sources = dict.fromkeys(keys(), DEFAULT)
+    by_others: set[str] = set()
     problems: list[Problem] = []
     for layer in layers:
         problems += layer.problems
         for key, value in layer.values.items():
-            values[key] = {**values.get(key, {}), **value} if isinstance(value, Mapping) else value
+            if isinstance(value, Mapping):
+                values[key] = {**values.get(key, {}), **value}
+            elif others_may(key) == "add" and not layer.own:
+                weaker = values.get(key, Settings.model_fields[key].default)
+                values[key] = list(dict.fromkeys([*weaker, *value]))
+            else:
+                values[key] = value
             sources[key] = layer.source
-    return Config(settings=Settings.model_validate(values), sources=sources, problems=tuple(problems))
+            by_others.discard(key)
+            if not layer.own:
+                by_others.add(key)
+    return Config(
+        settings=Settings.model_validate(values),
+        sources=sources,
+        problems=tuple(problems),
+        by_others=frozenset(by_others),
+    )
 
 
 def user_file() -> Path:
@@ -80,10 +103,38 @@ def user_file() -> Path:
 
 def file_layers(workspace: Path | None) -> list[Layer]:
     """The layers of the user's file and of the workspace's, where there are such files."""
-    layers = [read_file(user_file(), own=True)]
+    files = [(user_file(), True)]
     if workspace is not None:
-        layers.append(read_file(workspace / FILE_NAME, own=False))
-    return [layer for layer in layers if layer is not None]
+        files.append((workspace / FILE_NAME, False))
+    layers: list[Layer] = []
+    for path, own in files:
+        layer = read_file(path, own=own)
+        if layer is not None:
+            layers.append(_located(layer, path.parent))
+    return layers
+
+
+def _located(layer: Layer, base: Path | None) -> Layer:
+    """The same with absolute paths of model folders, which the layer's source names relative to `base`, or to the
+    current folder."""
+
+    def absolute(name: str) -> str:
+        # What follows `~` is expanded, and complained of, where the model is looked for.
+        return str((base or Path.cwd()) / name) if model.is_path(name) and not name.startswith("~") else name
+
+    values = dict(layer.values)
+    for key in _FOLDERS:
+        if key in values:
+            values[key] = absolute(values[key])
+    if _TRUSTED in values:
+        values[_TRUSTED] = [_normal(absolute(name)) for name in values[_TRUSTED]]
+    return replace(layer, values=values)
+
+
+def _normal(name: str) -> str:
+    """A folder's name without `~`, `.` and `..`. Links stay, and so match no model: who can change one could otherwise
+    choose which code is trusted."""
+    return os.path.normpath(os.path.expanduser(name)) if model.is_path(name) else name  # noqa: PTH111 - never raises
 
 
 def read_file(path: Path, *, own: bool) -> Layer | None:
@@ -100,10 +151,10 @@ def read_file(path: Path, *, own: bool) -> Layer | None:
     return checked_layer(raw, source=str(path), names={key: key for key in keys()}, own=own)
 
 
-def editor_layer(raw: object, *, source: str = "editor") -> Layer:
+def editor_layer(raw: object, *, source: str = "editor", workspace: Path | None = None) -> Layer:
     """The layer of an editor's JSON: an object of camelCase keys, or one that has it under `seekline`.
 
-    A null means that the user has not set the key.
+    A null means that the user has not set the key. Folders are relative to `workspace`, without one to the current one.
     """
     if isinstance(raw, Mapping) and isinstance(raw.get(_SECTION), Mapping):
         raw = raw[_SECTION]
@@ -111,9 +162,10 @@ def editor_layer(raw: object, *, source: str = "editor") -> Layer:
         raw = {}
     if not isinstance(raw, Mapping):
         message = f"the settings must be an object, not {raw!r}."
-        return Layer(source=source, values={}, problems=(Problem(source=source, message=message),))
+        return Layer(source=source, values={}, problems=(Problem(source=source, message=message),), own=False)
     set_values = {key: value for key, value in raw.items() if value is not None and key not in _CLIENTS_OWN}
-    return checked_layer(set_values, source=source, names={editor_key(key): key for key in keys()}, own=True)
+    layer = checked_layer(set_values, source=source, names={editor_key(key): key for key in keys()}, own=False)
+    return _located(layer, workspace)
 
 
 def checked_layer(raw: Mapping[str, Any], *, source: str, names: Mapping[str, str], own: bool) -> Layer:
@@ -127,17 +179,25 @@ def checked_layer(raw: Mapping[str, Any], *, source: str, names: Mapping[str, st
             values[key] = value
         elif message is not None:
             problems.append(Problem(source=source, message=message))
-    return Layer(source=source, values=values, problems=tuple(problems))
+    return Layer(source=source, values=values, problems=tuple(problems), own=own)
 
 
 def _wrong(name: str, key: str, value: Any, own: bool) -> str | None:
     """What is wrong with a value; None where it is right."""
-    if is_user_only(key) and not own:
-        return f"{name} is ignored here: only your own settings may change it ({user_file()}, or the editor's)."
+    if others_may(key) == "nothing" and not own:
+        option = key.replace("_", "-")
+        return (
+            f"{name} is ignored here, since a repository could set it. Set {key} in your own {user_file()}, or start "
+            f"the server with --{option}."
+        )
     try:
         Settings.model_validate({key: value})
     except ValidationError:
         return f"{name} must be {expected(key)}, not {_shown(value)}."
+    if others_may(key) == "add" and not own:
+        lifting = [one for one in value if one.strip().startswith("!")]
+        if lifting:
+            return f"{name} may only add here, and {_shown(lifting[0])} takes away. Set it in your own {user_file()}."
     if key == "languages":
         strangers = [one for one in value if one != "*" and fim.language_named(one) is None]
         if strangers:
@@ -159,7 +219,8 @@ def _shown(value: object) -> str:
 def command_line_layer(options: Mapping[str, Any]) -> Layer:
     """The layer of the options given on the command line; None means not given."""
     given = {key: value for key, value in options.items() if value is not None}
-    return checked_layer(given, source="command line", names={key: key for key in keys()}, own=True)
+    layer = checked_layer(given, source="command line", names={key: key for key in keys()}, own=True)
+    return _located(layer, None)
 
 
 _ROOTS = (FILE_NAME, ".git", ".hg")

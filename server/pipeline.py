@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import fim, model
 from .contexts import Contexts
 from .documents import Surroundings
+from .errors import BadSettings
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ class Completion:
 
 
 def prompting(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) -> Prompting:
-    """How to prompt the planned model. What the settings ask for yields to what the model has room for."""
+    """How to prompt the planned model. What the settings ask for yields to what the model has room for.
+
+    Raises `BadSettings` for a `prompt_format` of which the model has not all control tokens.
+    """
     context, on_cpu = plan.checkpoint.context_tokens, plan.device.kind == "cpu"
     new = min(settings.max_new_tokens, context // 2)
     wanted = settings.context_tokens
@@ -101,9 +105,11 @@ def prompting(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) 
 
 
 def prompting_of(tokenizer: model.Tokenizer, settings: Settings) -> Prompting:
-    """How to prompt a model of which only the tokenizer is known, on a CPU."""
-    known = settings.prompt_format
-    format = fim.recognise(tokenizer.has_control_token) if known == "auto" else fim.all_formats()[known]
+    """How to prompt a model of which only the tokenizer is known, on a CPU. Raises what `prompting` does."""
+    if settings.prompt_format == "auto":
+        format = fim.recognise(tokenizer.has_control_token)
+    else:
+        format = _format_named(settings.prompt_format, tokenizer, str(tokenizer.folder))
     return Prompting(
         tokenizer=tokenizer,
         format=format.with_begin(tokenizer.begin_token),
@@ -116,12 +122,25 @@ def prompting_of(tokenizer: model.Tokenizer, settings: Settings) -> Prompting:
 def _format(plan: model.Plan, tokenizer: model.Tokenizer, settings: Settings) -> fim.Format:
     formats, entry = fim.all_formats(), plan.source.entry
     if settings.prompt_format != "auto":
-        return formats[settings.prompt_format]
-    if entry is not None:
+        return _format_named(settings.prompt_format, tokenizer, plan.source.name)
+    if entry is not None and not formats[entry.family].lacking(tokenizer.has_control_token):
         return formats[entry.family]
-    if "instruct" in plan.source.name.lower():  # its vocabulary has the tokens, but its tuning lost their meaning
+    name = plan.source.folder.name if plan.source.is_folder else plan.source.name
+    if "instruct" in name.lower():  # its vocabulary has the tokens, but its tuning lost their meaning
         return formats["plain"]
     return fim.recognise(tokenizer.has_control_token)
+
+
+def _format_named(family: str, tokenizer: model.Tokenizer, model_name: str) -> fim.Format:
+    formats, has_token = fim.all_formats(), tokenizer.has_control_token
+    lacking = formats[family].lacking(has_token)
+    if not lacking:
+        return formats[family]
+    fitting = [f'"{other}"' for other, format in formats.items() if not format.lacking(has_token)]
+    raise BadSettings(
+        f'prompt_format = "{family}" needs the control token {lacking[0]}, which {model_name} does not have.',
+        f'Set prompt_format to "auto" or to one that fits this model: {", ".join(fitting)}.',
+    )
 
 
 def make_prompt(

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any, Literal
 
-from .. import model
+from .. import fim, model
 from . import pipeline
 from .contexts import Contexts
+from .errors import InputError
 from .settings import Settings
 
 log = logging.getLogger(__name__)
 
 State = Literal["not loaded", "loading", "ready", "failed"]
 _LEAST_PROMPT_TOKENS = 256
-_LOADED_WITH = ("model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads")
+_LOADED_WITH = (
+    "model", "device", "dtype", "quantization", "draft_model", "trust_remote_code", "threads", "prompt_format",
+)  # fmt: skip
+
+MayLoad = Callable[[], Collection[Path] | None]
+"""The folders that may be loaded, by their canonical paths; None: all. It may read the disk, and raise `ModelError`."""
+
+
+def _all() -> None:
+    """Where every folder is named by the user's own settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +44,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A step of loading. `done` with the last one; `error` where it was the last for that reason; `warning` where it
-    goes on with less."""
+    """A step of loading. `done` with the last one; `error` where it was the last for that reason, `refused` where the
+    reason is that the user has not agreed to a folder; `warning` where it goes on with less."""
 
     message: str
     done: bool = False
     error: str | None = None
     warning: bool = False
+    refused: model.FolderNotAgreed | None = None
 
 
 class Resident:
@@ -52,10 +63,12 @@ class Resident:
         self._contexts = Contexts()
         self._loaded: model.LoadedModel | None = None
         self._loaded_with: tuple[Any, ...] | None = None
-        self._to_load: deque[tuple[Settings, Path]] = deque(maxlen=1)  # what was asked for last, until it loads
+        # What was asked for last, until it loads.
+        self._to_load: deque[tuple[Settings, Path, MayLoad]] = deque(maxlen=1)
         self._state: State = "not loaded"
         self._reason = ""
         self._base = Path()
+        self._may_load: MayLoad = _all
         self._most_tokens: int | None = None
         self._unload_timer: Timer | None = None
 
@@ -63,16 +76,17 @@ class Resident:
     def status(self) -> Status:
         return Status(state=self._state, reason=self._reason, idle=self._worker.idle)
 
-    def load(self, settings: Settings, base: Path) -> None:
+    def load(self, settings: Settings, base: Path, may_load: MayLoad = _all) -> None:
         """Starts to load the model that `settings` name, unless it is there, under way, or failed for them.
 
-        Folders are relative to `base`. Jobs that come now wait until it is there.
+        Folders are relative to `base`; `may_load` is asked on the device's thread before each one is opened. Jobs that
+        come now wait until it is there.
         """
         loaded_with = tuple(getattr(settings, key) for key in _LOADED_WITH)
         if loaded_with != self._loaded_with:
             self._loaded_with = loaded_with
             self._state = "loading"
-            self._to_load.append((settings, base))
+            self._to_load.append((settings, base, may_load))
             self._worker.submit(lambda _: self._load_next(settings))
 
     def retry(self) -> None:
@@ -168,8 +182,7 @@ class Resident:
             self._most_tokens = how.prompt_tokens // 2
             instead = f"Prompts have at most {self._most_tokens} tokens until the settings change."
         elif quantization := model.smaller_quantization(self._loaded.plan):
-            less = replace(wanted(settings), quantization=quantization, draft_model=model.NO_DRAFTS)
-            self._load(less, settings, self._base)
+            self._load(settings, quantization=quantization, draft_model=model.NO_DRAFTS)
             if self._loaded is None:
                 return True  # that is told already
             instead = "The model now runs in four bits."
@@ -202,26 +215,37 @@ class Resident:
         Jobs call it before they look for a model: the job that was to load may stand behind them in the queue.
         """
         if self._to_load:  # nobody else takes out of it
-            settings, self._base = self._to_load.pop()
+            settings, self._base, self._may_load = self._to_load.pop()
         elif self._state != "not loaded":
             return
-        self._load(wanted(settings), settings, self._base)
+        self._load(settings)
 
-    def _load(self, first: model.Wanted, settings: Settings, base: Path) -> None:
-        """Loads what `first` wants, or less where memory is short; jobs that wait find whatever came of it."""
+    def _load(self, settings: Settings, **less: Any) -> None:
+        """Loads what the settings want, but for what `less` changes in it, or less where memory is short; jobs that
+        wait find whatever came of it."""
         self._unload()
-        self._base, self._most_tokens = base, None
+        self._most_tokens = None
         self._report(Report(message="choosing a model"))
         try:
+            first = replace(wanted(settings), agreed=self._may_load(), **less)
             fitted = model.load_what_fits(
-                first, base=base, threads=threads(settings), report=lambda step: self._report(Report(message=step))
+                first,
+                base=self._base,
+                threads=threads(settings),
+                report=lambda step: self._report(Report(message=step)),
             )
+            how = pipeline.prompting(fitted.loaded.plan, fitted.loaded.tokenizer, settings)
+        except model.FolderNotAgreed as error:
+            self._state, self._reason = "failed", str(error)
+            self._report(Report(message="no model", done=True, refused=error))
         except Exception as error:
-            if not isinstance(error, model.ModelError):
+            if not isinstance(error, (model.ModelError, InputError)):
                 log.exception("loading failed")
             self._state, self._reason = "failed", str(error)
             self._report(Report(message="no model", done=True, error=str(error)))
         else:
+            for notice in notices(how.format, fitted.loaded.plan, settings):
+                self._report(Report(message=notice, warning=True))
             self._take(fitted, first, settings)
 
     def _take(self, fitted: model.Fitted, first: model.Wanted, settings: Settings) -> None:
@@ -257,4 +281,16 @@ def wanted(settings: Settings) -> model.Wanted:
 
 
 def threads(settings: Settings) -> int:
-    return model.compute_threads() if settings.threads == "auto" else settings.threads
+    """How many compute on a CPU: never more than it runs at a time."""
+    return model.compute_threads() if settings.threads == "auto" else min(settings.threads, model.most_threads())
+
+
+def notices(format: fim.Format, plan: model.Plan, settings: Settings) -> Iterator[str]:
+    """What the user should know once of a model that works, but not as they may expect."""
+    if settings.threads != "auto" and settings.threads > threads(settings):
+        yield f"threads = {settings.threads} is more than this machine runs at a time: {threads(settings)} are used."
+    if not format.fills_in and settings.prompt_format == "auto":
+        yield (
+            f"{plan.source.name} completes left to right only, since it has no fill-in-the-middle: what stands behind "
+            "the cursor is not seen. `seekline models list` shows which models fill in."
+        )

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 
 from .. import fim, model
+from . import consent
 from .cache import CompletionCache
 from .config import Config, Layer, merge
 from .documents import Change, OpenDocument, TooLarge
@@ -30,16 +32,30 @@ Level = Literal["error", "warning", "info"]
 Kind = Literal["ghost text", "menu"]
 Key = tuple[str, Kind]
 """What requests are for: those of a document and a kind supersede each other."""
+Ask = Callable[[str, Sequence[str], Callable[[str | None], None]], None]
+"""Asks the user: a question, the answers to choose from, and what to call with the one that was chosen; with None where
+the user cannot be asked, gives no answer, or none for a while."""
+_LOAD, _LEAVE = "Load this folder", "Do not load it"
+
+
+def _ask_nobody(question: str, answers: Sequence[str], answered: Callable[[str | None], None]) -> None:
+    answered(None)
 
 
 class Session:
-    """One editor's session. `tell` shows the user a message, `report` a step of loading; both from any thread.
+    """One editor's session. `tell` shows the user a message, `report` a step of loading, `ask` a question; all from any
+    thread.
 
     `encoding`: what the editor's columns count, as agreed in `initialize`.
     """
 
     def __init__(
-        self, encoding: Encoding, *, tell: Callable[[Level, str], None], report: Callable[[Report], None]
+        self,
+        encoding: Encoding,
+        *,
+        tell: Callable[[Level, str], None],
+        report: Callable[[Report], None],
+        ask: Ask = _ask_nobody,
     ) -> None:
         self.encoding: Encoding = encoding
         self.cache = CompletionCache()
@@ -49,6 +65,11 @@ class Session:
         self.resident = Resident(self._reported)
         self._tell = tell
         self._report = report
+        self._ask = ask
+        self._asked: set[Path] = set()
+        self._agreed: set[Path] = set()
+        self._agreed_before: consent.Version = None
+        self._refused = False
         self._documents: dict[str, OpenDocument] = {}
         self._turns: dict[Key, object] = {}
         self._settled = asyncio.Event()
@@ -72,7 +93,17 @@ class Session:
         self.load()
 
     def load(self) -> None:
-        self.resident.load(self.settings, next(iter(self.workspace.folders), Path.cwd()))
+        if self._refused and consent.version() != self._agreed_before:
+            self._refused = False  # the user may have agreed on the command line
+            self.resident.retry()
+        config = self.config
+        self.resident.load(config.settings, Path(), lambda: self._may_load(config))
+
+    def _may_load(self, config: Config) -> frozenset[Path] | None:
+        """The folders that may be loaded. On the device's thread, since it reads the disk."""
+        self._agreed_before = consent.version()
+        folders = consent.loadable(config, lambda problem: self.tell_once("warning", problem))
+        return None if folders is None else folders | self._agreed
 
     def tell_once(self, level: Level, message: str) -> None:
         """Shows a message, but only the first time."""
@@ -87,9 +118,41 @@ class Session:
         log.debug("%s", report.message)  # the editor's own log has it
         if report.error is not None:
             self.tell_once("error", f"No completions: {report.error}")
+        if report.refused is not None:
+            self._ask_about(report.refused)
         if report.warning:
             self.tell_once("warning", report.message)
         self._report(report)
+
+    def _ask_about(self, refused: model.FolderNotAgreed) -> None:
+        """Asks once whether a folder may be loaded; until then there is no model. From the device's thread."""
+        self._refused = True
+        if refused.folder in self._asked:
+            return
+        self._asked.add(refused.folder)
+
+        def answered(choice: str | None) -> None:
+            if choice == _LOAD:
+                self._agree(refused.folder)
+            elif choice is None:
+                self.tell_once("warning", f"No completions: {refused}")
+
+        if refused.can_be_shown:
+            self._ask(refused.question, (_LOAD, _LEAVE), answered)
+        else:
+            answered(None)
+
+    def _agree(self, folder: Path) -> None:
+        def remember() -> None:
+            try:
+                consent.agree(folder)
+            except OSError as error:
+                self.tell_once("warning", f"{folder} is loaded, but that you agreed cannot be remembered: {error}.")
+
+        self._agreed.add(folder)
+        Thread(target=remember, daemon=True).start()
+        self.resident.retry()
+        self.load()
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
         self.abandon((uri, "ghost text"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +16,27 @@ from marked import MARK
 from pytest_lsp import LanguageClient, make_test_lsp_client
 
 UNITS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
+Chooses = Callable[[str], str | None]
+"""The user: from a question to the answer that is chosen; None dismisses it."""
 INVOKED, AUTOMATIC = lsp.InlineCompletionTriggerKind.Invoked, lsp.InlineCompletionTriggerKind.Automatic
 
 
 def capabilities(
-    *, encoding: str = "utf-16", inline: bool = True, asks: bool = True, watches: bool = False
+    *, encoding: str = "utf-16", inline: bool = True, asks: bool = True, watches: bool = False, chooses: bool = False
 ) -> lsp.ClientCapabilities:
     """An editor's capabilities.
 
-    `inline`: it shows ghost text; `asks`: it answers workspace/configuration; `watches`: it tells of changed files.
+    `inline`: it shows ghost text; `asks`: it answers workspace/configuration; `watches`: it tells of changed files;
+    `chooses`: it lets its user answer questions.
     """
     return lsp.ClientCapabilities(
         general=lsp.GeneralClientCapabilities(position_encodings=[lsp.PositionEncodingKind(encoding)]),
         text_document=lsp.TextDocumentClientCapabilities(
             inline_completion=lsp.InlineCompletionClientCapabilities() if inline else None
         ),
-        window=lsp.WindowClientCapabilities(work_done_progress=True),
+        window=lsp.WindowClientCapabilities(
+            work_done_progress=True, show_message=lsp.ShowMessageRequestClientCapabilities() if chooses else None
+        ),
         workspace=lsp.WorkspaceClientCapabilities(
             configuration=asks,
             did_change_configuration=lsp.DidChangeConfigurationClientCapabilities(dynamic_registration=True),
@@ -166,6 +171,7 @@ async def editor(
     env: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
     cwd: Path | None = None,
+    chooses: Chooses | None = None,
     **capable: Any,
 ) -> AsyncIterator[Editor]:
     """An editor on a fresh server; `capable` as `capabilities` takes it. The server must end as it should.
@@ -178,10 +184,16 @@ async def editor(
     def register(_: LanguageClient, params: lsp.RegistrationParams) -> None:
         registered.extend(params.registrations)
 
+    def choose(_: LanguageClient, params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
+        assert chooses is not None, "asked although nobody can answer"
+        choice = chooses(params.message)
+        return next((action for action in params.actions or () if action.title == choice), None)
+
     client.feature(lsp.CLIENT_REGISTER_CAPABILITY)(register)
+    client.feature(lsp.WINDOW_SHOW_MESSAGE_REQUEST)(choose)
     client.set_configuration({"seekline": dict(settings or {})})
     await client.start_io(*(command or server_command()), *options, env={**os.environ, **(env or {})}, cwd=cwd)
-    able = capabilities(**capable)
+    able = capabilities(chooses=chooses is not None, **capable)
     folders = [lsp.WorkspaceFolder(workspace.as_uri(), workspace.name)] if workspace else None
     answer = await client.initialize_session(
         lsp.InitializeParams(

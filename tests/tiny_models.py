@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from threading import Event
@@ -84,6 +85,23 @@ def with_noise(folder: Path, copy: Path, noise: float) -> Path:
     off = {name: weight + noise * weight.std() * torch.randn_like(weight) for name, weight in weights.items()}
     save_file(weights if not noise else off, copy / "model.safetensors", metadata={"format": "pt"})
     return copy
+
+
+def add_own_code(folder: Path) -> Path:
+    """Makes it a model that only its own Python knows, which leaves a trace when it runs; returns where."""
+    auto_map = {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"}
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config |= {"model_type": "own", "auto_map": auto_map, "architectures": ["OwnModel"]}
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    (folder / "own.py").write_text(
+        "from pathlib import Path\n"
+        "from transformers import LlamaConfig, LlamaForCausalLM\n"
+        f"Path({str(folder / 'ran')!r}).touch()\n"
+        "class OwnConfig(LlamaConfig):\n    model_type = 'own'\n"
+        "class OwnModel(LlamaForCausalLM):\n    config_class = OwnConfig\n",
+        "utf-8",
+    )
+    return folder / "ran"
 
 
 def add_tokenizer(folder: Path) -> None:

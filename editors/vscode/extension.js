@@ -8,18 +8,72 @@ let client;
 /** Starts and stops follow each other, whatever asks for them. */
 let queue = Promise.resolve();
 
+/**
+ * The settings that no workspace can set. The server takes them from no editor, since most let a repository bring
+ * settings along: they go on its command line.
+ * @type {string[]}
+ */
+let userOnly = [];
+
 function createClient() {
-  const [command, ...args] = vscode.workspace.getConfiguration("seekline").get("command", ["seekline", "serve"]);
+  const [command, ...args] = own("command") ?? ["seekline", "serve"];
   return new LanguageClient(
     "seekline",
     "Seekline",
-    { command, args },
+    { command, args: [...args, ...userOnly.flatMap(asOptions)] },
     {
       documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
       // The server asks for the section itself; what is not set is null there, and a seekline.toml holds.
       synchronize: { configurationSection: "seekline" },
+      middleware: {
+        workspace: {
+          configuration: async (params, token, next) => {
+            const answers = await next(params, token);
+            return Array.isArray(answers) ? answers.map(withoutUserOnly) : answers;
+          },
+        },
+      },
     },
   );
+}
+
+/**
+ * A setting as the user has it, or its default; never a workspace's.
+ * @param {string} key
+ */
+function own(key) {
+  const found = vscode.workspace.getConfiguration("seekline").inspect(key);
+  return /** @type {any} */ (found?.globalValue ?? found?.defaultValue);
+}
+
+/**
+ * @param {string} key
+ * @returns {string[]}
+ */
+function asOptions(key) {
+  const value = own(key);
+  const option = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (value === null || value === undefined) {
+    return [];
+  }
+  if (typeof value === "boolean") {
+    return [value ? `--${option}` : `--no-${option}`];
+  }
+  return [value].flat().map((one) => `--${option}=${one}`);
+}
+
+/**
+ * The section as the server is told it. A workspace can only add to what is excluded, where VS Code would let its list
+ * take the place of the user's.
+ * @param {any} section
+ */
+function withoutUserOnly(section) {
+  if (section === null || typeof section !== "object") {
+    return section;
+  }
+  const kept = Object.fromEntries(Object.entries(section).filter(([key]) => !userOnly.includes(key)));
+  const excluded = own("exclude");
+  return excluded ? { ...kept, exclude: [...new Set([...excluded, ...(kept.exclude ?? [])])] } : kept;
 }
 
 async function start() {
@@ -75,11 +129,15 @@ async function showPrompt() {
 
 /** @param {vscode.ExtensionContext} context */
 exports.activate = (context) => {
+  const settings = context.extension.packageJSON.contributes.configuration.properties;
+  userOnly = Object.keys(settings)
+    .filter((name) => settings[name].scope === "machine" && name !== "seekline.command")
+    .map((name) => name.slice("seekline.".length));
   context.subscriptions.push(
     vscode.commands.registerCommand("seekline.restart", restart),
     vscode.commands.registerCommand("seekline.showPrompt", showPrompt),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("seekline.command")) {
+      if (["command", ...userOnly].some((key) => change.affectsConfiguration(`seekline.${key}`))) {
         restart();
       }
     }),

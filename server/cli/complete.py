@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -10,11 +11,11 @@ import typer
 from rich.text import Text
 
 from ... import fim, model
-from .. import pipeline
+from .. import consent, pipeline
 from ..config import Config
 from ..contexts import Contexts
-from ..resident import threads, wanted
-from .console import err, out, print_json
+from ..resident import notices, threads, wanted
+from .console import err, out, print_json, print_note
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption
 from .place import Place, Projects, read_place
@@ -33,10 +34,13 @@ def complete(
     where = read_place(place)
     config = load_config(where.workspace, model=model, device=device, quantization=quantization)
     loaded = _load(config)
+    how = pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings)
+    for notice in notices(how.format, loaded.plan, config.settings):
+        print_note(notice)
     completion = pipeline.generate(
         Projects(config.settings).hole(where),
         loaded,
-        pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings),
+        how,
         Contexts(),
         temperature=config.settings.temperature,
         explicit=True,
@@ -50,7 +54,9 @@ def complete(
 
 
 def make_plan(config: Config) -> model.Plan:
-    return model.make_plan(wanted(config.settings), base=Path.cwd())
+    """The plan for these settings. Raises `FolderNotAgreed` for a folder that a workspace's file names, too."""
+    agreed = consent.loadable(config, print_note)
+    return model.make_plan(replace(wanted(config.settings), agreed=agreed), base=Path())
 
 
 def _load(config: Config) -> model.LoadedModel:

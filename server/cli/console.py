@@ -16,6 +16,16 @@ def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
+def print_line(line: str) -> None:
+    """One line of an answer, as it is."""
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_note(line: str) -> None:
+    """One line on standard error, of something that the command goes on with."""
+    err.print(f"seekline: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_error(problem: str, remedy: str) -> None:
     """One line on standard error: what is wrong, and the way out."""
     line = escape(" ".join(f"{problem} {remedy}".split()))

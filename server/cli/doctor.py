@@ -12,9 +12,12 @@ import typer
 from rich.table import Table
 
 from ... import model
-from ..config import file_layers, merge, workspace_of
-from ..resident import threads, wanted
+from .. import pipeline
+from ..config import Config, file_layers, merge, workspace_of
+from ..errors import InputError
+from ..resident import threads
 from ..settings import Settings
+from .complete import make_plan
 from .console import out
 
 _PACKAGES = ("seekline", "torch", "transformers", "tokenizers", "pygls", "accelerate", "bitsandbytes")
@@ -31,7 +34,7 @@ def doctor() -> None:
         ("What fits", _what_fits(devices[0])),
     ):
         _show(title, rows)
-    problems = [str(problem) for problem in config.problems] + list(_model_problems(config.settings))
+    problems = [str(problem) for problem in config.problems] + list(_model_problems(config))
     for problem in problems:
         out.print(f"[bold red]✗[/] {problem}", highlight=False, soft_wrap=True)
     if problems:
@@ -85,11 +88,11 @@ def _fit(entry: model.Entry, device: model.Device) -> str:
     return f"too large for {device.name}"
 
 
-def _model_problems(settings: Settings) -> Iterator[str]:
+def _model_problems(config: Config) -> Iterator[str]:
     """What keeps the configured model from loading, short of loading it."""
     try:
-        plan = model.make_plan(wanted(settings), base=Path.cwd())
-        model.Tokenizer(plan.source.folder)
+        plan = make_plan(config)
+        pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
         out.print(f"Model: {plan.summary}\n", highlight=False, soft_wrap=True)
-    except model.ModelError as error:
+    except (model.ModelError, InputError) as error:
         yield str(error)

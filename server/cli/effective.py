@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..config import Config, command_line_layer, file_layers, merge
 from ..errors import BadSettings
-from .console import err
+from .console import print_note
 
 
 def load_config(workspace: Path, **options: str | int | None) -> Config:
@@ -20,5 +20,5 @@ def load_config(workspace: Path, **options: str | int | None) -> Config:
     for problem in config.problems:
         if problem.fatal or problem.source == command_line.source:
             raise BadSettings(str(problem), "Nothing was done.")
-        err.print(f"seekline: {problem}", markup=False, highlight=False, soft_wrap=True)
+        print_note(str(problem))
     return config

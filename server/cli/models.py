@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,14 +11,17 @@ import typer
 from rich.table import Table
 
 from ... import model
+from .. import consent
 from ..errors import BadRequest
-from .console import err, out, print_json
+from .console import err, out, print_json, print_line, print_note
 from .effective import load_config
 from .options import JsonOption
 
 app = typer.Typer(help="List, download and remove models.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="A name from `models list`, or owner/name[@revision].")]
+FolderArgument = Annotated[str | None, typer.Argument(help="A model folder.", show_default=False)]
+ForgetOption = Annotated[bool, typer.Option("--forget", help="Take it back.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree without being asked.")]
 
 
@@ -89,6 +93,46 @@ def remove(name: NameArgument, yes: YesOption = False) -> None:
     _agree(f"Delete {repository} from this machine's cache, which other tools share?", yes)
     freed = model.remove(repository)
     out.print(f"{repository} is removed, {freed / 1e9:.1f} GB are free again.", highlight=False)
+
+
+@app.command()
+def trust(folder: FolderArgument = None, forget: ForgetOption = False) -> None:
+    """Agree to load a model folder that a workspace or an editor names; without one, list those agreed to.
+
+    Its weights are read; no code in it is run.
+    """
+    if folder is None and forget:
+        raise BadRequest("--forget needs a folder.", "`seekline models trust` lists those agreed to.")
+    agreed = consent.read()
+    if agreed.problem is not None:
+        print_note(agreed.problem)
+    if folder is None:
+        for one in sorted(agreed.folders):
+            print_line(str(one))
+        if not agreed.folders:
+            err.print("[dim]No folder is agreed to.  seekline models trust FOLDER agrees to one.[/]")
+        return
+    try:
+        print_line(_forget(folder) if forget else _agree_to(folder))
+    except OSError as error:
+        problem = f"{consent.state_file()} cannot be written: {error.strerror}."
+        raise BadRequest(problem, "Make that folder writable.") from error
+
+
+def _agree_to(folder: str) -> str:
+    canonical = model.canonical_folder(folder, base=Path.cwd())
+    if not str(canonical).isprintable():
+        raise BadRequest(f"The name {str(canonical)!a} has control characters.", "Give the folder another one first.")
+    consent.agree(canonical)
+    return f"{canonical} may be loaded as a model from now on."
+
+
+def _forget(folder: str) -> str:
+    """The folder may be gone by now."""
+    canonical = Path(os.path.realpath(os.path.expanduser(folder)))  # noqa: PTH111 - unlike Path's, these never raise
+    if not consent.forget(canonical):
+        raise BadRequest(f"{canonical} is not agreed to.", "`seekline models trust` lists the folders that are.")
+    return f"{canonical} will be asked about again."
 
 
 def _on_hub(name: str) -> tuple[str, str, model.Entry | None]:

@@ -12,6 +12,14 @@ ModelOption = Annotated[
 ]
 DeviceOption = Annotated[str | None, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:1 or mps.")]
 QuantizationOption = Annotated[str | None, typer.Option("--quantization", "-q", help="auto, none, int8, nf4 or int4.")]
+TrustRemoteCodeOption = Annotated[
+    list[str] | None,
+    typer.Option("--trust-remote-code", metavar="NAME", help="A model whose own Python code may run; repeatable."),
+]
+OfflineOption = Annotated[bool | None, typer.Option("--offline/--no-offline", help="Never open a connection.")]
+LibrariesOption = Annotated[
+    bool | None, typer.Option("--libraries/--no-libraries", help="Show signatures of installed packages in prompts.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 TokenizerOption = Annotated[
     Path | None,

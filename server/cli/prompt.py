@@ -20,7 +20,8 @@ from .. import pipeline
 from ..config import Config
 from ..contexts import Contexts
 from ..errors import BadBatch, BadPlace, BadRequest
-from .console import err, out, print_json
+from ..resident import notices
+from .console import err, out, print_json, print_note
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption, TokenizerOption
 from .place import Place, Projects, place_in, read_place
@@ -88,7 +89,10 @@ def prompting(config: Config, tokenizer: Path | None) -> pipeline.Prompting:
     if tokenizer is not None:
         return pipeline.prompting_of(model.Tokenizer(tokenizer), config.settings)
     plan = make_plan(config)
-    return pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
+    how = pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
+    for notice in notices(how.format, plan, config.settings):
+        print_note(notice)
+    return how
 
 
 def _with_tokens(how: pipeline.Prompting, tokens: int | None) -> pipeline.Prompting:

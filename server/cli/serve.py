@@ -8,7 +8,14 @@ import typer
 
 from ..errors import BadRequest
 from ..transport import serve_stdio, serve_tcp
-from .options import DeviceOption, ModelOption, QuantizationOption
+from .options import (
+    DeviceOption,
+    LibrariesOption,
+    ModelOption,
+    OfflineOption,
+    QuantizationOption,
+    TrustRemoteCodeOption,
+)
 
 _HIGHEST_PORT = 65535
 
@@ -21,9 +28,19 @@ def serve(
     model: ModelOption = None,
     device: DeviceOption = None,
     quantization: QuantizationOption = None,
+    trust_remote_code: TrustRemoteCodeOption = None,
+    offline: OfflineOption = None,
+    libraries: LibrariesOption = None,
 ) -> None:
     """Run the language server, on stdin and stdout unless told otherwise."""
-    options = {"model": model, "device": device, "quantization": quantization}
+    options = {
+        "model": model,
+        "device": device,
+        "quantization": quantization,
+        "trust_remote_code": trust_remote_code or None,
+        "offline": offline,
+        "libraries": libraries,
+    }
     if tcp is None:
         serve_stdio(options)
     if stdio:

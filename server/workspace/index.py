@@ -84,8 +84,7 @@ class ProjectIndex:
         self._left_out: dict[str, Stamp] = {}
         self._facts: dict[str, Stamp] = {}
         self._changes = 0
-        self.memo: dict[Hashable, Any] = {}
-        """See `Project.memo`."""
+        self.memo: dict[Hashable, Any] = {}  # see `Project.memo`
         self._named: set[str] = set()
 
     def notice(self, path: str, *, appeared: bool) -> None:

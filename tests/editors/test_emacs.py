@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_models import add_own_code, save_llama
 
 FOLDER = Path(__file__).parents[2] / "editors" / "emacs"
 CODE = "def add(first, second):\n    return first + second\n\n\ndef multiply(first, second):\n    return "
@@ -65,6 +66,32 @@ def test_null_leaves_ghost_text_and_an_empty_list_clears_it(emacs: str) -> None:
         (princ (format "%s\n" (seekline-ghost-text)))))"""
     run = batch(emacs, "--load", FOLDER / "seekline.el", "--eval", program)
     assert run.stdout.splitlines() == ["ghost", "nil"], run.stderr
+
+
+def test_a_repository_that_brings_settings_gets_none_of_its_code_run(emacs: str, tmp_path: Path) -> None:
+    """Emacs takes Eglot's configuration from a `.dir-locals.el` without a question."""
+    folder = save_llama(tmp_path / "evil").resolve()
+    trace = add_own_code(folder)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "main.py").write_text(CODE, "utf-8")
+    settings = f'(:seekline (:model "./evil" :trustRemoteCode ["./evil" "{folder}"]))'
+    (tmp_path / ".dir-locals.el").write_text(f"((nil . ((eglot-workspace-configuration . {settings}))))", "utf-8")
+    run = batch(
+        emacs,
+        "--load",
+        Path(__file__).with_name("dir_locals.el"),
+        SEEKLINE_EMACS=str(FOLDER),
+        SEEKLINE_COMMAND=f"{sys.executable} -m seekline.server",
+        SEEKLINE_FILE=str(tmp_path / "main.py"),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    seen = json.loads(run.stdout)
+    assert seen["applied"], "Emacs has taken the repository's settings"
+    assert seen["state"] == "failed"
+    assert f"seekline models trust {folder}" in seen["reason"]
+    assert any(f"seekline models trust {folder}" in message for message in seen["shown"])
+    assert any("trustRemoteCode is ignored here" in message for message in seen["shown"])
+    assert not trace.exists()
 
 
 def test_it_compiles_without_a_warning(emacs: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from drafts import FixedCosts, NothingCopied
 from seekline import model
-from tiny_models import IDS, check_incremental, generate, load, save_llama
+from tiny_models import IDS, add_own_code, check_incremental, generate, load, save_llama
 
 
 def test_steps_are_reported(llama_folder: Path) -> None:
@@ -203,15 +203,7 @@ def with_config(source: Path, tmp_path: Path, **changes: object) -> Path:
 
 
 def with_own_code(source: Path, tmp_path: Path) -> Path:
-    """A copy whose architecture only its own Python file knows; the file leaves a trace when it runs."""
-    auto_map = {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"}
-    folder = with_config(source, tmp_path, model_type="own", auto_map=auto_map, architectures=["OwnModel"])
-    (folder / "own.py").write_text(
-        "from pathlib import Path\n"
-        "from transformers import LlamaConfig, LlamaForCausalLM\n"
-        f"Path({str(folder / 'ran')!r}).touch()\n"
-        "class OwnConfig(LlamaConfig):\n    model_type = 'own'\n"
-        "class OwnModel(LlamaForCausalLM):\n    config_class = OwnConfig\n",
-        "utf-8",
-    )
+    """A copy whose architecture only its own Python file knows."""
+    folder = Path(shutil.copytree(source, tmp_path / "changed"))
+    add_own_code(folder)
     return folder

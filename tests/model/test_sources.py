@@ -1,7 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 from seekline import model
+from tiny_models import save_llama
 
 
 def test_a_folder_is_written_as_a_path(llama_folder: Path) -> None:
@@ -20,6 +22,30 @@ def test_a_folder_never_stands_in_for_a_repository(tmp_path: Path, empty_hub_cac
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(model.UnknownModel, match="There is no folder"):
         model.find_source("./nothing", base=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["~no-such-user-here/m", "./a\0b", "./" + "x" * 5000, "./loop/m"], ids=["user", "null", "long", "loop"]
+)
+def test_a_path_that_leads_nowhere(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(model.UnknownModel):
+        model.find_source(name, base=tmp_path)
+
+
+@pytest.mark.parametrize("way", ["relative", "through a folder", "absolute"])
+def test_a_revision_cannot_lead_out_of_the_cache(tmp_path: Path, empty_hub_cache: Path, way: str) -> None:
+    """A repository could otherwise pass off a folder of its own as a model from the hub, unasked."""
+    folder = save_llama(tmp_path / "evil")
+    cached = empty_hub_cache / "models--owner--name"
+    for part in ("snapshots", "refs/a", "blobs"):
+        (cached / part).mkdir(parents=True)
+    reference = tmp_path / "reference"
+    reference.write_text(os.path.relpath(folder, cached / "snapshots"), "utf-8")
+    up = os.path.relpath(reference, cached / "refs")
+    revision = {"relative": up, "through a folder": f"a/../{up}", "absolute": str(reference)}[way]
+    with pytest.raises(model.UnknownModel, match="There is no model named"):
+        model.find_source(f"owner/name@{revision}", base=tmp_path)
 
 
 def test_a_misspelt_name_gets_the_nearest(tmp_path: Path) -> None:

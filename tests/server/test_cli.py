@@ -165,6 +165,91 @@ def test_doctor(seekline: Seekline, tmp_path: Path) -> None:
     assert "There is no folder" in run.out
 
 
+@pytest.mark.parametrize("command", [["complete", "main.py:2:12"], ["prompt", "main.py:2:12"], ["doctor"]])
+def test_a_folder_that_a_workspace_names_is_refused_until_it_is_agreed_to(
+    seekline: Seekline, file: str, tmp_path: Path, command: list[str]
+) -> None:
+    folder = save_llama(tmp_path / "a model").resolve()
+    (tmp_path / "seekline.toml").write_text('model = "./a model"', "utf-8")
+    run = seekline(*command)
+    assert run.code == (1 if command == ["doctor"] else 2)
+    assert f"seekline models trust '{folder}'" in run.err + run.out
+    assert seekline("models", "trust", "./a model").code == 0
+    run = seekline(*command)
+    assert run.code == 0, run.err
+    assert seekline("models", "trust").out == f"{folder}\n"
+    assert seekline("models", "trust", "./a model", "--forget").code == 0
+    assert seekline("models", "trust").out == ""
+    assert seekline(*command).code != 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["./nowhere"], "There is no folder"),
+        (["./nowhere", "--forget"], "is not agreed to"),
+        (["--forget"], "--forget needs a folder"),
+    ],
+)
+def test_what_cannot_be_agreed_to(seekline: Seekline, arguments: list[str], message: str) -> None:
+    run = seekline("models", "trust", *arguments)
+    assert run.code == 2
+    assert message in " ".join(run.err.split())
+
+
+def test_a_folder_on_the_command_line_is_relative_to_the_current_one_and_needs_no_agreement(
+    seekline: Seekline, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_llama(tmp_path / "inner" / "model").resolve()
+    (tmp_path / "seekline.toml").write_text("", "utf-8")
+    monkeypatch.chdir(tmp_path / "inner")
+    run = seekline("complete", "../main.py:2:12", "--json", "--model", "./model")
+    assert run.json["model"] == str(folder)
+    assert f"There is no folder {folder.parent / 'nowhere'}." in " ".join(
+        seekline("complete", "../main.py:2:12", "--model", "./nowhere").err.split()
+    )
+
+
+def test_more_threads_than_the_machine_has_are_said_and_not_taken(
+    seekline: Seekline, file: str, tmp_path: Path
+) -> None:
+    (tmp_path / "seekline.toml").write_text("threads = 1024", "utf-8")
+    run = seekline("complete", f"{file}:2:12", "--json")
+    assert run.code == 0
+    most = model.most_threads()
+    assert f"threads = 1024 is more than this machine runs at a time: {most} are used" in " ".join(run.err.split())
+
+
+def without_fill_in_the_middle(folder: Path) -> Path:
+    path = save_llama(folder) / "tokenizer.json"
+    path.write_text(path.read_text("utf-8").replace("<｜fim▁hole｜>", "<another>"), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("command", ["complete", "prompt"])
+def test_a_model_without_fill_in_the_middle_is_said_to_be_one(
+    seekline: Seekline, file: str, tmp_path: Path, command: str
+) -> None:
+    folder = without_fill_in_the_middle(tmp_path / "model")
+    run = seekline(command, f"{file}:2:12", "--model", str(folder))
+    assert run.code == 0
+    assert run.err.count("completes left to right only") == 1
+    assert "completes left to right only" not in seekline(command, f"{file}:2:12").err
+
+
+@pytest.mark.parametrize("command", ["complete", "prompt"])
+def test_a_prompt_format_whose_tokens_the_model_lacks(
+    seekline: Seekline, file: str, tmp_path: Path, command: str
+) -> None:
+    folder = without_fill_in_the_middle(tmp_path / "model")
+    (tmp_path / "seekline.toml").write_text('prompt_format = "deepseek-coder"', "utf-8")
+    run = seekline(command, f"{file}:2:12", "--model", str(folder))
+    assert run.code == 2
+    said = " ".join(run.err.split())
+    assert f'prompt_format = "deepseek-coder" needs the control token <｜fim▁hole｜>, which {folder} does' in said
+    assert 'one that fits this model: "plain"' in said
+
+
 def test_serve_refuses_a_wrong_address(seekline: Seekline) -> None:
     for address in ("9257", "localhost:x", "127.0.0.1:99999"):
         run = seekline("serve", "--tcp", address)

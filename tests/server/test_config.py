@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from seekline.server.config import (
     user_file,
     workspace_of,
 )
+from seekline.server.settings import editor_key, keys, others_may
 
 
 def write(path: Path, text: str) -> Path:
@@ -81,9 +83,7 @@ def test_null_means_not_set() -> None:
         ({"contextTokens": "many"}, 'contextTokens must be "auto" or a whole number from 64 to 163840, not "many".'),
         ({"maxNewTokens": 0}, "maxNewTokens must be a whole number from 1 to 2048, not 0."),
         ({"temperature": "hot"}, 'temperature must be a number from 0 to 2, not "hot".'),
-        ({"offline": "yes"}, 'offline must be true or false, not "yes".'),
         ({"exclude": "*.md"}, 'exclude must be a list, each item a text, not "*.md".'),
-        ({"trustRemoteCode": True}, "trustRemoteCode must be a list, each item a text, not true."),
         ({"languages": {"pyton": False}}, "there is no language 'pyton'. Did you mean python?"),
         ({"languages": ["python"]}, "languages must be a table, each value true or false, not ['python']."),
         ([1], "the settings must be an object, not [1]."),
@@ -92,6 +92,17 @@ def test_null_means_not_set() -> None:
 )
 def test_what_is_wrong_is_named(raw: object, message: str) -> None:
     assert messages(editor_layer(raw)) == [message]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"offline": "yes"}, 'offline must be true or false, not "yes".'),
+        ({"trust_remote_code": True}, "trust_remote_code must be a list, each item a text, not true."),
+    ],
+)
+def test_what_is_wrong_with_the_users_own_is_named(raw: dict[str, object], message: str) -> None:
+    assert messages(command_line_layer(raw)) == [message]
 
 
 def test_a_wrong_value_leaves_the_weaker_one(tmp_path: Path) -> None:
@@ -132,14 +143,87 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     assert layer.values == {"debounce_ms": 5}
 
 
-@pytest.mark.parametrize("line", ['trust_remote_code = ["evil/model"]', "offline = false"])
-def test_a_workspace_cannot_loosen_what_protects_the_user(tmp_path: Path, line: str) -> None:
+VALUES = {"trust_remote_code": ["evil/model"], "offline": False, "libraries": True}
+
+
+@pytest.mark.parametrize("key", [key for key in keys() if others_may(key) == "nothing"])
+@pytest.mark.parametrize("where", ["workspace", "editor", "editor's section"])
+def test_neither_a_workspace_nor_an_editor_can_loosen_what_protects_the_user(
+    tmp_path: Path, key: str, where: str
+) -> None:
     write(user_file(), "offline = true")
-    write(tmp_path / "seekline.toml", line)
-    config = merge(file_layers(tmp_path))
-    assert config.settings.offline is True
-    assert config.settings.trust_remote_code == ()
-    assert "only your own settings may change it" in config.problems[0].message
+    own = merge(file_layers(None)).settings
+    value = VALUES[key]
+    if where == "workspace":
+        write(tmp_path / "seekline.toml", f"{key} = {json.dumps(value)}")
+        layers = file_layers(tmp_path)
+    else:
+        raw = {editor_key(key): value}
+        layers = [*file_layers(None), editor_layer(raw if where == "editor" else {"seekline": raw})]
+    config = merge(layers)
+    assert config.settings == own
+    (problem,) = config.problems
+    assert "is ignored here, since a repository could set it" in problem.message
+    assert str(user_file()) in problem.message
+    assert f"--{key.replace('_', '-')}" in problem.message
+
+
+@pytest.mark.parametrize("key", VALUES)
+def test_the_users_own_file_and_command_line_can(key: str) -> None:
+    value = VALUES[key]
+    write(user_file(), f"{key} = {json.dumps(value)}")
+    for config in (merge(file_layers(None)), merge([command_line_layer({key: value})])):
+        assert config.problems == ()
+        assert config.settings.model_dump(mode="json")[key] == value
+
+
+def test_others_can_only_add_to_what_is_excluded(tmp_path: Path) -> None:
+    default = merge([]).settings.exclude
+    assert merge([editor_layer({"exclude": []})]).settings.exclude == default
+    write(tmp_path / "seekline.toml", 'exclude = ["made/", ".env"]')
+    config = merge([*file_layers(tmp_path), editor_layer({"exclude": ["more/"]})])
+    assert config.settings.exclude == (*default, "made/", "more/")
+    write(user_file(), 'exclude = ["private/"]')
+    config = merge([*file_layers(tmp_path), editor_layer({"exclude": []})])
+    assert config.settings.exclude == ("private/", "made/", ".env")
+
+
+@pytest.mark.parametrize("pattern", ["!.env", " !.env"])
+def test_others_cannot_take_back_what_is_excluded_by_a_pattern(pattern: str) -> None:
+    config = merge([editor_layer({"exclude": ["x", pattern]})])
+    assert config.settings.exclude == merge([]).settings.exclude
+    assert "may only add here" in config.problems[0].message
+    assert merge([command_line_layer({"exclude": [pattern]})]).settings.exclude == (pattern,)
+
+
+def test_a_folder_is_relative_to_what_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    write(user_file(), 'model = "./m"\ntrust_remote_code = ["./m", "../up/./n", "~/o", "owner/name"]')
+    config = merge(file_layers(None))
+    assert config.settings.model == str(user_file().parent / "m")
+    assert config.settings.trust_remote_code == (
+        str(user_file().parent / "m"),
+        str(user_file().parent.parent / "up" / "n"),
+        str(Path.home() / "o"),
+        "owner/name",
+    )
+    workspace = tmp_path / "workspace"
+    write(workspace / "seekline.toml", 'draft_model = "../m"')
+    config = merge(file_layers(workspace))
+    assert config.settings.draft_model == str(workspace / ".." / "m")
+    assert config.by_others == {"draft_model"}
+    config = merge([editor_layer({"model": "./m"}, workspace=workspace)])
+    assert config.settings.model == str(workspace / "m")
+    config = merge([editor_layer({"model": "./n"}), command_line_layer({"model": "./m"})])
+    assert config.settings.model == str(here / "m")
+    assert config.by_others == frozenset()
+
+
+@pytest.mark.parametrize("name", ["auto", "embedded", "owner/name", "~/m", "/m"])
+def test_what_is_no_relative_folder_stays(name: str, tmp_path: Path) -> None:
+    assert merge([editor_layer({"model": name}, workspace=tmp_path)]).settings.model == name
 
 
 def test_the_workspace_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

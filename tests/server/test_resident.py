@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import monotonic, sleep
@@ -156,6 +157,44 @@ def test_too_full_for_anything_is_said_and_the_next_attempt_may_succeed(
     assert "does not fit on cpu" in resident.status.reason
     resident.retry()
     assert complete(resident, settings, tmp_path) is not None
+
+
+def test_a_prompt_format_that_the_model_lacks_is_no_model_and_said_once(
+    resident: Resident, reports: list[Report], tmp_path: Path
+) -> None:
+    folder = save_llama(tmp_path)
+    tokenizer = folder / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text("utf-8").replace("<｜fim▁hole｜>", "<another>"), "utf-8")
+    settings = settings_of(folder, prompt_format="deepseek-coder")
+    for _ in range(2):
+        assert complete(resident, settings, tmp_path) is None
+    (said,) = [report.error for report in reports if report.error]
+    assert said == resident.status.reason
+    assert "needs the control token <｜fim▁hole｜>" in said
+    assert complete(resident, settings_of(folder), tmp_path) is not None
+    (warning,) = [report.message for report in reports if report.warning]
+    assert "completes left to right only" in warning
+
+
+def test_more_threads_than_the_machine_runs_are_not_taken(
+    resident: Resident, reports: list[Report], tmp_path: Path
+) -> None:
+    assert complete(resident, settings_of(save_llama(tmp_path), threads=1024), tmp_path) is not None
+    (warning,) = [report.message for report in reports if report.warning]
+    assert warning.startswith("threads = 1024 is more than this machine runs at a time")
+    assert all(report.error is None for report in reports)
+
+
+def test_a_prompt_longer_than_the_models_context_needs_no_more_memory(
+    resident: Resident, reports: list[Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting is only a limit: a model has its own, and the smaller one counts."""
+    folder = save_llama(tmp_path)
+    little = replace(model.find_device("cpu"), free_bytes=500_000_000)
+    monkeypatch.setattr("seekline.model.plan.find_device", lambda _: little)
+    most = settings_of(folder, context_tokens=163_840, max_new_tokens=2048)
+    assert complete(resident, most, tmp_path) is not None
+    assert not [report.message for report in reports if report.warning or report.error]
 
 
 class Failures:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
-from seekline.server.settings import Settings, editor_key, expected, keys, schema
+from seekline.server.cli.serve import serve
+from seekline.server.settings import Others, Settings, editor_key, expected, keys, others_may, schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,6 +38,36 @@ def test_every_key_is_described_and_its_values_can_be_said() -> None:
 def test_the_default_of_every_key_is_allowed() -> None:
     for key, value in Settings().model_dump(mode="json").items():
         Settings.model_validate({key: value})
+
+
+def test_every_setting_says_what_others_may_do_with_it() -> None:
+    """A repository can bring a workspace's file and an editor's settings: whoever adds a setting has to decide."""
+    for key in keys():
+        assert schema()["properties"][key].get("x-others-may") in get_args(Others), key
+
+
+def test_what_can_lift_a_protection_is_the_users_own() -> None:
+    assert {key for key in keys() if others_may(key) == "nothing"} == {"trust_remote_code", "offline", "libraries"}
+    assert {key for key in keys() if others_may(key) == "ask"} == {"model", "draft_model"}
+    assert {key for key in keys() if others_may(key) == "add"} == {"exclude"}
+
+
+def test_the_command_line_of_the_server_has_what_no_editor_may_set() -> None:
+    """It is how an editor's client passes on what is in the settings that only its user can change."""
+    options = inspect.signature(serve).parameters
+    assert {key for key in keys() if others_may(key) == "nothing"} <= set(options)
+
+
+def test_vs_code_lets_no_workspace_set_what_is_the_users_own() -> None:
+    package = json.loads((ROOT / "editors" / "vscode" / "package.json").read_text("utf-8"))
+    restricted = package["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
+    offered = package["contributes"]["configuration"]["properties"]
+    assert offered["seekline.command"]["scope"] == "machine"
+    assert "seekline.command" in restricted
+    for key in keys():
+        name, may = f"seekline.{editor_key(key)}", others_may(key)
+        assert offered[name]["scope"] == ("machine" if may == "nothing" else "resource")
+        assert (name in restricted) == (may in ("nothing", "ask"))
 
 
 def test_the_readme_and_vs_code_have_the_settings_of_today() -> None:

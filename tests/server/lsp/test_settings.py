@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from editor import AUTOMATIC, Editor, as_dict, editor
 from lsprotocol import types as lsp
+from seekline.server import consent
 from tiny_models import save_llama
 
 CODE = "def add(first, second):\n    return ▮\n"
@@ -118,6 +119,7 @@ async def test_excluded_files_are_left_alone(tmp_path: Path) -> None:
 
 async def test_the_model_changes_with_the_settings(tmp_path: Path) -> None:
     other = save_llama(tmp_path / "other")
+    consent.agree(other.resolve())
     async with editor(settings={"model": "embedded"}) as made:
         assert "embedded on cpu" in (await made.until("ready"))["reason"]
         await changed(made, {"model": str(other)})
@@ -161,6 +163,7 @@ async def test_a_damaged_model_is_one_message(tmp_path: Path) -> None:
     folder = save_llama(tmp_path / "model")
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-8])
+    consent.agree(folder.resolve())
     async with editor(settings={"model": str(folder)}) as made:
         await made.until("failed")
         (shown,) = made.shown
