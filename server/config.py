@@ -139,6 +139,9 @@ def _normal(name: str) -> str:
 
 def read_file(path: Path, *, own: bool) -> Layer | None:
     """The layer of one TOML file; None where there is no file. `own`: whether it is the user's own."""
+    if not own and path.is_symlink():  # it may lead to what is no one's settings, and would be shown as wrong ones
+        problem = Problem(source=str(path), message="this is a link, which is not followed. Put the file itself there.")
+        return Layer(source=str(path), values={}, problems=(problem,))
     if not os.path.lexists(path):
         return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,15 @@ def test_the_workspace_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert workspace_of(file) == tmp_path / "project"
     write(tmp_path / "project" / "src" / "seekline.toml", "")
     assert workspace_of(file) == tmp_path / "project" / "src"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_workspaces_settings_are_not_read_through_a_link(tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside.toml", "secret_word = 1\n")
+    link = tmp_path / "workspace" / "seekline.toml"
+    link.parent.mkdir()
+    link.symlink_to(outside)
+    layers = file_layers(link.parent)
+    assert "this is a link, which is not followed" in str(merge(layers).problems)
+    assert "secret_word" not in str(merge(layers).problems)
+    assert "secret_word" in str(read_file(link, own=True)), "the user's own file may be a link"
