@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from ... import fim
 from ...fim.code import EMPTY, Outline
 from ...fim.resolve import Paths
+from ..parsing import read_source
 from .index import ProjectIndex
 from .reading import File, LeftOut, make_file
 
@@ -25,6 +26,8 @@ class View:
 
     `path`: the file under the cursor. `lines`: its text, where it is neither the disk's nor an open document's.
     """
+
+    source = staticmethod(read_source)
 
     def __init__(self, index: ProjectIndex, path: str, lines: Sequence[str] | None = None) -> None:
         self._index = index
@@ -88,6 +91,8 @@ class View:
 
 class Alone:
     """A `Project` for a file that is in no root: there is nothing but itself."""
+
+    source = staticmethod(read_source)
 
     def __init__(self, name: str, lines: Sequence[str] | None) -> None:
         self.paths = Paths([name])
