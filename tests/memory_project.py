@@ -15,6 +15,8 @@ T = TypeVar("T")
 class MemoryProject:
     """Files by path. `parsed` and `broken` tell which were parsed, and which manifests could not be read."""
 
+    source = staticmethod(code.read_source)
+
     def __init__(self, files: Mapping[str, str], recent: Collection[str] = ()) -> None:
         self.paths = Paths(files)
         self.recent = recent

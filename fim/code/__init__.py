@@ -3,7 +3,7 @@
 All that is particular to a language is data: grammars.toml, and `queries/LANGUAGE/*.scm`.
 """
 
-from .grammars import Grammar, grammar_of
+from .grammars import Grammar, all_grammars, grammar_of
 from .outline import EMPTY, Definition, Import, Outline, Variable
 from .reader import read_outline, read_source
 
@@ -14,6 +14,7 @@ __all__ = [
     "Import",
     "Outline",
     "Variable",
+    "all_grammars",
     "grammar_of",
     "read_outline",
     "read_source",

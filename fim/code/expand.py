@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from .grammars import Grammar
 from .outline import Import
 
+_MAX_BRACES = 200  # of one import, which are taken apart one in the other
 _QUOTES = "\"'`<>"
 
 
@@ -16,6 +17,8 @@ def expand(
 ) -> Iterator[Import]:
     """One import per bound name. Quotes around the module go; a group in braces becomes its members."""
     module = module.strip(_QUOTES)
+    if module.count("{") > _MAX_BRACES:
+        return
     if "{" in module:
         for path, renamed in _leaves(module):
             yield from expand(*_split(path, grammar), renamed, lines, exported, grammar)
@@ -31,6 +34,8 @@ def expand(
 
 def expand_path(text: str, lines: tuple[int, int], exported: bool, grammar: Grammar) -> Iterator[Import]:
     """The same for a whole statement whose paths end with the name: `import a.{b, c => d}, e.f`."""
+    if text.count("{") > _MAX_BRACES:
+        return
     text = re.sub(r"//[^\n]*|/\*[^*]*\*/", "", text)
     for part in _parts(re.sub(r"^(?:import|export)\s+|`|;", "", text.strip())):
         for path, alias in _leaves(part):

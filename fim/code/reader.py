@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from tree_sitter import Node, QueryCursor, Tree
 
@@ -28,6 +29,7 @@ _HEAD_LINES = 16
 _VALUE_CHARACTERS = 200
 _PARAMETER_CHARACTERS = 1000
 _WEAK = ("constant", "field")  # what a definition is unless a pattern says more
+_MAX_DEFINITIONS = 20_000  # of one file, and as many imports and variables: no one wrote more, and each takes memory
 _CONTAINERS = ("class", "scope", "module", "type")
 
 
@@ -57,17 +59,19 @@ def read_source(
 ) -> tuple[Outline, tuple[Variable, ...]]:
     """The outline of a file, and every variable and parameter with what is known of its type, in the file's order."""
     tree = parse(lines, grammar)
-    return _outline(tree, lines, grammar, comment), tuple(sorted(_variables(tree, grammar), key=lambda v: v.line))
+    variables = islice(_variables(tree, grammar), _MAX_DEFINITIONS)
+    return _outline(tree, lines, grammar, comment), tuple(sorted(variables, key=lambda v: v.line))
 
 
 def _outline(tree: Tree, lines: Sequence[str], grammar: Grammar, comment: str | None) -> Outline:
     found = sorted(_definitions(tree, grammar), key=lambda found: (found[0].start_byte, -found[0].end_byte))
-    definitions = tuple(_settle(found, lines, grammar, comment))
+    definitions = tuple(islice(_settle(found, lines, grammar, comment), _MAX_DEFINITIONS))
     imports = list(_matches(tree, grammar, "imports"))
     comments = (node for captures in imports for node in captures.get("comment", ()))
+    documented = documented_definitions(comments, grammar, len(definitions))
     return Outline(
-        definitions=(*definitions, *documented_definitions(comments, grammar, len(definitions))),
-        imports=tuple(_imports(imports, grammar)),
+        definitions=(*definitions, *islice(documented, _MAX_DEFINITIONS)),
+        imports=tuple(islice(_imports(imports, grammar), _MAX_DEFINITIONS)),
         module=_module(tree, grammar),
     )
 

@@ -99,7 +99,7 @@ def gather(
     grammar = grammar_of(document.path, document.language)
     if grammar is None:
         return _without_grammar(document, cursor, project, limit_tokens, count, previous)
-    scope = read_scope(document, cursor, grammar)
+    scope = read_scope(document, cursor, grammar, project.source)
     moment, unchanged = Moment.of(scope), _unchanged(previous, project, limit_tokens)
     if unchanged and moment.same(previous.moment):
         written = scope.receiver[1] if scope.receiver else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -22,6 +22,7 @@ _CALLS = 3
 _LITERAL_LINES = 40
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+ReadSource = Callable[[tuple[str, ...], Grammar, "str | None"], tuple[Outline, tuple[Variable, ...]]]
 _WINDOW_LINES = 4000  # of a longer document, only what is around the cursor is parsed, and its head
 
 
@@ -176,10 +177,11 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PARTS.findall(name) if len(part) > 1)
 
 
-def read_scope(document: Document, cursor: Cursor, grammar: Grammar) -> Scope:
+def read_scope(document: Document, cursor: Cursor, grammar: Grammar, read: ReadSource = read_source) -> Scope:
+    """What stands around a cursor. `read`: what reads source text; the same one each time, or nothing is remembered."""
     comment = document.language.line_comment if document.language else None
     lines = _without_line(document.lines, cursor.line)
-    outline, variables, counts = _read(lines, grammar, comment)
+    outline, variables, counts = _read(lines, grammar, comment, read)
     return Scope(
         document=document,
         cursor=cursor,
@@ -200,6 +202,6 @@ def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:
 
 @lru_cache(8)
 def _read(
-    lines: tuple[str, ...], grammar: Grammar, comment: str | None
+    lines: tuple[str, ...], grammar: Grammar, comment: str | None, read: ReadSource
 ) -> tuple[Outline, tuple[Variable, ...], Mapping[str, int]]:
-    return *read_source(lines, grammar, comment), Counter(_WORD.findall("".join(lines)))
+    return *read(lines, grammar, comment), Counter(_WORD.findall("".join(lines)))

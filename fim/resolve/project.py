@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, MutableMapping
 from typing import Any, Protocol, TypeVar
 
-from ..code import Outline
+from ..code import Grammar, Outline, Variable
 from ..text import Document
 
 T = TypeVar("T")
@@ -142,6 +142,11 @@ class Project(Protocol):
 
     def outline(self, path: str) -> Outline:
         """What the file defines and imports; empty where it has no grammar or cannot be read."""
+        ...
+
+    @property
+    def source(self) -> Callable[[tuple[str, ...], Grammar, str | None], tuple[Outline, tuple[Variable, ...]]]:
+        """What reads source text, as `code.read_source` does: the same function each time."""
         ...
 
     def glance(self, path: str) -> Outline:

@@ -12,7 +12,8 @@ from sys import getsizeof
 from typing import Any
 
 from ... import fim
-from ...fim.code import EMPTY, Outline, grammar_of, read_outline
+from ...fim.code import EMPTY, Outline, grammar_of
+from ..parsing import parser_process
 from .disk import LeftOut, open_file
 from .secrets import without_secrets
 
@@ -90,7 +91,8 @@ class File:
         grammar = grammar_of(self.document.path, language)
         if grammar is None or language is None:
             return EMPTY
-        return read_outline(self.document.lines, grammar, language.line_comment)
+        path, lines = self.document.path, self.document.lines
+        return parser_process().read_outline(lines, grammar, language.line_comment, name=path)
 
     @property
     def size_bytes(self) -> int:

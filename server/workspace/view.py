@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ... import fim
 from ...fim.code import EMPTY, Outline
 from ...fim.resolve import Paths
+from ..parsing import read_source
 from .index import ProjectIndex
 from .reading import File, LeftOut, make_file
 
@@ -27,6 +28,8 @@ class View:
     `path`: the file under the cursor. `lines`: its text, where it is neither the disk's nor an open document's.
     `is_another`: whether the root is another folder than in the last prompt, which asks the disk.
     """
+
+    source = staticmethod(read_source)
 
     def __init__(
         self, index: ProjectIndex, path: str, lines: Sequence[str] | None, *, is_another: Callable[[], bool]
@@ -96,6 +99,8 @@ class View:
 class Alone:
     """A `Project` for a file that is in no root: there is nothing but itself. `lines` gives its text, if it has one; it
     is asked at the first use."""
+
+    source = staticmethod(read_source)
 
     def __init__(self, name: str, lines: Callable[[], Sequence[str]] | None) -> None:
         self.paths = Paths([name])

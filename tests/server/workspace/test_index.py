@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from project_files import project, text_of, workspace, write
@@ -21,11 +22,12 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The first lines of the texts that were parsed."""
     seen: list[str] = []
 
-    def read_outline(lines: tuple[str, ...], *rest: object) -> code.Outline:
-        seen.append(lines[0].strip())
-        return code.read_outline(lines, *rest)  # type: ignore[arg-type]
+    class Parser:
+        def read_outline(self, lines: Sequence[str], *rest: Any, name: str) -> code.Outline:
+            seen.append(lines[0].strip())
+            return code.read_outline(lines, *rest)
 
-    monkeypatch.setattr(reading, "read_outline", read_outline)
+    monkeypatch.setattr(reading, "parser_process", Parser)
     return seen
 
 

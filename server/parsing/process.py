@@ -1,0 +1,121 @@
+"""The owner of the child process that parses: starts it, hands it one job at a time, starts another when it ended."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from ...fim.code import EMPTY, Grammar, Outline, Variable
+
+log = logging.getLogger(__name__)
+
+MAX_MEMORY_BYTES = 2_000_000_000
+_LIMIT_S = 2.0
+_LIMIT_S_PER_CHARACTER = 10e-6  # an ordinary file takes 1 to 3 microseconds a character on a machine that is not busy
+
+Source = tuple[Outline, tuple[Variable, ...]]
+NOTHING: Source = (EMPTY, ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A text to read by the grammar with a name. `variables`: whether they are wanted. `limit_s`: the time it has."""
+
+    lines: Sequence[str]
+    grammar: str
+    comment: str | None
+    variables: bool
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Reading raised an error, which is a fault of ours."""
+
+    traceback: str
+
+
+class ParserProcess:
+    """One child, started when it is first needed. Any thread may ask; it waits without Python's lock."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def read_outline(self, lines: Sequence[str], grammar: Grammar, comment: str | None, *, name: str) -> Outline:
+        """The outline of a text; empty where the parser could not end in time. `name`: what the log calls the text."""
+        return self._read(lines, grammar, comment, name, variables=False)[0]
+
+    def read_source(self, lines: Sequence[str], grammar: Grammar, comment: str | None, *, name: str) -> Source:
+        """The same with the variables of the text."""
+        return self._read(lines, grammar, comment, name, variables=True)
+
+    def _read(
+        self, lines: Sequence[str], grammar: Grammar, comment: str | None, name: str, *, variables: bool
+    ) -> Source:
+        limit_s = _LIMIT_S + _LIMIT_S_PER_CHARACTER * sum(map(len, lines))
+        job = Job(lines=lines, grammar=grammar.name, comment=comment, variables=variables, limit_s=limit_s)
+        with self._lock:
+            try:
+                answer = self._ask(job)
+            except (OSError, EOFError, pickle.UnpicklingError) as error:
+                self.close()
+                log.warning(
+                    "%s is used without its outline: parsing it ended neither well nor in time (%r)", name, error
+                )
+                return NOTHING
+        if isinstance(answer, Failure):
+            log.error("%s is used without its outline, please report this: %s", name, answer.traceback)
+            return NOTHING
+        return answer
+
+    def close(self) -> None:
+        """Ends the child; the next text starts another."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.communicate()
+            self._child = None
+
+    def _ask(self, job: Job) -> Source | Failure:
+        child = self._child = self._child or _start()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        pickle.dump(job, child.stdin, pickle.HIGHEST_PROTOCOL)
+        child.stdin.flush()
+        return pickle.load(child.stdout)  # noqa: S301 - from our own code in a process that we started
+
+
+@cache
+def parser_process() -> ParserProcess:
+    """The one of this process."""
+    made = ParserProcess()
+    atexit.register(made.close)
+    return made
+
+
+def read_source(lines: Sequence[str], grammar: Grammar, comment: str | None) -> Source:
+    """The outline and the variables of the text that the editor shows."""
+    return parser_process().read_source(lines, grammar, comment, name="The document")
+
+
+def _start() -> subprocess.Popen[bytes]:
+    # The folder of this file, and not the current one: a workspace's modules must not come first on Python's path.
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path if entry)  # noqa: PTH100
+    return subprocess.Popen(
+        [sys.executable, "-m", "seekline.server.parsing.child"],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
