@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 
 from ..code import Definition, Grammar, Outline, Variable, read_source
+from ..resolve import ReadSource
 from ..text import Cursor, Document, indentation
 from .chains import CHAIN, chain_before, continued, open_calls, open_literal
 from .usage import Uses, members_used
@@ -22,7 +23,6 @@ _CALLS = 3
 _LITERAL_LINES = 40
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-ReadSource = Callable[[tuple[str, ...], Grammar, "str | None"], tuple[Outline, tuple[Variable, ...]]]
 _WINDOW_LINES = 4000  # of a longer document, only what is around the cursor is parsed, and its head
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, MutableMapping
 from typing import Any, TypeVar
 
 from ..code import Outline
-from ..resolve import Paths, Project
+from ..resolve import Paths, Project, ReadSource
 from ..text import Document
 
 T = TypeVar("T")
@@ -33,6 +33,10 @@ class Stoppable:
     @property
     def memo(self) -> MutableMapping[Hashable, Any]:
         return self._project.memo
+
+    @property
+    def source(self) -> ReadSource:
+        return self._project.source
 
     def document(self, path: str) -> Document | None:
         self._stop()

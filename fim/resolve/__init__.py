@@ -11,9 +11,9 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from .project import Paths, Project, normalise
+from .project import Paths, Project, ReadSource, normalise
 
-__all__ = ["Paths", "Project", "Resolver", "normalise", "resolver_named"]
+__all__ = ["Paths", "Project", "ReadSource", "Resolver", "normalise", "resolver_named"]
 
 
 class Resolver(Protocol):

@@ -117,6 +117,10 @@ def _depth(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
 
+ReadSource = Callable[[tuple[str, ...], Grammar, "str | None"], tuple[Outline, tuple[Variable, ...]]]
+"""Reads source text, given as lines, by a grammar and what begins a line comment: see `code.read_source`."""
+
+
 class Project(Protocol):
     """One workspace root. Nothing is read or parsed before it is asked for; open documents win over the disk."""
 
@@ -145,7 +149,7 @@ class Project(Protocol):
         ...
 
     @property
-    def source(self) -> Callable[[tuple[str, ...], Grammar, str | None], tuple[Outline, tuple[Variable, ...]]]:
+    def source(self) -> ReadSource:
         """What reads source text, as `code.read_source` does: the same function each time."""
         ...
 
