@@ -48,6 +48,9 @@ def find_source(model: str, *, base: Path) -> Source:
         return Source(name=str(folder), folder=folder, entry=None)
     if _REPOSITORY.fullmatch(model):
         repository, revision = split_revision(model)
+        if revision.startswith("/") or ".." in revision.split("/"):
+            # The hub library makes a path of it, which would lead to any folder.
+            raise UnknownModel(f"{revision!r} is no revision.", "Write a branch, a tag or a commit behind the @.")
         entry = entry_of_repository(repository)
         return Source(name=model, folder=hub.snapshot(repository, revision), entry=entry)
     raise no_such_model(model)

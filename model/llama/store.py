@@ -151,7 +151,7 @@ class QuantizedStore:
 def _checksum(key: str, tensor: Tensor, content: torch.Tensor) -> int:
     """Of a tensor's bytes, its name, shape and type."""
     described = f"{key} {tensor.dtype} {tensor.shape}".encode()
-    return zlib.crc32(content.numpy(), zlib.crc32(described))
+    return zlib.crc32(content.numpy().data, zlib.crc32(described))
 
 
 def _checksums_in(metadata: Mapping[str, str]) -> dict[str, int]:

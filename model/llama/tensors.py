@@ -55,7 +55,7 @@ class TensorFile:
         """The bytes of a tensor that the file has, shape (n,). Raises `BrokenCheckpoint` where they are gone."""
         tensor = self.header.tensors[name]
         content = torch.empty(tensor.size_bytes, dtype=torch.uint8)
-        room = memoryview(content.numpy())
+        room = content.numpy().data
         self._file.seek(tensor.start)
         while room:
             try:
