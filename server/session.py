@@ -51,6 +51,7 @@ class Session:
         self._documents: dict[str, OpenDocument] = {}
         self._turns: dict[Key, object] = {}
         self._told: set[str] = set()
+        self._refused: set[str] = set()
 
     @property
     def settings(self) -> Settings:
@@ -86,6 +87,7 @@ class Session:
         self._report(report)
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
+        self._refused.discard(uri)
         self.abandon((uri, "ghost text"))
         document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
         self.cache.changed(uri)
@@ -95,6 +97,8 @@ class Session:
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
         self.abandon((uri, "ghost text"))  # a menu is filtered by what is typed meanwhile, and not asked for again
         if (document := self._documents.get(uri)) is None:
+            if uri in self._refused:
+                return
             log.warning("a change of %s, which is not open, was ignored", uri)
             return
         for change in changes:
@@ -108,9 +112,16 @@ class Session:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
         self._documents.pop(uri, None)
+        self._refused.discard(uri)
         self.cache.changed(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.closed(path)
+
+    def refuse_document(self, uri: str) -> None:
+        """A document is too large to be read: until it is opened anew, it counts as not open."""
+        self.close_document(uri)
+        self._refused.add(uri)
+        self.tell_once("info", f"No completions in {_path(uri).name}: it is too large.")
 
     def files_changed(self, changes: Iterable[tuple[str, Happened]]) -> None:
         """The editor tells of files and folders on the disk, by their URIs."""
@@ -168,15 +179,21 @@ class Session:
 
 def _path(uri: str) -> Path:
     """A path for every URI: a document that is no file still has a name."""
-    return path_of(uri) or Path(urlsplit(uri).path or "untitled")
+    try:
+        return path_of(uri) or Path(urlsplit(uri).path or "untitled")
+    except ValueError:
+        return Path("untitled")
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a `file:` URI; None for other schemes."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
+    """The path of a `file:` URI; None for other schemes, and for what is no URI or no path."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
         return None
     path = unquote(parts.path)
+    if parts.scheme != "file" or "\0" in path:
+        return None
     if sys.platform == "win32":
         path = f"//{parts.netloc}{path}" if parts.netloc else path.lstrip("/")
     return Path(path)
