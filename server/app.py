@@ -18,12 +18,13 @@ from pygls.exceptions import FeatureRequestError, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from .client import EditorClient
-from .lifetime import watch_process
+from .lifetime import Lifetime
 from .positions import to_units
 from .protocol import SeeklineProtocol, converter
 from .version import VERSION
 
 if TYPE_CHECKING:
+    from .connection import Connection
     from .pipeline import OpenHole
     from .session import Session
     from .workspace import Happened
@@ -47,6 +48,8 @@ class SeeklineServer(LanguageServer):
     def __init__(self, options: dict[str, Any]) -> None:
         super().__init__("seekline", VERSION, protocol_cls=SeeklineProtocol, converter_factory=converter)
         self.client = EditorClient(self)
+        self.lifetime = Lifetime()
+        self.connection: Connection | None = None
         self.options = options
         self.initialized = False
         self.configured = False
@@ -90,7 +93,8 @@ class SeeklineServer(LanguageServer):
         if source is FeatureRequestError:
             return
         log.error("%s", error, exc_info=error)
-        self.session.tell_once("error", f"Unexpected error, see the server's log: {type(error).__name__}")
+        if "session" in vars(self):
+            self.session.tell_once("error", f"Unexpected error, see the server's log: {type(error).__name__}")
 
 
 Handler = Callable[[SeeklineServer, Any], Awaitable[T | None]]
@@ -134,6 +138,8 @@ def create_server(options: dict[str, Any]) -> SeeklineServer:
 
 
 def _initialize(server: SeeklineServer, params: lsp.InitializeParams) -> None:
+    if params.process_id is not None:
+        server.lifetime.watch(params.process_id)
     server.started_with = params.initialization_options
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
@@ -144,8 +150,6 @@ def _initialize(server: SeeklineServer, params: lsp.InitializeParams) -> None:
 async def _initialized(server: SeeklineServer, params: lsp.InitializedParams) -> None:
     server.initialized = True
     server.client.start()
-    if server.process_id is not None:
-        watch_process(server.process_id, server.close)
     server.session.buffers.watched = await server.client.register_for_changes()
     await _pull_settings(server)
     server.configure()

@@ -36,6 +36,7 @@ class EditorClient:
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
         self._showing: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
+        self._asked: asyncio.Future[Any] | None = None
 
     def start(self) -> None:
         """From here on the editor listens; called on the event loop."""
@@ -120,18 +121,27 @@ class EditorClient:
         return token
 
     async def settings(self) -> object | None:
-        """The editor's settings, an empty object where it has none; None where it cannot be asked."""
+        """The editor's settings, an empty object where it has none; None where it cannot be asked, or is slow.
+
+        What a slow one answers applies when it comes, unless it was asked again meanwhile.
+        """
         workspace = self._server.client_capabilities.workspace
         if workspace is None or not workspace.configuration:
             return None
         params = lsp.ConfigurationParams(items=[lsp.ConfigurationItem(section=_SECTION)])
-        try:
-            asked = self._server.workspace_configuration_async(params)
-            answers: Any = await asyncio.wait_for(asked, _PATIENCE_S)
-            return {} if not answers or answers[0] is None else answers[0]
-        except Exception as error:  # noqa: BLE001 - whatever the editor answers, the other settings still hold
-            log.warning("the editor did not tell its settings: %r", error)
-            return None
+        asked = self._asked = asyncio.ensure_future(self._server.workspace_configuration_async(params))
+        await asyncio.wait([asked], timeout=_PATIENCE_S)
+        if asked.done():
+            return _settings_in(asked)
+        log.warning("the editor has not told its settings yet; they apply when it does")
+        asked.add_done_callback(self._settings_came_late)
+        return None
+
+    def _settings_came_late(self, asked: asyncio.Future[Any]) -> None:
+        settings = _settings_in(asked)
+        if settings is not None and asked is self._asked:
+            self._server.editor_settings = settings
+            self._server.configure()
 
     async def register_for_changes(self) -> bool:
         """Asks to be told when the settings change, or a file in the workspace does; whether it will tell of files."""
@@ -154,6 +164,16 @@ class EditorClient:
             log.warning("the editor refused to tell of changed settings and files: %r", error)
             return False
         return any(registration.method == lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES for registration in wanted)
+
+
+def _settings_in(asked: asyncio.Future[Any]) -> object | None:
+    """The settings in the editor's answer; None where it gave an error."""
+    try:
+        answers = asked.result()
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it says, the other settings hold
+        log.warning("the editor did not tell its settings: %r", error)
+        return None
+    return {} if not answers or answers[0] is None else answers[0]
 
 
 def _registration(method: str, options: Any) -> lsp.Registration:

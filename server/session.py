@@ -74,6 +74,7 @@ class Session:
         self._turns: dict[Key, object] = {}
         self._settled = asyncio.Event()
         self._told: set[str] = set()
+        self._too_large: set[str] = set()
 
     @property
     def settings(self) -> Settings:
@@ -155,6 +156,7 @@ class Session:
         self.load()
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
+        self._too_large.discard(uri)
         self.abandon((uri, "ghost text"))
         document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
         self.cache.changed(uri)
@@ -164,6 +166,8 @@ class Session:
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
         self.abandon((uri, "ghost text"))  # a menu is filtered by what is typed meanwhile, and not asked for again
         if (document := self._documents.get(uri)) is None:
+            if uri in self._too_large:
+                return
             log.warning("a change of %s, which is not open, was ignored", uri)
             return
         for change in changes:
@@ -179,8 +183,15 @@ class Session:
         self._documents.pop(uri, None)
         self.cache.closed(uri)
         self.resident.forget(self.workspace.relative_path(name_of(uri)))
+        self._too_large.discard(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.closed(path)
+
+    def refuse_document(self, uri: str) -> None:
+        """A document is too large to be read: until it is opened anew, it counts as not open."""
+        self.close_document(uri)
+        self._too_large.add(uri)
+        self.tell_once("info", f"No completions in {name_of(uri).name}: it is too large.")
 
     def files_changed(self, changes: Iterable[tuple[str, Happened]]) -> None:
         """The editor tells of files and folders on the disk, by their URIs.

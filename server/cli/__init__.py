@@ -10,20 +10,28 @@ _BARE_SERVE = (["serve"], ["serve", "--stdio"])
 
 
 def main() -> None:
-    """Runs the command that `sys.argv` holds; see `main.run` for the exit codes."""
+    """Runs the command that `sys.argv` holds; see `boundary.run` for the exit codes."""
     gc.disable()  # while modules are imported there is nothing to collect, but a tenth of the time to lose
     _log_to_stderr()
-    if sys.argv[1:] in _BARE_SERVE:
-        # What editors say. There is nothing to parse, and the parser takes a fifth of the time to the first answer.
-        from ..transport import serve_stdio
+    from .boundary import run
 
-        gc.enable()
-        serve_stdio({})
-    from .main import create_app, run
+    # What editors say. There is nothing to parse, and the parser takes a fifth of the time to the first answer.
+    run(_serve if sys.argv[1:] in _BARE_SERVE else _command)
+
+
+def _serve() -> None:
+    from ..transport import serve_stdio
+
+    gc.enable()
+    serve_stdio({})
+
+
+def _command() -> None:
+    from .main import create_app
 
     app = create_app(next(iter(sys.argv[1:]), None))
     gc.enable()
-    run(app)
+    app()
 
 
 def _log_to_stderr() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from rich.console import Console
@@ -29,4 +30,5 @@ def print_note(line: str) -> None:
 def print_error(problem: str, remedy: str) -> None:
     """One line on standard error: what is wrong, and the way out."""
     line = escape(" ".join(f"{problem} {remedy}".split()))
-    err.print(f"[bold red]seekline:[/] {line}", highlight=False, soft_wrap=True)
+    with contextlib.suppress(OSError):  # there is nobody else to tell
+        err.print(f"[bold red]seekline:[/] {line}", highlight=False, soft_wrap=True)

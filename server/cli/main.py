@@ -1,17 +1,13 @@
-"""`seekline`: all commands, and the boundary that turns errors into one line and an exit code."""
+"""`seekline`: all commands."""
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from ..version import VERSION
-
-_BAD_INPUT = 2
-_INTERRUPTED = 130
 
 # Each command and the module that has it, as a function, or as a Typer `app` of its own.
 _COMMANDS = {
@@ -51,20 +47,3 @@ def create_app(wanted: str | None = None) -> typer.Typer:
         else:
             app.command(name)(getattr(module, name))
     return app
-
-
-def run(app: typer.Typer) -> None:
-    """Runs a command. Exit codes: 0 done, 1 an unexpected error, 2 something to mend first."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
-    except Exception as error:
-        from ... import model
-        from ..errors import InputError
-        from .console import print_error
-
-        if not isinstance(error, (InputError, model.ModelError)):
-            raise
-        print_error(error.problem, error.remedy)
-        sys.exit(_BAD_INPUT)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..errors import BadRequest
-from ..transport import serve_stdio, serve_tcp
+from ..transport import serve_socket, serve_stdio, serve_tcp
 from .options import (
     DeviceOption,
     LibrariesOption,
@@ -22,9 +23,24 @@ _HIGHEST_PORT = 65535
 
 def serve(
     tcp: Annotated[
-        str | None, typer.Option("--tcp", metavar="HOST:PORT", help="Listen there instead of on stdin.")
+        str | None,
+        typer.Option("--tcp", metavar="HOST:PORT", help="Listen there; the client's first line is the token."),
+    ] = None,
+    socket: Annotated[
+        Path | None, typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket, for this user only.")
     ] = None,
     stdio: Annotated[bool, typer.Option("--stdio", help="Use stdin and stdout, which is the default.")] = False,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="The token for --tcp, written there where it is missing; else $SEEKLINE_TOKEN, else a new one is printed.",
+        ),
+    ] = None,
+    tcp_public: Annotated[
+        bool, typer.Option("--tcp-public", help="Let --tcp listen where other machines reach it, unencrypted.")
+    ] = False,
     model: ModelOption = None,
     device: DeviceOption = None,
     quantization: QuantizationOption = None,
@@ -41,14 +57,26 @@ def serve(
         "offline": offline,
         "libraries": libraries,
     }
-    if tcp is None:
-        serve_stdio(options)
-    if stdio:
-        raise BadRequest("--stdio and --tcp exclude each other.", "Give one of them.")
-    host, _, port = tcp.rpartition(":")
-    if not (host and port.isdecimal() and int(port) <= _HIGHEST_PORT):
-        raise BadRequest(f"{tcp!r} is no address.", "Write HOST:PORT, such as 127.0.0.1:9257.")
-    try:
-        serve_tcp(options, host, int(port))
-    except OSError as error:
-        raise BadRequest(f"{tcp} cannot be listened on: {error.strerror}.", "Choose another port.") from error
+    ways = {"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None}
+    chosen = [name for name, given in ways.items() if given]
+    if len(chosen) > 1:
+        raise BadRequest(f"{' and '.join(chosen)} exclude each other.", "Give one of them.")
+    if tcp is None and (token_file is not None or tcp_public):
+        raise BadRequest("--token-file and --tcp-public say how --tcp listens.", "Add --tcp 127.0.0.1:0.")
+    if tcp is not None:
+        host, port = _host_and_port(tcp)
+        serve_tcp(options, host, port, token_file=token_file, public=tcp_public)
+    if socket is not None:
+        serve_socket(options, socket)
+    serve_stdio(options)
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    """The parts of HOST:PORT, where an IPv6 address stands in brackets. Raises `BadRequest`."""
+    host, _, port = address.rpartition(":")
+    in_brackets = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if in_brackets else host
+    is_host = bool(host) and (in_brackets or ":" not in host)
+    if not (is_host and port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT):
+        raise BadRequest(f"{address!r} is no address.", "Write HOST:PORT, such as 127.0.0.1:9257 or [::1]:9257.")
+    return host, int(port)

@@ -70,7 +70,9 @@ class Group:
     `lines`: how many lines a secret may take.
     """
 
-    def __init__(self, rows: Mapping[str, Any], values: Mapping[str, Value], parts: Mapping[str, str], lines: int) -> None:
+    def __init__(
+        self, rows: Mapping[str, Any], values: Mapping[str, Value], parts: Mapping[str, str], lines: int
+    ) -> None:
         self.lines = lines
         words = sorted({word for row in rows.values() for word in row["near"]})
         self.near = compiled("(?i)" + "|".join(words))
