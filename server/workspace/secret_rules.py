@@ -18,7 +18,7 @@ MAX_LINES = 5
 
 _OPTIONS = re2.Options()
 _OPTIONS.encoding = re2.Options.Encoding.LATIN1
-_OPTIONS.max_mem = 4 << 20  # beyond, RE2 forgets states and makes them anew, which is slow
+_OPTIONS.max_mem = 8 << 20  # for each pattern; beyond, RE2 forgets states and makes them anew
 
 _QUOTES = b"\"'`\\"
 
@@ -76,18 +76,18 @@ class Group:
         self.lines = lines
         words = sorted({word for row in rows.values() for word in row["near"]})
         self.near = compiled("(?i)" + "|".join(words))
-        self._rules: list[Rule] = []
+        self.rules: list[Rule] = []
         self._set = re2.Set.SearchSet(_OPTIONS)
         for name, row in rows.items():
             pattern = filled(row["pattern"], parts)
             self._set.Add(pattern.encode("latin-1"))
-            self._rules.append(_rule(name, row, pattern, values))
+            self.rules.append(_rule(name, row, pattern, values))
         self._set.Compile()
 
     def rules_in(self, text: bytes, name: str) -> Iterator[Rule]:
         """The rules whose pattern is in the text of a file called `name`."""
         for index in self._set.Match(text) or ():
-            rule = self._rules[index]
+            rule = self.rules[index]
             if not rule.files or name.endswith(rule.files):
                 yield rule
 

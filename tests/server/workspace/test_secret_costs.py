@@ -24,7 +24,7 @@ LITERAL = re.compile(r"[A-Za-z0-9_:/=\"'<>.@ -]{3,}")
 def cpu_seconds(work: Callable[[], object]) -> float:
     """The least of several measurements of this thread alone, which a busy machine does not lengthen much."""
     taken: list[float] = []
-    for _ in range(4):
+    for _ in range(3):
         begin = time.thread_time()
         work()
         taken.append(time.thread_time() - begin)
@@ -75,7 +75,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_take_linear_time(name: str) -> None:
-    assert growth(HOSTILE[name], 3000) < 2.2 * FACTOR
+    assert growth(HOSTILE[name], 1500) < 2.2 * FACTOR
 
 
 def test_the_rules_own_literals_repeated_take_linear_time() -> None:

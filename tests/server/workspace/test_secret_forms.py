@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tomli
 from made_up_secrets import fill, left_over
+from seekline.server.workspace.secret_rules import groups
 from seekline.server.workspace.secrets import without_secrets
 
 ROOT = Path(__file__).parents[3]
@@ -32,6 +33,19 @@ def test_secrets_in_all_their_forms_are_hidden() -> None:
     print(f"{len(forms) - len(missed)} of {len(forms)} forms hidden for each of {len(SEEDS)} made-up secrets")
     assert len(forms) >= 250
     assert missed == []
+
+
+def test_lines_that_rules_hold_in_are_looked_at() -> None:
+    """A rule's `near` must be on each line that its pattern can begin in: a wrong one would hide nothing, silently."""
+    for name, rows in FORMS.items():
+        for form in rows:
+            text = fill(form, random.Random(1))[0].encode("latin-1")
+            for group in groups():
+                for rule in group.rules_in(text, name):
+                    found = rule.pattern.search(text)
+                    line = text[found.start() :].lstrip(b"\n").split(b"\n")[0]
+                    before = text[: found.start()].split(b"\n")[-1]
+                    assert group.near.search(before + line), (rule.name, form)
 
 
 def ordinary_lines(folder: Path) -> dict[str, tuple[int, int]]:

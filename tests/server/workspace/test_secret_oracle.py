@@ -12,7 +12,7 @@ from made_up_secrets import fill
 from seekline.server.workspace.secrets import without_secrets
 
 detect_secrets = pytest.importorskip("detect_secrets", reason="detect-secrets is not installed")
-from detect_secrets import SecretsCollection  # noqa: E402
+from detect_secrets.core.secrets_collection import SecretsCollection  # noqa: E402
 from detect_secrets.settings import default_settings  # noqa: E402
 
 FORMS: dict[str, list[str]] = tomli.loads(Path(__file__).with_name("secret_forms.toml").read_text("utf-8"))
