@@ -233,7 +233,7 @@ def _is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint)
 
 def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
     """Whether a catalogue model would fit on `device`, with a prompt of ordinary length."""
-    size = Size(entry.parameters, entry.kv_bytes_per_token, entry.weight_bytes)
+    size = Size(entry.parameters, entry.kv_bytes_per_token, entry.context_tokens, entry.weight_bytes)
     need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), Wanted().sequence_tokens)
     return need <= device.free_bytes * _USABLE_SHARE
 

@@ -45,8 +45,8 @@ def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_
 
 
 def _kv_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
-    """Of one sequence, no longer than the model's context. Beside weights of fewer bits keys and values have 16, also
-    on a CPU that computes in float32."""
+    """Of one sequence, which is never longer than the model's context. Beside weights of fewer bits keys and values
+    have 16, also on a CPU that computes in float32."""
     item = _DTYPE_BYTES[dtype] if quantization == "none" else 2
     return size.kv_bytes_per_token * min(sequence_tokens, size.context_tokens) * item // 2
 
