@@ -1,9 +1,11 @@
 """How long an editor waits for the server, apart from the model's own time.
 
-    python bench/server.py [--repeats 10]
+    python bench/server.py [--repeats 10] [--documents 500]
 
 Measured: from the start of the process to the answer of `initialize`; the round trip of a request that needs no model,
-over a large file just changed; from a cancel to its answer and to the idle device, while the model writes.
+over a large file just changed, and over a line of two million characters; from a cancel to its answer and to the idle
+device, while the model writes, with the 99th percentile. Then the memory of a server on the embedded model: when it is
+ready, with many documents opened and completed in, and after all were closed.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from time import perf_counter
 from typing import Any
 
 import measure
+import psutil
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcRequestCancelled
 from pygls.lsp.client import LanguageClient
@@ -26,6 +29,7 @@ from seekline import model
 
 URI = "file:///bench/main.py"
 LARGE_FILE_LINES = 20_000
+LONG_LINE_CHARACTERS = 2_000_000
 
 
 def slow_model(folder: Path) -> Path:
@@ -68,29 +72,38 @@ async def status(client: LanguageClient) -> Any:
     return await client.workspace_execute_command_async(lsp.ExecuteCommandParams(command="seekline.status"))
 
 
-def request(client: LanguageClient, line: int, id: str) -> asyncio.Future[Any]:
+def opened(client: LanguageClient, text: str, uri: str = URI) -> None:
+    item = lsp.TextDocumentItem(uri, "python", 0, text)
+    client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+
+
+def closed(client: LanguageClient, uri: str = URI) -> None:
+    client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(uri)))
+
+
+def request(client: LanguageClient, line: int, id: str, uri: str = URI) -> asyncio.Future[Any]:
     params = lsp.InlineCompletionParams(
         context=lsp.InlineCompletionContext(lsp.InlineCompletionTriggerKind.Invoked),
-        text_document=lsp.TextDocumentIdentifier(URI),
+        text_document=lsp.TextDocumentIdentifier(uri),
         position=lsp.Position(line, 0),
     )
     return asyncio.wrap_future(client.protocol.send_request(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=id))
 
 
-def change(client: LanguageClient, number: int, line: int, text: str) -> None:
-    here = lsp.Range(lsp.Position(line, 0), lsp.Position(line, 0))
+def change(client: LanguageClient, number: int, position: lsp.Position, text: str) -> None:
+    here = lsp.Range(position, position)
     document = lsp.VersionedTextDocumentIdentifier(version=number, uri=URI)
     event = lsp.TextDocumentContentChangePartial(text=text, range=here)
     client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [event]))
 
 
-async def keystrokes(client: LanguageClient, repeats: int) -> list[float]:
-    """A change in the middle of a large file and a request far beyond its end, which is answered with nothing."""
+async def keystrokes(client: LanguageClient, repeats: int, position: lsp.Position) -> list[float]:
+    """A change in a large file and a request far beyond its end, which is answered with nothing."""
     times = []
     for number in range(repeats):
         start = perf_counter()
-        change(client, number, LARGE_FILE_LINES // 2, "x")
-        await request(client, 10 * LARGE_FILE_LINES, f"key-{number}")
+        change(client, number, position, "x")
+        await request(client, 10 * LARGE_FILE_LINES, f"key-{position.line}-{number}")
         times.append(1000 * (perf_counter() - start))
     return times
 
@@ -102,7 +115,7 @@ async def cancels(client: LanguageClient, repeats: int) -> tuple[list[float], li
         waiting = request(client, 300 + number, f"cancel-{number}")
         while (await status(client))["idle"]:
             await asyncio.sleep(0.005)
-        await asyncio.sleep(0.1 * number)
+        await asyncio.sleep(0.1 * (number % 10))
         start = perf_counter()
         client.cancel_request(lsp.CancelParams(f"cancel-{number}"))
         try:
@@ -126,22 +139,52 @@ async def run(repeats: int) -> dict[str, list[float]]:
         client, _ = await started(options)
         while (await status(client))["state"] != "ready":
             await asyncio.sleep(0.1)
-        text = "".join(f"value_{n} = compute({n})\n" for n in range(LARGE_FILE_LINES))
-        item = lsp.TextDocumentItem(URI, "python", 0, text)
-        client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-        found["a change in 20,000 lines and an answer"] = await keystrokes(client, 10 * repeats)
-        answered, idle = await cancels(client, repeats)
+        opened(client, "x" * LONG_LINE_CHARACTERS)
+        place = lsp.Position(0, LONG_LINE_CHARACTERS // 2)
+        found["a change in a line of 2 MB and an answer"] = await keystrokes(client, 10 * repeats, place)
+        closed(client)
+        opened(client, "".join(f"value_{n} = compute({n})\n" for n in range(LARGE_FILE_LINES)))
+        place = lsp.Position(LARGE_FILE_LINES // 2, 0)
+        found["a change in 20,000 lines and an answer"] = await keystrokes(client, 10 * repeats, place)
+        answered, idle = await cancels(client, 10 * repeats)
         found["cancel to its answer"], found["cancel to the idle device"] = answered, idle
         await stopped(client)
     return found
 
 
+async def memory(documents: int) -> list[float]:
+    """Megabytes of the server when it is ready, with so many documents open, and after they were closed."""
+    client, _ = await started({"model": "embedded"})
+    while (await status(client))["state"] != "ready":
+        await asyncio.sleep(0.1)
+    assert client._server is not None
+    process = psutil.Process(client._server.pid)
+    sizes = [process.memory_info().rss / 1e6]
+    for number in range(documents):
+        lines = [f"def area_{number}_{row}(width):\n    return width * {row}\n\n" for row in range(150)]
+        opened(client, "".join(lines), f"file:///bench/{number}.py")
+        await request(client, 3 * len(lines), f"open-{number}", f"file:///bench/{number}.py")
+    sizes.append(process.memory_info().rss / 1e6)
+    for number in range(documents):
+        closed(client, f"file:///bench/{number}.py")
+    while not (await status(client))["idle"]:
+        await asyncio.sleep(0.05)
+    sizes.append(process.memory_info().rss / 1e6)
+    await stopped(client)
+    return sizes
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--documents", type=int, default=500)
+    arguments = parser.parse_args()
     console = Console(highlight=False)
-    for name, times in asyncio.run(run(parser.parse_args().repeats)).items():
-        console.print(f"{name:40} {measure.spread(times)} ms, longest {max(times):.1f} ms")
+    for name, times in asyncio.run(run(arguments.repeats)).items():
+        most = sorted(times)[int(0.99 * len(times))]
+        console.print(f"{name:42} {measure.spread(times)} ms, p99 {most:.1f} ms, longest {max(times):.1f} ms")
+    ready, full, after = asyncio.run(memory(arguments.documents))
+    console.print(f"memory: ready {ready:.0f} MB, {arguments.documents} documents {full:.0f} MB, closed {after:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ def chain_before(text: str, *, colon: bool = False) -> tuple[str, str] | None:
     `x = await client.session().ge` gives (`client.session()`, `ge`); None where no member is being written. `colon`:
     a single colon calls a method, as in Lua.
     """
-    written = re.search(r"[\w$]*$", text)
+    # Not from the middle of a word: a long one would be read again from each of its characters.
+    written = re.search(r"(?<![\w$])[\w$]*$", text)
     assert written is not None
     head = text[: written.start()]
     link = (_METHOD_LINK if colon else _OPEN_LINK).search(head)

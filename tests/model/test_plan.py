@@ -277,3 +277,11 @@ def test_auto_passes_over_a_damaged_model(machine: Machine, monkeypatch: pytest.
     plan = machine.plan()
     assert plan.source.name == model.EMBEDDED
     assert "deepseek-coder-1.3b-base is damaged" in plan.reason
+
+
+def test_kv_caches_have_no_more_than_the_models_context() -> None:
+    """However long prompts may be elsewhere: 16 sequences of 1,024 tokens, in float32."""
+    plan = model.make_plan(
+        model.Wanted(model="embedded", device="cpu", quantization="none", sequence_tokens=100_000), base=Path()
+    )
+    assert plan.kv_limit_bytes <= 16 * 1024 * 2 * plan.checkpoint.kv_bytes_per_token

@@ -27,7 +27,7 @@ class Desk(Session):
     def load(self) -> None:
         """No model."""
 
-    def submit(self, key: Any, hole: pipeline.Hole, *, explicit: bool) -> model.Job[pipeline.Completion | None]:
+    def submit(self, key: Any, hole: pipeline.OpenHole, *, explicit: bool) -> model.Job[pipeline.Completion | None]:
         self.asked += 1
         if self.while_asked is not None:
             self.while_asked()
