@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 log = logging.getLogger(__name__)
@@ -88,8 +89,6 @@ def leave(code: int, close: Close) -> NoReturn:
         log.warning("the device was still busy")
     logging.shutdown()
     if sys.stderr is not None:
-        try:
+        with suppress(OSError):  # nobody reads what the server says
             sys.stderr.flush()
-        except OSError:
-            pass  # nobody reads what the server says
     os._exit(code)

@@ -162,6 +162,24 @@ def server_command(*options: str) -> list[str]:
     return [sys.executable, "-m", "seekline.server", "serve", *options]
 
 
+def _client(chooses: Chooses | None) -> tuple[LanguageClient, list[lsp.Registration]]:
+    """A client, and what a server will have registered with it."""
+    client = make_test_lsp_client()
+    registered: list[lsp.Registration] = []
+
+    def register(_: LanguageClient, params: lsp.RegistrationParams) -> None:
+        registered.extend(params.registrations)
+
+    def choose(_: LanguageClient, params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
+        assert chooses is not None, "asked although nobody can answer"
+        choice = chooses(params.message)
+        return next((action for action in params.actions or () if action.title == choice), None)
+
+    client.feature(lsp.CLIENT_REGISTER_CAPABILITY)(register)
+    client.feature(lsp.WINDOW_SHOW_MESSAGE_REQUEST)(choose)
+    return client, registered
+
+
 @asynccontextmanager
 async def editor(
     *options: str,
@@ -178,19 +196,7 @@ async def editor(
 
     `command`: how it is started, in the folder `cwd`, where not as all tests do it.
     """
-    client = make_test_lsp_client()
-    registered: list[lsp.Registration] = []
-
-    def register(_: LanguageClient, params: lsp.RegistrationParams) -> None:
-        registered.extend(params.registrations)
-
-    def choose(_: LanguageClient, params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
-        assert chooses is not None, "asked although nobody can answer"
-        choice = chooses(params.message)
-        return next((action for action in params.actions or () if action.title == choice), None)
-
-    client.feature(lsp.CLIENT_REGISTER_CAPABILITY)(register)
-    client.feature(lsp.WINDOW_SHOW_MESSAGE_REQUEST)(choose)
+    client, registered = _client(chooses)
     client.set_configuration({"seekline": dict(settings or {})})
     await client.start_io(*(command or server_command()), *options, env={**os.environ, **(env or {})}, cwd=cwd)
     able = capabilities(chooses=chooses is not None, **capable)

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -135,10 +136,8 @@ class RawServer:
     def close(self) -> None:
         for stream in (self.process.stdin, self.process.stdout, self._socket):
             if stream is not None:
-                try:
+                with suppress(OSError):  # what was still to be written to a server that has ended
                     stream.close()
-                except OSError:
-                    pass  # what was still to be written to a server that has ended
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(_PATIENCE_S)

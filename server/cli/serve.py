@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,7 @@ def serve(
         typer.Option(
             "--token-file",
             metavar="FILE",
-            help="The token for --tcp, written there where it is missing; else $SEEKLINE_TOKEN, else a new one is printed.",
+            help="The token for --tcp, written there if missing; else $SEEKLINE_TOKEN, else a new one is printed.",
         ),
     ] = None,
     tcp_public: Annotated[
@@ -57,10 +58,7 @@ def serve(
         "offline": offline,
         "libraries": libraries,
     }
-    ways = {"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None}
-    chosen = [name for name, given in ways.items() if given]
-    if len(chosen) > 1:
-        raise BadRequest(f"{' and '.join(chosen)} exclude each other.", "Give one of them.")
+    _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None})
     if tcp is None and (token_file is not None or tcp_public):
         raise BadRequest("--token-file and --tcp-public say how --tcp listens.", "Add --tcp 127.0.0.1:0.")
     if tcp is not None:
@@ -69,6 +67,13 @@ def serve(
     if socket is not None:
         serve_socket(options, socket)
     serve_stdio(options)
+
+
+def _check_one_way(ways: Mapping[str, bool]) -> None:
+    """Raises `BadRequest` where more than one way to the client is given."""
+    chosen = [name for name, given in ways.items() if given]
+    if len(chosen) > 1:
+        raise BadRequest(f"{' and '.join(chosen)} exclude each other.", "Give one of them.")
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

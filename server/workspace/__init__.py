@@ -1,10 +1,10 @@
 """The only input from project files: which files the open folders have, and what they say.
 
 `Workspace.project_of` hands the context engine one root as a `Project`. Behind it: `listing` walks a root by the rules
-of `ignore`, `exclusions` and `secrets` (by `secret_rules`); `tree` keeps what it found true; `reading` makes text of files, `index`
-remembers it, and `view` is what one prompt sees. `buffers` are the editor's open files; `libraries`, where
-wanted, the packages installed for the root. `canonical_paths` says where a path really is, `refusals` why a
-file is never completed in.
+of `ignore`, `exclusions` and `secrets` (whose `secret_rules` say what one looks like); `tree` keeps what it found true;
+`reading` makes text of files, `index` remembers it, and `view` is what one prompt sees. `buffers` are the editor's open
+files; `libraries`, where wanted, the packages installed for the root. `canonical_paths` says where a path really is,
+`refusals` why a file is never completed in.
 """
 
 from .buffers import Buffers

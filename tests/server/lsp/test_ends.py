@@ -72,7 +72,7 @@ def test_a_client_that_never_reads_holds_up_nothing(server: RawServer) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_an_output_that_is_full() -> None:
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         server = subprocess.run(
             [sys.executable, "-m", "seekline.server", "serve"],
             input=framed({"id": 1, "method": "initialize", "params": INITIALIZE}) + b"\n" * 10,
