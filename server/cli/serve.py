@@ -21,6 +21,15 @@ from .options import (
 
 _HIGHEST_PORT = 65535
 
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="The token for --tcp, written there if missing; else $SEEKLINE_TOKEN, else a new one is printed.",
+    ),
+]
+
 
 def serve(
     tcp: Annotated[
@@ -31,14 +40,7 @@ def serve(
         Path | None, typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket, for this user only.")
     ] = None,
     stdio: Annotated[bool, typer.Option("--stdio", help="Use stdin and stdout, which is the default.")] = False,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file",
-            metavar="FILE",
-            help="The token for --tcp, written there if missing; else $SEEKLINE_TOKEN, else a new one is printed.",
-        ),
-    ] = None,
+    token_file: TokenFileOption = None,
     tcp_public: Annotated[
         bool, typer.Option("--tcp-public", help="Let --tcp listen where other machines reach it, unencrypted.")
     ] = False,
