@@ -1,0 +1,173 @@
+"""A client that says anything, in any order: every request is answered once, and nothing is left over."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from seekline.server.app import SeeklineServer, create_server
+from seekline.server.framing import Framing, Oversized
+
+URIS = ["file:///a.py", "file:///b.py", "untitled:x", "file://[", "file:///a%00b", "", "no uri"]
+METHODS = [
+    "initialize", "shutdown", "textDocument/inlineCompletion", "workspace/executeCommand", "textDocument/completion",
+    "textDocument/hover", "no/such", "", "workspace/configuration", "$/setTrace",
+]  # fmt: skip
+NOTIFICATIONS = [
+    "initialized", "textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave",
+    "workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles", "workspace/didChangeWorkspaceFolders",
+    "$/cancelRequest", "$/setTrace", "$/progress", "window/workDoneProgress/cancel", "notebookDocument/didOpen",
+    "no/such",
+]  # fmt: skip
+
+scalars = st.one_of(st.none(), st.booleans(), st.integers(-3, 2**33), st.floats(allow_nan=False), st.text(max_size=4))
+ids = st.one_of(st.integers(-5, 50), st.text(max_size=3))
+uris = st.one_of(st.sampled_from(URIS), scalars)
+positions = st.fixed_dictionaries({"line": st.integers(-1, 3) | scalars, "character": st.integers(-1, 9) | scalars})
+ranges = st.fixed_dictionaries({"start": positions, "end": positions})
+changes = st.fixed_dictionaries({"text": st.text(max_size=9) | scalars}, optional={"range": ranges})
+members: dict[str, st.SearchStrategy[Any]] = {
+    "textDocument": st.fixed_dictionaries(
+        {"uri": uris, "version": st.integers(0, 9) | scalars},
+        optional={"languageId": st.just("python") | scalars, "text": st.text(max_size=20) | scalars},
+    ),
+    "position": positions,
+    "contentChanges": st.lists(changes, max_size=3) | scalars,
+    "context": st.fixed_dictionaries({"triggerKind": st.integers(-1, 3) | scalars}) | scalars,
+    "command": st.sampled_from(["seekline.status", "seekline.prompt", "no.such"]) | scalars,
+    "arguments": st.lists(scalars | st.fixed_dictionaries({"textDocument": scalars, "position": positions})) | scalars,
+    "changes": st.lists(st.fixed_dictionaries({"uri": uris, "type": st.integers(0, 4)}), max_size=2) | scalars,
+    "event": st.fixed_dictionaries({"added": st.lists(scalars), "removed": st.lists(scalars)}) | scalars,
+    "settings": scalars | st.dictionaries(st.sampled_from(["max_new_tokens", "languages", "x"]), scalars),
+    "id": ids | scalars,
+    "value": scalars,
+    "token": scalars,
+    "capabilities": scalars | st.dictionaries(st.sampled_from(["workspace", "window", "general"]), scalars),
+    "processId": st.just(-1) | st.text(max_size=2),
+    "rootUri": uris,
+    "workspaceFolders": scalars | st.lists(st.fixed_dictionaries({"uri": uris, "name": scalars}) | scalars, max_size=2),
+}
+params = st.one_of(scalars, st.lists(scalars, max_size=2), st.fixed_dictionaries({}, optional=members))
+
+
+class AnyClient(RuleBasedStateMachine):
+    """One session in this process, with a server that has everything but the streams and a model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)
+        self.said: list[dict[str, Any]] = []
+        self.asked: list[Any] = []
+        self.framing = Framing()
+        self.server: SeeklineServer = create_server({"model": "./no such model"})
+        self.server.protocol.set_writer(self)  # type: ignore[arg-type]
+        self.loop.set_exception_handler(lambda _, context: self.failed.append(context))
+        self.failed: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        for body in self.framing.feed(data):
+            assert isinstance(body, bytes)
+            self.said.append(json.loads(body))
+
+    def close(self) -> None:
+        """What pygls expects of a writer."""
+
+    def hear(self, body: bytes) -> None:
+        async def handle() -> None:
+            self.server.protocol.take(self.server.protocol.read(body))
+            await asyncio.sleep(0)
+
+        self.loop.run_until_complete(handle())
+
+    def say(self, message: Any) -> None:
+        self.hear(json.dumps(message).encode())
+
+    @initialize(params=params, early=st.booleans())
+    def open(self, params: Any, early: bool) -> None:
+        if early:
+            self.request("initialize", {**params, "processId": None} if isinstance(params, dict) else {})
+
+    def request(self, method: str, params: Any) -> None:
+        self.asked.append(f"asked {len(self.asked)}")
+        self.say({"jsonrpc": "2.0", "id": self.asked[-1], "method": method, "params": params})
+
+    @rule(method=st.sampled_from(METHODS), params=params)
+    def ask(self, method: str, params: Any) -> None:
+        self.request(method, params)
+
+    @rule(method=st.sampled_from(NOTIFICATIONS), params=params)
+    def tell(self, method: str, params: Any) -> None:
+        self.say({"jsonrpc": "2.0", "method": method, "params": params})
+
+    @rule(text=st.text(max_size=30), uri=st.sampled_from(URIS), position=positions)
+    def write_code(self, text: str, uri: str, position: Any) -> None:
+        document = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+        self.say({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": document}})
+        place = {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 1}}
+        self.request("textDocument/inlineCompletion", place)
+
+    @rule(back=st.integers(1, 3))
+    def cancel(self, back: int) -> None:
+        if len(self.asked) >= back:
+            self.say({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": self.asked[-back]}})
+
+    @rule(id=ids, kind=st.sampled_from(["result", "error"]), content=params)
+    def answer(self, id: Any, kind: str, content: Any) -> None:
+        wanted = [message["id"] for message in self.said if "method" in message and "id" in message]
+        self.say({"jsonrpc": "2.0", "id": wanted[-1] if wanted else id, kind: content})
+
+    @rule(body=st.binary(max_size=40) | scalars.map(lambda value: json.dumps(value).encode()))
+    def say_nonsense(self, body: bytes) -> None:
+        before = len(self.said)
+        self.hear(body)
+        assert len(self.said) > before, "never silence"
+
+    @rule(method=st.sampled_from([*NOTIFICATIONS, None]), uri=st.sampled_from(URIS), has_id=st.booleans())
+    def say_too_much(self, method: str | None, uri: str, has_id: bool) -> None:
+        message: dict[str, Any] = {"method": method, "params": {"textDocument": {"uri": uri, "text": "x" * 200}}}
+        body = json.dumps({**message, **({"id": "too long"} if has_id else {})}).encode()
+        (long,) = Framing(100).feed(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        assert isinstance(long, Oversized)
+        self.server.protocol.take_oversized(long)
+
+    @invariant()
+    def nothing_leaks_or_fails(self) -> None:
+        assert not self.failed
+        for message in self.said:
+            if "error" in message:
+                assert message["error"]["code"] != -32603, message
+                assert "data" not in message["error"]
+                assert "Traceback" not in message["error"]["message"]
+            assert "Unexpected error" not in str(message.get("params", "")), message
+
+    def teardown(self) -> None:
+        async def rest() -> None:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.wait(tasks, timeout=20) if tasks else None
+
+        if "session" in vars(self.server):
+            self.server.close(5)
+        for task in asyncio.all_tasks(self.loop):
+            if "_show_reports" in repr(task) or "settings" in repr(task) or "_initialized" in repr(task):
+                task.cancel()
+        self.loop.run_until_complete(rest())
+        self.loop.close()
+        answers = [message["id"] for message in self.said if "method" not in message and message["id"] in self.asked]
+        assert sorted(answers) == sorted(self.asked), "every request is answered once"
+
+
+def test_any_client() -> None:
+    profile = settings(
+        max_examples=60,
+        stateful_step_count=40,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(AnyClient, settings=profile)
