@@ -94,4 +94,4 @@ def complete(resident: Resident, folder: Path) -> object:
         cursor=fim.Cursor(line=1, column=14),
         project=Workspace([], []).project_of(folder / "a.py"),
     )
-    return resident.complete("key", hole, settings, explicit=False).future.result(60)
+    return resident.complete("key", lambda: hole, settings, explicit=False).future.result(60)
