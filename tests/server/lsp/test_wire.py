@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,8 @@ def test_notifications_that_cannot_be_read_are_ignored(server: RawServer) -> Non
     ],
 )
 def test_where_framing_is_lost_the_server_says_so_and_ends(server: RawServer, data: bytes) -> None:
-    server.say(data)
+    with suppress(BrokenPipeError):  # it may end before it has read all
+        server.say(data)
     answer = server.receive()
     assert (answer["id"], answer["error"]["code"]) == (None, -32700)
     assert server.ended() == 1
