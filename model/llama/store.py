@@ -106,8 +106,13 @@ class QuantizedStore:
             log.warning("%s The weights are quantized again.", error.problem)
             delete(self.path)
             return None
-        checksums = _checksums_in(file.header.metadata)
-        if file.header.metadata.get("made_from") != self._origin or checksums.keys() != file.header.tensors.keys():
+        header, checksums = file.header, _checksums_in(file.header.metadata)
+        is_known = all(tensor.dtype in DTYPES for tensor in header.tensors.values())
+        if (
+            header.metadata.get("made_from") != self._origin
+            or checksums.keys() != header.tensors.keys()
+            or not is_known
+        ):
             file.close()
             log.warning("%s is of other weights; it is made again.", self.path)
             return None
