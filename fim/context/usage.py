@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from .entities import Symbol
 
-_MEMBER = re.compile(r"([A-Za-z_]\w*)(?:\(\))?(?:\.|\?\.|&\.|->|:(?!:))(?=([A-Za-z_]\w*))")
+_MEMBER = re.compile(r"(?<!\w)([A-Za-z_]\w*)(?:\(\))?(?:\.|\?\.|&\.|->|:(?!:))(?=([A-Za-z_]\w*))")
 
 Uses = Mapping[str, frozenset[str]]
 """The members that are used with each name."""
