@@ -99,7 +99,8 @@ def in_grammars() -> Iterator[Pattern]:
 def in_secrets() -> Iterator[Pattern]:
     """Every text of secrets.toml that is an expression: names of files and words to look for are none."""
     table = tomli.loads((ROOT / "server/workspace/secrets.toml").read_text("utf-8"))
-    engine = "re2" if "import re2" in (ROOT / "server/workspace/secrets.py").read_text("utf-8") else "re"
+    modules = (path.read_text("utf-8") for path in (ROOT / "server/workspace").glob("secret*.py"))
+    engine = "re2" if any("import re2" in module for module in modules) else "re"
     for place, value in _strings(table, ""):
         if place.rpartition(".")[2] in ("pattern", "before", "begin", "end", "inside", "value", "name", "expression"):
             yield Pattern(place=f"secrets.toml {place}", text=value, engine=engine, flags=re.MULTILINE)

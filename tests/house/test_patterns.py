@@ -20,6 +20,7 @@ FROM_DATA = {
     "fim/code/grammars.py": "grammars.toml",
     "fim/context/ranking.py": "grammars.toml",
     "server/workspace/secrets.py": "secrets.toml",
+    "server/workspace/secret_rules.py": "secrets.toml",
     "server/workspace/glob.py": "patterns of ignore files; tests/server/workspace/test_ignore.py drives them",
 }
 
