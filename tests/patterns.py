@@ -103,7 +103,16 @@ def in_secrets() -> Iterator[Pattern]:
     engine = "re2" if any("import re2" in module for module in modules) else "re"
     for place, value in _strings(table, ""):
         if place.rpartition(".")[2] in ("pattern", "before", "begin", "end", "inside", "value", "name", "expression"):
-            yield Pattern(place=f"secrets.toml {place}", text=value, engine=engine, flags=re.MULTILINE)
+            text = _filled(value, table.get("parts", {}))
+            yield Pattern(place=f"secrets.toml {place}", text=text, engine=engine, flags=re.MULTILINE)
+
+
+def _filled(text: str, parts: Mapping[str, str]) -> str:
+    """An expression with the parts whose names stand in braces."""
+    for name, part in parts.items():
+        if f"{{{name}}}" in text:
+            text = text.replace(f"{{{name}}}", _filled(part, parts))
+    return text
 
 
 def _strings(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -184,5 +184,5 @@ def test_folders_may_be_very_deep(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": "", "d/" * 300 + ".gitignore": "b.py\n", "d/" * 300 + "b.py": "", "d/" * 300 + "c.py": ""})
     paths = set(project(workspace(tmp_path), tmp_path).paths)
     assert paths == {"a.py", "d/" * 300 + ".gitignore", "d/" * 300 + "c.py"}
-    for depth in (1500, 100_000):  # where nothing is, but the editor says so
-        assert "a.py" in project(workspace(tmp_path), tmp_path, "n/" * depth + "x.py").paths
+    # Where nothing is, but the editor says so.
+    assert "a.py" in project(workspace(tmp_path), tmp_path, "n/" * 1500 + "x.py").paths
