@@ -14,6 +14,7 @@ _METHOD_LINK = re.compile(r"(?:\.|(?<=[\w)\]]):)$")
 _WORD = re.compile(rf"(?:[@$]{{0,2}}|#){_NAME}(?:[?!](?![.\w]))?")
 _CONTINUES = re.compile(r"\s*(?:[?!&]?\.(?!\.)|->|::)")
 _CHAIN_LINES = 60
+_CHAIN_CHARACTERS = 4000  # farther back, nothing belongs to what is being written
 _OPENERS, _CLOSERS = "([{", ")]}"
 _BEFORE = re.compile(
     r"^(?:await|new|return|yield|throw|raise|try[?!]?|not|mut|const|typeof|struct|go|defer)\s+|^[&*!~+\-(\\]+"
@@ -21,7 +22,7 @@ _BEFORE = re.compile(
 # C++ names the type between brackets: `static_cast<Client*>(it)`, `std::make_unique<Client>(url)`
 _MADE = re.compile(
     r"^(?:std::)?(?:(?:static|dynamic|reinterpret|const)(?:_pointer)?_cast|make_(?:unique|shared))\s*"
-    r"<\s*(?:const\s+|struct\s+)*([\w:]+)[^()]*>"
+    r"<(?=[^()]*>)\s*(?:const\s+|struct\s+)*([\w:]+)[^()]*>"
 )
 _DOTTED = re.compile(rf"{_NAME}(?:(?:\.|::|\\){_NAME})*")
 _NOISE = re.compile(
@@ -29,7 +30,7 @@ _NOISE = re.compile(
     "None|null|nil|undefined|void|Self|self|this|where|extends|keyof|typeof|is"
 )
 # What stands before a literal: an operator that takes a value, the start of a line, `return`.
-_VALUE_EXPECTED = re.compile(r"(?:(?<![=!<>])=>?|[(,{:&\[\]|\n;]|\breturn)[ \t&]*$")
+_VALUE_EXPECTED = re.compile(r"(?:(?<![=!<>])=>?|[(,{:&\[\]|\n;]|\breturn)$")
 CHAIN = re.compile(rf"{_NAME}(?:\s*(?:\(\s*\))?(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))#?{_NAME})*")
 
 
@@ -47,7 +48,7 @@ Chain = tuple[Step, ...]
 @lru_cache(16384)
 def parse_chain(text: str) -> Chain:
     """The chain at the start of an expression; empty where it starts with none (a literal, a parenthesis)."""
-    text = text.strip()
+    text = text[:_CHAIN_CHARACTERS].strip()
     while found := _BEFORE.match(text):
         text = text[found.end() :]
     text = _MADE.sub(r"\1", text, count=1)
@@ -104,22 +105,31 @@ def chain_before(text: str, *, colon: bool = False) -> tuple[str, str] | None:
     `x = await client.session().ge` gives (`client.session()`, `ge`); None where no member is being written. `colon`:
     a single colon calls a method, as in Lua.
     """
-    # Not from the middle of a word: a long one would be read again from each of its characters.
-    written = re.search(r"(?<![\w$])[\w$]*$", text)
-    assert written is not None
-    head = text[: written.start()]
+    text = text[-_CHAIN_CHARACTERS:]
+    written = written_name(text)
+    head = text[: len(text) - len(written)]
     link = (_METHOD_LINK if colon else _OPEN_LINK).search(head)
     if link is None:
         return None
     start = _start_of_chain(head, link.start())
     expression = head[start : link.start()].strip()
-    return (expression, written[0]) if expression else None
+    return (expression, written) if expression else None
+
+
+def written_name(text: str) -> str:
+    """What stands of a name at the end of `text`."""
+    start = len(text)
+    while start and (text[start - 1].isalnum() or text[start - 1] in "_$"):
+        start -= 1
+    return text[start:]
 
 
 def continued(above: Sequence[str], before: str) -> str:
     """`before`, and the lines above that it goes on with: `.get(url)` at the start of a line."""
-    parts = [before]
+    parts = [before[-_CHAIN_CHARACTERS:]]
     for line in reversed(above[-_CHAIN_LINES:]):
+        if len(line) > _CHAIN_CHARACTERS:
+            break
         if not _CONTINUES.match(parts[0]) and (len(parts) == 1 or not _closes_more("".join(parts))):
             break
         if not line.lstrip().startswith(("//", "/*", "*", "#")):
@@ -162,7 +172,7 @@ def _in_chain(text: str, place: int) -> bool:
 
 def open_calls(lines: Sequence[str]) -> Iterator[str]:
     """The functions whose argument lists are open at the end of `lines`, the innermost first."""
-    text = "".join(lines)
+    text = "".join(line[-_CHAIN_CHARACTERS:] for line in lines)[-_CHAIN_CHARACTERS:]
     depth = 0
     for place in range(len(text) - 1, -1, -1):
         character = text[place]
@@ -181,7 +191,7 @@ def open_calls(lines: Sequence[str]) -> Iterator[str]:
 
 def open_literal(lines: Sequence[str]) -> str | None:
     """The type of the literal whose fields are being written at the end of `lines`: `&http.Client{Timeout: 3, `."""
-    text = "".join(lines)
+    text = "".join(line[-_CHAIN_CHARACTERS:] for line in lines)[-_CHAIN_CHARACTERS:]
     depth = 0
     for place in range(len(text) - 1, -1, -1):
         character = text[place]
@@ -192,9 +202,14 @@ def open_literal(lines: Sequence[str]) -> str | None:
         elif character in _OPENERS:
             end = len(text[:place].rstrip())
             start = _start_of_chain(text, end)
-            literal = character == "{" and start < end and _VALUE_EXPECTED.search(text[:start])
+            literal = character == "{" and start < end and _expects_value(text[:start])
             return text[start:end].strip() if literal else None
     return None
+
+
+def _expects_value(text: str) -> bool:
+    bare = text.rstrip(" \t&")
+    return "&" in text[len(bare) :] or _VALUE_EXPECTED.search(bare) is not None
 
 
 @lru_cache(16384)
@@ -204,6 +219,7 @@ def type_names(text: str, carriers: frozenset[str]) -> Sequence[tuple[str, ...]]
 
 
 def _type_names(text: str, carriers: Collection[str]) -> Iterator[tuple[str, ...]]:
+    text = text[:_CHAIN_CHARACTERS]
     text = re.sub(r"'[a-z_]\w*\b(?!')", "", text.strip("\"'"))  # a lifetime
     for found in _DOTTED.finditer(text):
         parts = tuple(re.split(r"\.|::|\\", found[0]))

@@ -16,6 +16,7 @@ from itertools import chain
 from math import exp, inf, log
 
 from .._data import load_toml
+from .chains import written_name
 from .entities import Symbol
 from .names import Names
 from .neighbours import Neighbours
@@ -205,5 +206,4 @@ class Ranking:
     @cached_property
     def _written(self) -> str:
         """The name that is being written at the cursor, as far as it is, in lower case."""
-        found = re.search(r"[\w$]*$", self._scope.document.before(self._scope.cursor))
-        return found[0].lower() if found else ""
+        return written_name(self._scope.document.before(self._scope.cursor)).lower()

@@ -162,16 +162,16 @@ def _parse(text: str) -> _Manifest:
     if "<Project" not in text:
         raise ValueError("it has no Project element")
     root = re.search(r"<RootNamespace>\s*([\w.]+)\s*</RootNamespace>", text)
-    references = re.findall(r"<ProjectReference[^>]*\bInclude\s*=\s*\"([^\"]+)\"", text)
+    references = re.findall(r"<ProjectReference[^<>]*\bInclude\s*=\s*\"([^\"]+)\"", text)
     return _Manifest(
         root=root[1] if root else None,
         references=tuple(path.replace("\\", "/") for path in references),
-        usings=tuple(re.findall(r"<Using\s[^>]*\bInclude\s*=\s*\"([\w.]+)\"", text)),
+        usings=tuple(re.findall(r"<Using\s[^<>]*\bInclude\s*=\s*\"([\w.]+)\"", text)),
     )
 
 
 def _parse_usings(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"^\s*global\s+using\s+(?:static\s+)?([\w.]+)\s*;", text, re.MULTILINE))
+    return tuple(re.findall(r"^[ \t]*global[ \t]+using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", text, re.MULTILINE))
 
 
 def _sources(folder: str, project: Project) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .project import Project, normalise
 
 _MAX_FILES = 150
+_REPLACED = r"^[ \t]*(?:replace[ \t]+)?(\S+)(?:[ \t]+v\S+)?[ \t]+=>[ \t]+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +99,32 @@ def _join(folder: str, path: str) -> str:
 
 
 def _parse(text: str) -> _Manifest:
-    found = re.search(r'^\s*module\s+"?([^\s"]+)', text, re.MULTILINE)
+    found = re.search(r'^[ \t]*module[ \t]+"?([^\s"]+)', text, re.MULTILINE)
     if found is None:
         raise ValueError("it has no module line")
     return _Manifest(module=found[1], replaced=_parse_work(text), required=_parse_required(text))
 
 
 def _parse_required(text: str) -> Mapping[str, str]:
-    text = re.sub(r"^\s*(?:exclude|retract)\s*(?:\([^)]*\)|[^\n(]*$)", "", text, flags=re.MULTILINE)
-    required = re.findall(r"^\s*(?:require\s+)?(\S+)\s+(v\d\S*)\s*(?://.*)?$", text, re.MULTILINE)
-    replaced = re.findall(r"^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s+([^\s.]\S*)\s+(v\S+)", text, re.MULTILINE)
+    text = "".join(_in_force(text))
+    required = re.findall(r"^[ \t]*(?:require[ \t]+)?(\S+)[ \t]+(v\d\S*)[ \t]*(?://.*)?$", text, re.MULTILINE)
+    replaced = re.findall(rf"{_REPLACED}([^\s.]\S*)[ \t]+(v\S+)", text, re.MULTILINE)
     others = {module: f"{other}@{version}" for module, other, version in replaced}
     return {module: f"{module}@{version}" for module, version in required} | others
 
 
+def _in_force(text: str) -> Iterator[str]:
+    """The lines but those of `exclude` and `retract`, which may have a block of them."""
+    in_block = False
+    for line in text.splitlines(keepends=True):
+        if in_block:
+            in_block = ")" not in line
+        elif line.lstrip().startswith(("exclude", "retract")):
+            in_block = "(" in line and ")" not in line
+        else:
+            yield line
+
+
 def _parse_work(text: str) -> Mapping[str, str]:
     """The folders that replace modules. What a go.work uses is found by the go.mod there."""
-    return dict(re.findall(r"^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s+(\.\S*)", text, re.MULTILINE))
+    return dict(re.findall(rf"{_REPLACED}(\.\S*)", text, re.MULTILINE))

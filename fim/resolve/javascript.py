@@ -22,12 +22,20 @@ _WRITTEN = re.compile(r"\.(?:d\.)?([cm]?)[jt]s(x?)$")
 
 def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The file of the module: TypeScript's own order, except that JavaScript prefers JavaScript."""
-    spec = re.sub(r"^.*!|[?#](?!/).*$", "", spec) if not spec.startswith("#") else spec
+    if not spec.startswith("#"):
+        spec = _without_loaders(spec)
     endings = _JAVASCRIPT + _TYPESCRIPT if importer.endswith(_JAVASCRIPT) else _TYPESCRIPT + _JAVASCRIPT
     for target in _targets(spec, importer, project):
         if (path := normalise(target)) is not None and (file := _file(path, endings, project)) is not None:
             return [file]
     return ()
+
+
+def _without_loaders(spec: str) -> str:
+    """The path in what a bundler is told: `style!./a.css?inline` is `./a.css`."""
+    path = spec.rpartition("!")[2]
+    query = re.search(r"[?#](?!/)", path)
+    return path[: query.start()] if query else path
 
 
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:

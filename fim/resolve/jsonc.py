@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
-# A string is matched before what looks like a comment in it.
-_NO_DATA = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+# A string is matched before what looks like a comment, or a comma, in it.
+_STRING = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?'
+_STRING_OR_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*", re.DOTALL)
+_STRING_OR_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 
 
 def parse_table(text: str) -> dict[str, Any]:
     """The object that the text is. Raises ValueError where it is none."""
-    found = json.loads(_NO_DATA.sub(lambda match: match[1] or "", text.removeprefix("\ufeff")))
+    bare = "".join(_without_comments(text.removeprefix("\ufeff")))
+    found = json.loads(_STRING_OR_COMMA.sub(lambda match: match[1] or "", bare))
     if not isinstance(found, dict):
         raise ValueError("it is not an object")
     return found
+
+
+def _without_comments(text: str) -> Iterator[str]:
+    place = 0
+    while (found := _STRING_OR_COMMENT.search(text, place)) is not None:
+        if found[0].startswith('"'):
+            yield text[place : found.end()]
+            place = found.end()
+            continue
+        yield text[place : found.start()]
+        place = found.end()
+        if found[0] == "/*":
+            end = text.find("*/", place)
+            place = len(text) if end == -1 else end + 2
+    yield text[place:]
 
 
 def table(value: object) -> dict[str, Any]:

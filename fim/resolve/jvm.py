@@ -18,7 +18,7 @@ _MAX_FOLDERS = 24
 _MAX_PARENTS = 3
 _MAX_NAMED = 4
 _ROOT = re.compile(r"(?:^|/)(?:src(?:/[^/]+)?/(?:java|kotlin|scala)[^/]*|(?:src|source|app|test|tests))/")
-_TEST = re.compile(r"(?:^|/)[^/]*(?:test|Test|spec|bench)[^/]*/")
+_TEST = re.compile("[tT]est|spec|bench")
 _BUILT_IN = re.compile(
     "Any|AnyRef|AnyVal|Array|Boolean|Byte|Char|CharSequence|Class|Comparable|Double|Either|Enum|Exception|Float|Function|Int|"
     "Integer|Iterable|Iterator|JvmStatic|Left|List|Long|Map|Mutable(?:List|Map|Set)|None|Nothing|Null|Number|Object|Option|"
@@ -161,7 +161,8 @@ def _package_path(folder: str) -> str:
 
 
 def _is_test(path: str) -> bool:
-    return _TEST.search(path[: len(path) - len(_package_path(path.rpartition("/")[0]))]) is not None
+    place = path[: len(path) - len(_package_path(path.rpartition("/")[0]))]
+    return _TEST.search(place.rpartition("/")[0]) is not None
 
 
 def _nearest(paths: Iterable[str], importer: str) -> list[str]:

@@ -94,5 +94,4 @@ def _nearness(path: str, importer: str) -> float:
 
 def _snake_case(name: str) -> str:
     """The name of a constant's file: `HTTPClient` is http_client."""
-    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
-    return re.sub(r"([a-z\d])([A-Z])", r"\1_\2", name).lower()
+    return re.sub(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z\d])(?=[A-Z])", "_", name).lower()

@@ -11,6 +11,7 @@ import pickle
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -64,7 +65,8 @@ def _limit_memory() -> None:
 
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         limit = MAX_MEMORY_BYTES if most == resource.RLIM_INFINITY else min(MAX_MEMORY_BYTES, most)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+        with suppress(OSError, ValueError):  # macOS refuses limits below what a process has reserved
+            resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
 if __name__ == "__main__":

@@ -73,6 +73,9 @@ class ParserProcess:
                     "%s is used without its outline: parsing it ended neither well nor in time (%r)", name, error
                 )
                 return NOTHING
+            except BaseException:  # interrupted: its answer must not be taken for the next one's
+                self.close()
+                raise
         if isinstance(answer, Failure):
             log.error("%s is used without its outline, please report this: %s", name, answer.traceback)
             return NOTHING

@@ -25,12 +25,14 @@ LOOK_AGAIN_S = 5.0
 """How old what is known of a place with packages may be: editors seldom tell of changes in them."""
 MAX_FOLDERS = 4000
 """Folders remembered; with more of them, all are looked at anew."""
+MAX_PATH_CHARACTERS = 1000
+"""What a source file imports may be longer, but no package is."""
 
 _ENVIRONMENTS = (".venv", "venv", "env")
 _PLACE = re.compile(
     r"(?P<python>(?:[^/]+/)*?site-packages)(?:/|$)"
     r"|(?P<node>(?:[^/]+/)*?node_modules)(?:/|$)"
-    r"|(?P<go>[^/@]+\.[^/@]+(?:/[^/@]+)*@v\d[^/]*)(?:/|$)"
+    r"|(?P<go>[^/@.]+\.[^/@]+(?:/[^/@]+)*@v\d[^/]*)(?:/|$)"
     r"|(?P<vendor>(?:[^/]+/)*?vendor)(?:/|$)"
 )
 _ENDS = {
@@ -84,7 +86,7 @@ class Libraries:
     def folder(self, path: str) -> _Folder | None:
         if path in self._folders:
             return self._folders[path]
-        if (found := _PLACE.match(path)) is None or found.lastgroup is None:
+        if len(path) > MAX_PATH_CHARACTERS or (found := _PLACE.match(path)) is None or found.lastgroup is None:
             return None
         if len(self._folders) > MAX_FOLDERS:
             self._forget()

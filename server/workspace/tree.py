@@ -12,6 +12,8 @@ from .canonical_paths import leads_elsewhere
 from .exclusions import defaults
 from .listing import Lister, Listing, Scopes
 
+MAX_FOLDER_CHARACTERS = 4096
+"""An editor may tell of a longer path; no disk has one."""
 _NO_LIMIT = 1 << 40
 
 
@@ -71,7 +73,7 @@ class Tree:
 
     def lift(self, folder: str) -> None:
         """Lists a folder that someone works in even if it is called as output is."""
-        if folder in self._folders or folder in self._lifted:
+        if folder in self._folders or folder in self._lifted or len(folder) > MAX_FOLDER_CHARACTERS:
             return
         self._lifted.add(folder)
         parts = folder.split("/")
@@ -81,13 +83,22 @@ class Tree:
 
     def _scopes(self, folder: str) -> Scopes | None:
         """What is ignored in a folder, which is listed if it was not yet; None where it is left out."""
-        if folder in self._folders or not folder:
-            return self._folders.get(folder, Scopes())
+        unknown: list[str] = []
+        while folder and folder not in self._folders:
+            unknown.append(folder)
+            folder = folder.rpartition("/")[0]
+        scopes: Scopes | None = self._folders.get(folder, Scopes())
+        for place in reversed(unknown):
+            if scopes is None:
+                return None
+            # It may be listed by now, with its parent.
+            scopes = self._folders[place] if place in self._folders else self._list(place, scopes)
+        return scopes
+
+    def _list(self, folder: str, scopes: Scopes) -> Scopes | None:
+        """Lists a folder in one with `scopes`. What is ignored in it; None where it is left out."""
         parent, _, name = folder.rpartition("/")
-        scopes = self._scopes(parent)
-        if folder in self._folders:  # listed by now, with its parent
-            return self._folders[folder]
-        if scopes is None or self._lister.excludes_folder(folder, name, scopes, self._names_in(parent)):
+        if self._lister.excludes_folder(folder, name, scopes, self._names_in(parent)):
             return None
         kind = _kind(self._lister.root + folder)
         if kind == "folder":

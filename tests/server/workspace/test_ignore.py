@@ -178,3 +178,11 @@ def test_a_folder_of_very_many_entries_is_listed_in_part(tmp_path: Path, monkeyp
     monkeypatch.setattr(listing, "MAX_ENTRIES", 50)
     write(tmp_path, {f"many/{number}.py": "" for number in range(200)} | {"a.py": ""})
     assert len(project(workspace(tmp_path), tmp_path).paths) == 51
+
+
+def test_folders_may_be_very_deep(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": "", "d/" * 300 + ".gitignore": "b.py\n", "d/" * 300 + "b.py": "", "d/" * 300 + "c.py": ""})
+    paths = set(project(workspace(tmp_path), tmp_path).paths)
+    assert paths == {"a.py", "d/" * 300 + ".gitignore", "d/" * 300 + "c.py"}
+    # Where nothing is, but the editor says so.
+    assert "a.py" in project(workspace(tmp_path), tmp_path, "n/" * 1500 + "x.py").paths
