@@ -27,8 +27,10 @@ T = TypeVar("T")
 
 
 class Connection:
-    """The way to a client and back. `read` waits for the next bytes, and has none at the end; `write` waits until all
-    is written. `first`: bytes that came before.
+    """The way to a client and back.
+
+    `read` waits for the next bytes, and has none at the end; `write` waits until all is written. `first`: bytes that
+    came before.
     """
 
     def __init__(self, read: Callable[[], bytes], write: Callable[[bytes], None], first: bytes = b"") -> None:

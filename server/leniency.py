@@ -32,7 +32,7 @@ def without_unusable(raw: Any, structure: Callable[[Any], T]) -> tuple[T, list[s
             paths = {_existing(raw, path) for path in _paths(error)}
             if () in paths:
                 raise
-            # From the end of a list on, so that the places before it stay what they are.
+            # What is inside comes before its owner, and lists go from their end on: all places stay what they are.
             for path in sorted(paths, key=lambda path: [str(part).zfill(9) for part in path], reverse=True):
                 ignored.append(".".join(map(str, path)))
                 _remove(raw, path)
@@ -57,28 +57,22 @@ def _existing(raw: Any, path: Path) -> Path:
     """The part of a path that is there, in the names of the message: a member that is missing is its owner's fault."""
     found: Path = ()
     for part in path:
-        if isinstance(raw, list) and isinstance(part, int) and part < len(raw):
-            found, raw = (*found, part), raw[part]
-            continue
-        key = _key(raw, part) if isinstance(raw, dict) else None
+        if isinstance(raw, dict):
+            key = _key(raw, str(part))
+        else:
+            key = part if isinstance(raw, list) and isinstance(part, int) else None
         if key is None:
             return found
         found, raw = (*found, key), raw[key]
     return found
 
 
-def _key(raw: dict[str, Any], name: str | int) -> str | None:
-    plain = str(name).replace("_", "").lower()
+def _key(raw: dict[str, Any], name: str) -> str | None:
+    plain = name.replace("_", "").lower()
     return next((key for key in raw if key.lower() == plain), None)
 
 
 def _remove(raw: Any, path: Path) -> None:
     for part in path[:-1]:
-        try:
-            raw = raw[part]
-        except (KeyError, IndexError):
-            return  # it went with its owner
-    if isinstance(raw, list):
-        del raw[path[-1]]
-    else:
-        raw.pop(path[-1], None)
+        raw = raw[part]
+    del raw[path[-1]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NoReturn
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,6 @@ def leave(code: int, close: Close) -> NoReturn:
         log.warning("the device was still busy")
     logging.shutdown()
     if sys.stderr is not None:
-        with suppress(OSError):  # nobody reads what the server says
+        with contextlib.suppress(OSError):  # nobody reads what the server says
             sys.stderr.flush()
     os._exit(code)

@@ -87,7 +87,7 @@ def _leave_deleted_folder() -> None:
 
 
 async def _live(server: SeeklineServer, connect: Connect, cleanup: Callable[[], None]) -> NoReturn:
-    """Serves until the client, a signal or an error ends it, and ends the process at once, threads or not."""
+    """Serves until the client, a signal or an error ends it, and ends the process: nothing waits for threads."""
     lifetime = server.lifetime
     lifetime.start()
     serving = asyncio.create_task(_serve(server, connect))

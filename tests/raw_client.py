@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,7 +11,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ class RawServer:
     def close(self) -> None:
         for stream in (self.process.stdin, self.process.stdout, self._socket):
             if stream is not None:
-                with suppress(OSError):  # what was still to be written to a server that has ended
+                with contextlib.suppress(OSError):  # what was still to be written to a server that has ended
                     stream.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The boundary of all commands: errors become one line and an exit code, never a traceback."""
+"""The boundary of all commands: errors become one line and an exit code, not a traceback."""
 
 from __future__ import annotations
 
@@ -62,8 +62,9 @@ def _folder_is_gone() -> bool:
 
 
 def _print_any_character() -> None:
-    """Code and file names hold characters that the terminal's encoding may lack: they come out as escapes, or, where
-    the encoding is ASCII, which is what a system without a locale says, as UTF-8.
+    """Code and file names hold characters that the terminal's encoding may lack: they come out as escapes.
+
+    ASCII is what a system without a locale says: there, they come out as UTF-8.
     """
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

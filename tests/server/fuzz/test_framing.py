@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seekline.server.framing import Framing, FramingLost, Oversized
 from seekline.server.jsonrpc import Refusal, read_message
 
-fixed = settings(max_examples=1500, derandomize=True, database=None, deadline=None)
+fixed = settings(max_examples=1000, derandomize=True, database=None, deadline=None)
 LIMIT = 200
 
 names = st.sampled_from(["Content-Length", "content-length", "CONTENT-LENGTH", "Content-Type", "Host", "X", ""])
@@ -54,7 +54,7 @@ def outcome(data: bytes, cuts: list[int]) -> list[object]:
     made: list[object] = []
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     try:
-        for start, end in itertools.pairwise(places):
+        for start, end in pairwise(places):
             for message in framing.feed(data[start:end]):
                 if isinstance(message, Oversized):
                     seen = message.glance
