@@ -188,6 +188,6 @@ async def editor(
         yield made
     finally:
         if made.process.returncode is None:
-            await asyncio.wait_for(client.shutdown_session(), 30)
+            await asyncio.wait_for(client.shutdown_session(), 120)
             assert made.process.returncode == 0
         await client.stop()

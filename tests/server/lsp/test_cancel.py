@@ -17,6 +17,8 @@ from tiny_models import save_llama
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LONG = "".join(f"value_{number} = compute({number})\n" for number in range(200))
+UNSTOPPED_S = 25
+"""Less than a request takes that nobody stops: 2,000 tokens, half a minute at least."""
 SETTINGS = {"maxNewTokens": 2000, "contextTokens": 2000, "debounceMs": 0}
 
 
@@ -53,7 +55,7 @@ def long_request(slow: Editor, name: str, kind: int = INVOKED) -> tuple[Spot, as
 
 async def test_cancel_is_answered_at_once_and_stops_the_device(slow: Editor) -> None:
     """The best of five: a handler that waits for the device can never be that fast."""
-    answered_ms, stopped_ms = [], []
+    answered_ms = []
     for number in range(5):
         _, request = long_request(slow, f"cancel{number}.py")
         await busy(slow)
@@ -64,18 +66,15 @@ async def test_cancel_is_answered_at_once_and_stops_the_device(slow: Editor) -> 
         with pytest.raises(JsonRpcRequestCancelled):
             await request
         answered_ms.append(1000 * (perf_counter() - started))
-        await idle(slow)
-        stopped_ms.append(1000 * (perf_counter() - started))
+        await asyncio.wait_for(idle(slow), UNSTOPPED_S)
     assert min(answered_ms) <= 100
-    # Unstopped it would go on for 2,000 tokens, half a minute at least.
-    assert max(stopped_ms) < 5000
 
 
 async def test_a_newer_request_supersedes_the_older_of_its_document(slow: Editor) -> None:
     spot, older = long_request(slow, "newer.py")
     await busy(slow)
     newer = slow.ask(spot, INVOKED, id="newer")
-    assert await asyncio.wait_for(older, 5) is None
+    assert await asyncio.wait_for(older, UNSTOPPED_S) is None
     assert not newer.done()
     slow.client.cancel_request(lsp.CancelParams("newer"))
     with pytest.raises(JsonRpcRequestCancelled):
@@ -87,16 +86,16 @@ async def test_a_change_of_the_document_stops_what_was_asked_before_it(slow: Edi
     spot, request = long_request(slow, "changed.py", AUTOMATIC)
     await busy(slow)
     slow.type(spot, " ")
-    assert await asyncio.wait_for(request, 5) is None
-    await asyncio.wait_for(idle(slow), 5)
+    assert await asyncio.wait_for(request, UNSTOPPED_S) is None
+    await asyncio.wait_for(idle(slow), UNSTOPPED_S)
 
 
 async def test_closing_the_document_stops_it(slow: Editor) -> None:
     spot, request = long_request(slow, "closed.py")
     await busy(slow)
     slow.client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(spot.uri)))
-    assert await asyncio.wait_for(request, 5) is None
-    await asyncio.wait_for(idle(slow), 5)
+    assert await asyncio.wait_for(request, UNSTOPPED_S) is None
+    await asyncio.wait_for(idle(slow), UNSTOPPED_S)
 
 
 async def test_other_documents_wait_their_turn(slow: Editor) -> None:
@@ -111,7 +110,7 @@ async def test_other_documents_wait_their_turn(slow: Editor) -> None:
     await asyncio.sleep(0.1)
     assert not (await slow.status())["idle"], "the second document's turn"
     slow.type(spot, " ")
-    assert await asyncio.wait_for(second, 5) is None
+    assert await asyncio.wait_for(second, UNSTOPPED_S) is None
 
 
 async def test_cancelling_what_is_not_there_is_no_error(slow: Editor) -> None:
@@ -124,9 +123,7 @@ async def test_shutdown_while_the_device_works(slow: Editor) -> None:
     """Runs last: the fixture's end then finds a server that has left in time, with code 0."""
     _, request = long_request(slow, "last.py")
     await busy(slow)
-    started = perf_counter()
     await slow.client.shutdown_async(None)
     slow.client.exit(None)
-    assert await asyncio.wait_for(slow.process.wait(), 10) == 0
-    assert perf_counter() - started < 10
+    assert await asyncio.wait_for(slow.process.wait(), UNSTOPPED_S) == 0
     assert request.done()

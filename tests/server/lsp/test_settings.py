@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from editor import AUTOMATIC, Editor, as_dict, editor
@@ -21,10 +22,18 @@ async def settled(made: Editor) -> None:
 
 
 async def changed(made: Editor, settings: dict[str, Any]) -> None:
-    made.client.set_configuration({"seekline": settings})
-    made.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings={}))
+    """Changes the settings, and waits until the server has asked for them."""
+    asked, known = asyncio.Event(), made.client.get_configuration
+
+    def get_configuration(**which: Any) -> Any:
+        asked.set()
+        return known(**which)
+
+    with patch.object(made.client, "get_configuration", get_configuration):
+        made.client.set_configuration({"seekline": settings})
+        made.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings={}))
+        await asked.wait()
     await made.status()
-    await asyncio.sleep(0.1)
 
 
 async def test_wrong_settings_are_shown_once_each_and_the_server_works(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +92,6 @@ async def test_folders_that_are_added_and_removed(tmp_path: Path) -> None:
         for added, removed, expected in (([folder], [], {"shapes.py"}), ([], [folder], set())):
             event = lsp.WorkspaceFoldersChangeEvent(added=added, removed=removed)
             made.client.workspace_did_change_workspace_folders(lsp.DidChangeWorkspaceFoldersParams(event))
-            await asyncio.sleep(0.1)
-            await made.until("ready")
             assert await from_other_files(made, uri) == expected
 
 
