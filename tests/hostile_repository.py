@@ -22,10 +22,6 @@ from project_files import write
 
 BAIT = "stolen_by_seekline"
 
-NOT_YET = frozenset({"secret bombs"})
-"""Parts that `build` leaves out, since they still stall the server."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hostile:
     """The repository `root`, and `outside`, which is next to it. `ran`: a file that code of the repository would write.
@@ -47,7 +43,7 @@ class Hostile:
         return f"import sys\nwith open({str(self.ran)!r}, 'a') as _file:\n    print(__name__, sys.argv, file=_file)\n"
 
 
-def build(folder: Path, home: Path, *, without: Collection[str] = NOT_YET) -> Hostile:
+def build(folder: Path, home: Path, *, without: Collection[str] = ()) -> Hostile:
     """Writes the repository and what is beside it into `folder`; `without`: parts by name, as in `PARTS`."""
     made = Hostile(root=folder / "repository", outside=folder / "outside", home=home)
     made.root.mkdir(parents=True)

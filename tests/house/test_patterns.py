@@ -79,8 +79,6 @@ def finder(pattern: Pattern) -> Callable[[str], object]:
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: f"{pattern.place}: {pattern.text[:40]}")
 def test_every_expression_takes_linear_time(pattern: Pattern) -> None:
-    if pattern.place.startswith("secrets.toml") and pattern.engine == "re":
-        pytest.skip("the secrets are not looked for by a linear-time engine yet")
     run = finder(pattern)
     slow = next((unit for unit in sorted(hostile_units(pattern)) if grows_too_fast(run, unit)), None)
     assert slow is None

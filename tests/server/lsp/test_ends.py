@@ -16,6 +16,14 @@ from raw_client import INITIALIZE, RawServer, framed
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are different on Windows")
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Shells have what they start in the background ignore SIGINT, and a program inherits that from its parent."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RawServer]:
     made = RawServer("--model", "embedded", folder=tmp_path)

@@ -177,7 +177,6 @@ async def test_a_hostile_repository(witness: str, tmp_path: Path, own_home: Path
         assert min(times) <= STATUS_MS, name
 
 
-@pytest.mark.xfail(strict=False, reason="the index of a crafted model leads out of its folder still")
 async def test_a_model_that_the_repository_names_runs_nothing(tmp_path: Path, own_home: Path) -> None:
     """Its settings name its own model folder, with code of its own; whatever becomes of that, the server answers."""
     hostile = build(tmp_path, own_home, without=PARTS.keys() - {"settings", "model folder", "python", "own package"})
