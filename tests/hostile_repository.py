@@ -22,6 +22,7 @@ from project_files import write
 
 BAIT = "stolen_by_seekline"
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hostile:
     """The repository `root`, and `outside`, which is next to it. `ran`: a file that code of the repository would write.
