@@ -127,6 +127,7 @@ def may_read(home: Path) -> Mapping[str, str]:
         str(model.embedded_folder()): "the embedded model",
         str(Path(__file__).parents[1]): "Seekline, where it is installed from a clone",
         str(home / "config" / "seekline"): "the user's settings",
+        str(home / "state" / "seekline"): "which model folders the user has agreed to",
         str(home / "huggingface"): "models that were downloaded",
         str(home / ".cache"): "caches of the libraries, and of quantized weights",
         "/proc": "what memory and processors there are",

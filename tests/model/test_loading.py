@@ -96,7 +96,7 @@ def test_a_draft_model_is_loaded_beside_it(llama_folder: Path, tmp_path: Path) -
     assert loaded.plan.draft is not None
     drafts = loaded.engine._drafts.model
     assert drafts is not None
-    drafts.width = FixedCosts({0: 1, 3: 1})
+    drafts.width, drafts.prompt_ms = FixedCosts({0: 1, 3: 1}), 0.0
     tokens = loaded.engine.generate(IDS, max_new_tokens=8, cancel=Event(), lookup=NothingCopied(IDS))
     assert list(tokens) == generate(load(llama_folder))
     assert loaded.engine.statistics.drafted > 3

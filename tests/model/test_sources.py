@@ -60,17 +60,6 @@ def test_a_model_that_is_not_installed_says_how_to_get_it(tmp_path: Path, empty_
     assert "seekline models download" in caught.value.remedy
 
 
-@pytest.mark.parametrize("revision", ["../../../x", "{folder}/ref", "a/../../b"])
-def test_a_revision_leads_to_no_folder(tmp_path: Path, empty_hub_cache: Path, revision: str) -> None:
-    """The hub library reads a file of the revision's name, which would say which folder is the model's."""
-    repository = empty_hub_cache / "models--owner--name"
-    for folder in (repository / "refs", repository / "snapshots", tmp_path / "evil"):
-        folder.mkdir(parents=True)
-    (tmp_path / "ref").write_text("../../../evil", "utf-8")
-    with pytest.raises(model.UnknownModel, match="is no revision"):
-        model.find_source(f"owner/name@{revision.format(folder=tmp_path)}", base=tmp_path)
-
-
 @pytest.mark.parametrize(
     ("name", "parts"), [("a/b", ("a/b", "main")), ("a/b@v1", ("a/b", "v1")), ("a/b@refs/pr/1", ("a/b", "refs/pr/1"))]
 )

@@ -150,7 +150,9 @@ def offences(deeds: Iterator[Deed], hostile: Hostile, own: tuple[str, ...]) -> l
             allowed = "AF_UNIX" in deed.what or deed.what == "family 1"  # the event loop wakes itself by a pair of them
         else:
             processes += 1
-            allowed = processes == 1 and "execve" in deed.what  # the server itself
+            is_server = processes == 1 and "execve" in deed.what
+            is_parser = sys.executable in deed.what and "seekline.server.parsing.child" in deed.what
+            allowed = is_server or is_parser
         if not allowed:
             found.append(deed)
     return found
