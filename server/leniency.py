@@ -59,11 +59,15 @@ def _existing(raw: Any, path: Path) -> Path:
     for part in path:
         if isinstance(raw, dict):
             key = _key(raw, str(part))
+            if key is None:
+                return found
+            raw = raw[key]
+        elif isinstance(raw, list) and isinstance(part, int):
+            key = part
+            raw = raw[part]
         else:
-            key = part if isinstance(raw, list) and isinstance(part, int) else None
-        if key is None:
             return found
-        found, raw = (*found, key), raw[key]
+        found = (*found, key)
     return found
 
 
