@@ -23,6 +23,8 @@ T = TypeVar("T")
 MAX_JSON_DEPTH = 64
 MAX_TOML_DEPTH = 32
 MAX_KEY_PARTS = 32
+MAX_NAME_PARTS = 8
+MAX_NAME_BYTES = 255  # of a file or folder; no common file system takes more
 """Of a dotted key: the parser's time grows with the square of them."""
 MAX_DIGITS = 100
 """Of a whole number in JSON. Tokenizers write "no limit" with 31 of them."""
@@ -177,8 +179,11 @@ def file_in(folder: Path, name: str) -> Path:
     hub's cache are links into the `blobs` beside it, and no others.
     """
     windows = PureWindowsPath(name)
-    leads_out = bool(windows.anchor) or ".." in PurePosixPath(name).parts
-    if leads_out or not name or "\\" in name or not name.isprintable():
+    parts = PurePosixPath(name).parts
+    leads_out = bool(windows.anchor) or ".." in parts
+    too_long = any(len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in parts)
+    too_long = too_long or len(parts) > MAX_NAME_PARTS
+    if leads_out or too_long or not name or "\\" in name or not name.isprintable():
         raise UnreadableFile(folder, f"names a file that is not in it: {name[:200]!r}")
     path, home = folder / name, folder.resolve()
     allowed = [home]

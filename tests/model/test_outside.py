@@ -115,7 +115,9 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "a/../../x", "/etc/passwd", "C:x", "C:\\x", "a\\..\\x", "//host/share/x", "", "a\0", "..", "a/.."]
+    "name",
+    ["../x", "a/../../x", "/etc/passwd", "C:x", "C:\\x", "a\\..\\x", "//host/share/x", "", "a\0", "..", "a/.."]
+    + ["x" * 256, "é" * 128, "a/" * 2000 + "x", "\ud800"],
 )
 def test_names_that_lead_out_of_a_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnreadableFile, match="names a file that is not in it"):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from seekline import model
 from seekline.model import ModelError
 
-EXAMPLES = 2000
+EXAMPLES = 1000
 MOST_GROWTH_BYTES = 60_000_000
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 bounded = settings(

@@ -12,7 +12,7 @@ from seekline.server import config
 from seekline.server.settings import keys
 
 MOST_GROWTH_BYTES = 60_000_000
-EXAMPLES = 3000
+EXAMPLES = 2000
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
