@@ -23,9 +23,10 @@ T = TypeVar("T")
 MAX_JSON_DEPTH = 64
 MAX_TOML_DEPTH = 32
 MAX_KEY_PARTS = 32
-MAX_NAME_PARTS = 8
-MAX_NAME_BYTES = 255  # of a file or folder; no common file system takes more
 """Of a dotted key: the parser's time grows with the square of them."""
+MAX_NAME_PARTS = 8
+MAX_NAME_BYTES = 255
+"""Of a file or a folder: no common file system takes a longer name."""
 MAX_DIGITS = 100
 """Of a whole number in JSON. Tokenizers write "no limit" with 31 of them."""
 
