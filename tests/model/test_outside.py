@@ -114,11 +114,11 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
             outside.read_bytes(path, limit_bytes=10)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["../x", "a/../../x", "/etc/passwd", "C:x", "C:\\x", "a\\..\\x", "//host/share/x", "", "a\0", "..", "a/.."]
-    + ["x" * 256, "é" * 128, "a/" * 2000 + "x", "\ud800"],
-)
+WAYS_OUT = ["../x", "a/../../x", "/etc/passwd", "C:x", "C:\\x", "a\\..\\x", "//host/share/x", "..", "a/.."]
+NO_NAMES = ["", "a\0", "x" * 256, "é" * 128, "a/" * 2000 + "x", "\ud800"]
+
+
+@pytest.mark.parametrize("name", [*WAYS_OUT, *NO_NAMES], ids=lambda name: ascii(name[:20]))
 def test_names_that_lead_out_of_a_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnreadableFile, match="names a file that is not in it"):
         outside.file_in(tmp_path, name)
