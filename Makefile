@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 VENV := .venv
-PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/llama/native/*.[ch])
+PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/backends/llama/native/*.[ch])
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -45,7 +45,7 @@ $(VENV)/.test: $(VENV)/.created $(PROJECT)
 	@echo "Installing Seekline with its test tools into $(VENV) (once, about two minutes) ..."
 	@$(PIP) --editable '.[gpu,test]'
 	@mkdir -p $(VENV)/links/seekline
-	@for folder in fim model server; do ln -sfn ../../../$$folder $(VENV)/links/seekline/$$folder; done
+	@for folder in fim learn model server; do ln -sfn ../../../$$folder $(VENV)/links/seekline/$$folder; done
 	@touch $(VENV)/.demo $@
 
 $(VENV)/.created:

@@ -1,4 +1,6 @@
-"""Compiles the forward pass in C (model/llama/native), once for each set of instructions. All else: pyproject.toml.
+"""Compiles the forward pass in C, model/backends/llama/native, once for each set of instructions.
+
+All else is said in pyproject.toml, but for the list of packages.
 
 The compiler is Zig's, a package like others, so that no machine needs one of its own. Where it is missing or fails,
 Seekline is installed without this library and says so: it then computes with torch, which takes longer.
@@ -10,12 +12,12 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-FOLDER = Path("model/llama/native")
-PACKAGE = "seekline.model.llama.native"
+FOLDER = Path("model/backends/llama/native")
+PACKAGE = "seekline.model.backends.llama.native"
 FLAGS = ["-O3", "-shared", "-fPIC", "-s", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno"]
 INSTRUCTIONS = {
     "x86_64": {"_kernels_wide": "x86_64_v4+avx512vnni", "_kernels": "x86_64_v3"},
@@ -63,8 +65,10 @@ class Wheel(bdist_wheel):
         return "py3", "none", PLATFORM.replace("-", "_").replace(".", "_")
 
 
+TOP = ("fim", "learn", "model", "server")
 known = INSTRUCTIONS.get(MACHINE, {}) if sys.platform in SYSTEMS else {}
 setup(
+    packages=[f"seekline.{name}" for top in TOP for name in (top, *(f"{top}.{below}" for below in find_packages(top)))],
     ext_modules=[Library(name, instructions) for name, instructions in known.items()],
     cmdclass={"build_ext": BuildLibraries, "bdist_wheel": Wheel},
 )

@@ -18,7 +18,7 @@ from seekline import fim
 from seekline.fim.code import grammar_of
 from seekline.fim.context import header
 from seekline.fim.resolve import resolver_named
-from seekline.server import pipeline
+from seekline.server.completion import pipeline
 
 WINDOW_LINES = 60
 STEP_LINES = 30

@@ -30,9 +30,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from seekline import fim, model
-from seekline.server import pipeline
-from seekline.server.config import merge
-from seekline.server.contexts import Contexts
+from seekline.server.completion import pipeline
+from seekline.server.completion.contexts import Contexts
+from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -16,21 +16,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from seekline import fim, model
-from seekline.server import pipeline
 from seekline.server.cli.complete import shown, timing
 from seekline.server.cli.place import Place, Projects, place_in
-from seekline.server.contexts import Contexts
-from seekline.server.settings import Settings
+from seekline.server.completion import pipeline
+from seekline.server.completion.contexts import Contexts
+from seekline.server.settings.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # A file, and what is typed of it up to the cursor: places where this small model is right, and some where it is not.
 SCENES = [
     ("fim/text.py", "@dataclass(frozen="),
-    ("server/positions.py", '    if encoding == "utf-32" or head.'),
-    ("fim/stop.py", "    for number, line in enumerate("),
-    ("server/documents.py", "        if change.start is None or change."),
-    ("model/worker.py", "        with suppress(InvalidStateError):\n            job.future.set_"),
-    ("model/engine.py", "            if request.cancel.is_set() or number != self."),
+    ("server/documents/positions.py", '    if encoding == "utf-32" or head.'),
+    ("fim/completion/stop.py", "    for number, line in enumerate("),
+    ("server/documents/documents.py", "        if change.start is None or change."),
+    ("model/engines/worker.py", "        with suppress(InvalidStateError):\n            job.future.set_"),
+    ("model/decoding/engine.py", "            if request.cancel.is_set() or number != self."),
 ]
 
 # A repository of several files, the one that is being written, and what is typed of it so far: nothing stands below.

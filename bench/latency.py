@@ -14,13 +14,19 @@ from threading import Event
 
 import measure
 from seekline import fim, model
-from seekline.server import pipeline
-from seekline.server.config import merge
-from seekline.server.contexts import Contexts
+from seekline.server.completion import pipeline
+from seekline.server.completion.contexts import Contexts
+from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FILES = ["model/tokenizer.py", "server/config.py", "fim/filters.py", "model/plan.py", "server/pipeline.py"]
+FILES = [
+    "model/tokenizer.py",
+    "server/settings/config.py",
+    "fim/completion/filters.py",
+    "model/loading/plan.py",
+    "server/completion/pipeline.py",
+]
 NEW_TOKENS = 32
 
 

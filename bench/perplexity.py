@@ -79,7 +79,9 @@ def loaded_as(format: str, given: argparse.Namespace, cache: Path) -> model.Load
     wanted = model.Wanted(model=given.model, device=given.device, quantization=quantization)
     rounded: AbstractContextManager[Any] = nullcontext()
     if format == NEAREST:
-        rounded = patch("seekline.model.llama.quantization._fitted", lambda _, scale, zero, steps: (scale, zero))
+        rounded = patch(
+            "seekline.model.backends.llama.quantization._fitted", lambda _, scale, zero, steps: (scale, zero)
+        )
     with rounded:
         return model.load_model(model.make_plan(wanted, base=Path.cwd()), threads=given.threads, cache=cache / format)
 

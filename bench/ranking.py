@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from seekline.fim import code
-from seekline.fim.context.candidates import Evidence
-from seekline.fim.context.names import Names
+from seekline.fim.context.evidence.evidence import Evidence
+from seekline.fim.context.names.members import Names
 from seekline.fim.context.scope import read_scope
-from seekline.server.config import merge
+from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "fim" / "context" / "weights.toml"

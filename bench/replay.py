@@ -19,13 +19,13 @@ from measure import save
 from rich.console import Console
 from rich.table import Table
 from seekline import fim, model
-from seekline.server import pipeline
-from seekline.server.contexts import Contexts
-from seekline.server.settings import Settings
+from seekline.server.completion import pipeline
+from seekline.server.completion.contexts import Contexts
+from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FILES = ("server/session.py", "server/cli/models.py", "fim/budget.py", "model/plan.py")
+FILES = ("server/session.py", "server/cli/models.py", "fim/prompt/budget.py", "model/loading/plan.py")
 
 
 def keystrokes(lines: list[str], first: int, end: int) -> Iterator[tuple[tuple[str, ...], fim.Cursor]]:

@@ -17,9 +17,9 @@ from time import perf_counter
 
 import psutil
 from seekline import fim
-from seekline.server import pipeline
-from seekline.server.config import merge
-from seekline.server.contexts import Contexts
+from seekline.server.completion import pipeline
+from seekline.server.completion.contexts import Contexts
+from seekline.server.settings.config import merge
 from seekline.server.workspace import Buffers, Workspace
 
 PACKAGES = 100

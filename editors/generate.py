@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from seekline.server.settings import editor_key, keys, markdown_table, others_may, schema
+from seekline.server.settings.settings import editor_key, keys, markdown_table, others_may, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

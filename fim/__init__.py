@@ -4,16 +4,16 @@ Nothing here reads a file of the user, a clock or a network, knows a model or a 
 code: where there is nothing to complete, the answer is None or empty.
 """
 
-from .budget import Budget, Count, context_limit, share
+from .completion.filters import clean
+from .completion.stop import StopRule, end_of_completion, stop_rule
+from .completion.trigger import worth_asking
 from .context import NOTHING, Context, Part, Receiver, Stop, gather
-from .filters import clean
-from .formats import Format, Special, Text, all_formats, recognise
 from .languages import Language, all_languages, language_named, language_names, language_of_path
-from .prompt import Prompt, build_prompt
+from .prompt.budget import Budget, Count, context_limit, share
+from .prompt.formats import Format, Special, Text, all_formats, recognise
+from .prompt.prompt import Prompt, build_prompt
 from .resolve import Paths, Project
-from .stop import StopRule, end_of_completion, stop_rule
 from .text import Cursor, Document, split_lines
-from .trigger import worth_asking
 
 __all__ = [
     "NOTHING",

@@ -4,12 +4,27 @@ Nothing here knows of documents, prompts or protocols. Importing this package im
 imports it when it is called.
 """
 
-from .backend import Backend, KeyValues
-from .catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
-from .checkpoint import Checkpoint, inspect
-from .draft import PromptLookup, Width
-from .draft_model import DraftModel
-from .engine import Engine, Statistics
+from .backends.backend import Backend, KeyValues
+from .backends.llama.native.library import is_compiled
+from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
+from .catalogue.checkpoint import Checkpoint, inspect
+from .catalogue.hub import Installed, cache_folder, download, installed, remove
+from .catalogue.sources import (
+    Source,
+    canonical_folder,
+    embedded_folder,
+    find_source,
+    is_path,
+    no_such_model,
+    split_revision,
+)
+from .decoding.draft import PromptLookup, Width
+from .decoding.draft_model import DraftModel
+from .decoding.engine import Engine, Statistics
+from .decoding.guide import Guide, GuideState
+from .decoding.sampling import GREEDY, Sampling
+from .decoding.vocabulary_index import VocabularyIndex
+from .engines.worker import Job, Worker
 from .errors import (
     BrokenCheckpoint,
     Cancelled,
@@ -29,28 +44,13 @@ from .errors import (
     VocabularyMismatch,
     trust_command,
 )
-from .fallback import Fitted, load_what_fits
-from .guide import Guide, GuideState
-from .hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
-from .hub import Installed, cache_folder, download, installed, remove
-from .llama.native.library import is_compiled
-from .loading import LoadedModel, load_model
-from .memory import release_memory, trim_heap
-from .plan import NO_DRAFTS, Plan, Wanted, fits, make_plan, smaller_quantization
-from .sampling import GREEDY, Sampling
-from .sizes import Quantization
-from .sources import (
-    Source,
-    canonical_folder,
-    embedded_folder,
-    find_source,
-    is_path,
-    no_such_model,
-    split_revision,
-)
+from .loading.fallback import Fitted, load_what_fits
+from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
+from .loading.load import LoadedModel, load_model
+from .loading.memory import release_memory, trim_heap
+from .loading.plan import NO_DRAFTS, Plan, Wanted, fits, make_plan
+from .loading.sizes import Quantization
 from .tokenizer import Decoder, Tokenizer
-from .vocabulary_index import VocabularyIndex
-from .worker import Job, Worker
 
 __all__ = [
     "EMBEDDED",
@@ -121,7 +121,6 @@ __all__ = [
     "no_such_model",
     "release_memory",
     "remove",
-    "smaller_quantization",
     "split_revision",
     "trim_heap",
     "trust_command",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer as _Tokenizer
 
-from .checkpoint import read_table
+from .catalogue.checkpoint import read_table
 from .errors import BrokenCheckpoint
 from .tokenizer_parts import MAX_ID, AddedToken, Parts, parts_of
 

@@ -12,10 +12,10 @@ from threading import Event, Timer
 from typing import Any, Literal
 
 from .. import fim, model
-from . import pipeline
-from .contexts import Contexts
+from .completion import pipeline
+from .completion.contexts import Contexts
 from .errors import InputError
-from .settings import Settings
+from .settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ class Resident:
         if how.prompt_tokens >= 2 * _LEAST_PROMPT_TOKENS:
             self._most_tokens = how.prompt_tokens // 2
             instead = f"Prompts have at most {self._most_tokens} tokens until the settings change."
-        elif quantization := model.smaller_quantization(self._loaded.plan):
+        elif quantization := self._loaded.plan.smaller_quantization:
             self._load(settings, quantization=quantization, draft_model=model.NO_DRAFTS)
             if self._loaded is None:
                 return True  # that is told already

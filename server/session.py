@@ -15,15 +15,15 @@ from threading import Thread
 from typing import Any, Literal
 
 from .. import fim, model
-from . import consent
-from .cache import CompletionCache
-from .config import Config, Layer, merge
-from .documents import Change, OpenDocument, TooLarge
-from .pipeline import Completion, OpenHole
-from .positions import Encoding
+from .completion.cache import CompletionCache
+from .completion.pipeline import Completion, OpenHole
+from .documents.documents import Change, OpenDocument, TooLarge
+from .documents.positions import Encoding
+from .lsp.uris import name_of, path_of
 from .resident import Report, Resident
-from .settings import Settings
-from .uris import name_of, path_of
+from .settings import consent
+from .settings.config import Config, Layer, merge
+from .settings.settings import Settings
 from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
 
 log = logging.getLogger(__name__)

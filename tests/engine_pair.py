@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 from seekline import model
-from seekline.model.llama.backend import LlamaBackend
-from seekline.model.llama.network import Llama
-from seekline.model.llama.steps import Recorder
+from seekline.model.backends.llama.backend import LlamaBackend
+from seekline.model.backends.llama.network import Llama
+from seekline.model.backends.llama.steps import Recorder
 from tiny_models import VOCABULARY
 
 CONTEXT_TOKENS = 1024

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 from seekline import model
-from seekline.model.llama.linears import Dense
-from seekline.model.llama.network import Llama
-from seekline.model.llama.steps import Read, Run
-from seekline.model.llama.weights import Tensors, read_weights
+from seekline.model.backends.llama.linears import Dense
+from seekline.model.backends.llama.network import Llama
+from seekline.model.backends.llama.steps import Read, Run
+from seekline.model.backends.llama.weights import Tensors, read_weights
 from tiny_models import save_llama
 
 

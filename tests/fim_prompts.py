@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marked import place
 from seekline import fim
-from seekline.fim.budget import windows
+from seekline.fim.prompt.budget import windows
 
 
 def windows_of(code: str, *, prefix_tokens: int, suffix_tokens: int, stride_lines: int = 8) -> tuple[str, str]:

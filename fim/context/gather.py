@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..budget import Count
 from ..code import Outline, grammar_of
+from ..prompt.budget import Count
 from ..resolve import Project
 from ..text import Cursor, Document
-from .candidates import Evidence
-from .entities import Symbol
-from .names import Names
+from .cancellable import Stop, Stoppable
+from .evidence.evidence import Evidence
+from .names.entities import Symbol
+from .names.members import Names
+from .names.receiver import Receiver, receiver_of
 from .order import dependency_order
 from .packing import Packing, Part, dependencies
 from .ranking import Candidate
-from .receiver import Receiver, receiver_of
 from .scope import Scope, read_scope
 from .similar import similar_windows
-from .stoppable import Stop, Stoppable
 
 _WINDOWS_FROM_TOKENS = 2000  # below this budget, symbols are worth more than windows
 _CLEARLY_MISSING = 0.5

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..budget import Count
 from ..languages import Language, language_of_path
+from ..prompt.budget import Count
 from ..resolve import Project
 from ..text import without_line_end
-from .entities import Symbol
-from .names import Names
+from .names.entities import Symbol
+from .names.members import Names
 from .ranking import Candidate
 from .similar import Window
 

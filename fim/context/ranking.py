@@ -16,10 +16,10 @@ from itertools import chain
 from math import exp, inf, log
 
 from .._data import load_toml
-from .chains import written_name
-from .entities import Symbol
-from .names import Names
-from .neighbours import Neighbours
+from .evidence.neighbours import Neighbours
+from .names.chains import written_name
+from .names.entities import Symbol
+from .names.members import Names
 from .scope import Scope, parts_of, word_of
 
 CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "init", "new", "New", "__construct", "__new__"})

@@ -12,8 +12,8 @@ from itertools import islice
 from ..code import Definition, Grammar, Outline, Variable, read_source
 from ..resolve import ReadSource
 from ..text import Cursor, Document, indentation
-from .chains import CHAIN, chain_before, continued, open_calls, open_literal
-from .usage import Uses, members_used
+from .names.chains import CHAIN, chain_before, continued, open_calls, open_literal
+from .names.usage import Uses, members_used
 
 NEAR_LINES = 50
 _HALF_LIFE_LINES = 8

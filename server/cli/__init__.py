@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def _serve() -> None:
-    from ..transport import serve_stdio
+    from ..lsp.transport import serve_stdio
 
     gc.enable()
     serve_stdio({})

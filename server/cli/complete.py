@@ -11,10 +11,11 @@ import typer
 from rich.text import Text
 
 from ... import fim, model
-from .. import consent, pipeline
-from ..config import Config
-from ..contexts import Contexts
+from ..completion import pipeline
+from ..completion.contexts import Contexts
 from ..resident import notices, threads, wanted
+from ..settings import consent
+from ..settings.config import Config
 from .console import err, out, print_json, print_note
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption

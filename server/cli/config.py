@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from ..config import DEFAULT, file_layers, merge, user_file, workspace_of
 from ..errors import BadSettings
-from ..settings import keys, schema
+from ..settings.config import DEFAULT, file_layers, merge, user_file, workspace_of
+from ..settings.settings import keys, schema
 from .console import err, out, print_json
 from .options import JsonOption
 

@@ -12,11 +12,11 @@ import typer
 from rich.table import Table
 
 from ... import model
-from .. import pipeline
-from ..config import Config, file_layers, merge, workspace_of
+from ..completion import pipeline
 from ..errors import InputError
 from ..resident import threads
-from ..settings import Settings
+from ..settings.config import Config, file_layers, merge, workspace_of
+from ..settings.settings import Settings
 from .complete import make_plan
 from .console import out
 

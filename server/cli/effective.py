@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..config import Config, command_line_layer, file_layers, merge
 from ..errors import BadSettings
+from ..settings.config import Config, command_line_layer, file_layers, merge
 from .console import print_note
 
 

@@ -11,8 +11,8 @@ import typer
 from rich.table import Table
 
 from ... import model
-from .. import consent
 from ..errors import BadRequest
+from ..settings import consent
 from .console import err, out, print_json, print_line, print_note
 from .effective import load_config
 from .options import JsonOption

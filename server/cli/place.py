@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import fim
-from ..config import workspace_of
+from ..completion.pipeline import Hole
 from ..errors import BadPlace
-from ..pipeline import Hole
-from ..settings import Settings
+from ..settings.config import workspace_of
+from ..settings.settings import Settings
 from ..workspace import Buffers, Workspace, canonical
 
 

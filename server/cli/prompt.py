@@ -16,11 +16,11 @@ from rich.text import Text
 
 from ... import fim, model
 from ...model import outside
-from .. import pipeline
-from ..config import Config
-from ..contexts import Contexts
+from ..completion import pipeline
+from ..completion.contexts import Contexts
 from ..errors import BadBatch, BadPlace, BadRequest
 from ..resident import notices
+from ..settings.config import Config
 from .console import err, out, print_json, print_note
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption, TokenizerOption

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import BadRequest
-from ..transport import serve_socket, serve_stdio, serve_tcp
+from ..lsp.transport import serve_socket, serve_stdio, serve_tcp
 from .options import (
     DeviceOption,
     LibrariesOption,

@@ -37,7 +37,7 @@ def test_a_part_that_cannot_be_had_is_noted_in_its_place(
     bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpu = bench("gpu")
-    monkeypatch.setattr("seekline.model.plan._installed", lambda package: False)
+    monkeypatch.setattr("seekline.model.loading.quantization_choice.is_installed", lambda package: False)
     monkeypatch.setattr(gpu.measure, "by_transformers", lambda *_, **__: 1 / 0)
     options = ["--device", "cpu", "--models", "tiny", "--quick", "--quantizations", "nf4"]
     gpu.main([*options, "--out", str(tmp_path), "--cache", str(tmp_path)])

@@ -26,7 +26,7 @@ FROM_DATA = {
 
 
 def collected() -> Iterator[Pattern]:
-    for layer in ("fim", "model", "server"):
+    for layer in ("fim", "learn", "model", "server"):
         for path in sorted((ROOT / layer).rglob("*.py")):
             if "training" not in path.parts:
                 yield from in_python(path)
@@ -90,7 +90,7 @@ def test_only_known_places_have_expressions_of_run_time() -> None:
 
 
 def test_no_other_engine_matches_texts_of_outside() -> None:
-    for layer in ("fim", "model", "server"):
+    for layer in ("fim", "learn", "model", "server"):
         for path in (ROOT / layer).rglob("*.py"):
             assert not re.search(
                 r"^\s*(?:import|from) (?:fnmatch|glob|pathspec|regex)\b", path.read_text("utf-8"), re.M

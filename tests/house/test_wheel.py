@@ -36,18 +36,18 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "seekline/fim/languages.toml",
-        "seekline/fim/formats.toml",
-        "seekline/model/catalogue.toml",
+        "seekline/fim/prompt/formats.toml",
+        "seekline/model/catalogue/catalogue.toml",
         "seekline/model/embedded/model.safetensors",
         "seekline/model/embedded/tokenizer.json",
         "seekline/model/embedded/MODEL_CARD.md",
-        "seekline/model/training/__main__.py",
+        "seekline/learn/__main__.py",
         "seekline/server/cli/main.py",
         "seekline/server/py.typed",
     ):
         assert needed in names
     if is_compiled():
-        assert any(name.startswith("seekline/model/llama/native/_kernels.") for name in names)
+        assert any(name.startswith("seekline/model/backends/llama/native/_kernels.") for name in names)
         assert "-py3-none-" in wheel.name, "for every Python on this system"
     assert {name.split("/")[0].split("-")[0] for name in names} == {"seekline"}
     assert "seekline/__init__.py" not in names, "a namespace, which other distributions may share"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from seekline import model
-from seekline.model.llama.tensors import TensorFile
+from seekline.model.backends.llama.tensors import TensorFile
 from tiny_models import load, save_llama, save_v2_lite
 
 PROCESS = Path(__file__).with_name("weights_process.py")

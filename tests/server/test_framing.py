@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from seekline.server.framing import Framing, FramingLost, Oversized
+from seekline.server.lsp.framing import Framing, FramingLost, Oversized
 
 
 def messages(data: bytes, *, piece: int = 1 << 20, limit: int = 1000) -> list[bytes | Oversized]:

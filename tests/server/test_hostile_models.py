@@ -12,10 +12,10 @@ import torch
 from commands import Seekline
 from safetensors.torch import load_file, save_file
 from seekline import fim
-from seekline.server.config import merge
-from seekline.server.pipeline import Completion, Hole
+from seekline.server.completion.pipeline import Completion, Hole
 from seekline.server.resident import Report, Resident
-from seekline.server.settings import Settings
+from seekline.server.settings.config import merge
+from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
 from tiny_models import save_llama
 

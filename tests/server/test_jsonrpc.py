@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from seekline.server.jsonrpc import Refusal, read_message
+from seekline.server.lsp.jsonrpc import Refusal, read_message
 
 
 @pytest.mark.parametrize("padding", ["", " " * 20_000], ids=["short", "long"])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from cattrs.errors import BaseValidationError
 from lsprotocol import types as lsp
-from seekline.server.leniency import without_unusable
-from seekline.server.protocol import converter
+from seekline.server.lsp.leniency import without_unusable
+from seekline.server.lsp.protocol import converter
 
 GOOD = {"capabilities": {"workspace": {"configuration": True}}, "processId": 3, "rootUri": "file:///a", "trace": "off"}
 STRUCTURE = converter()

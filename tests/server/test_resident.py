@@ -13,12 +13,12 @@ from weakref import ref
 
 import pytest
 from seekline import fim, model
-from seekline.model.llama.native.network import NativeLlama
-from seekline.model.llama.network import Llama
-from seekline.server.config import merge
-from seekline.server.pipeline import Hole
+from seekline.model.backends.llama.native.network import NativeLlama
+from seekline.model.backends.llama.network import Llama
+from seekline.server.completion.pipeline import Hole
 from seekline.server.resident import Report, Resident
-from seekline.server.settings import Settings
+from seekline.server.settings.config import merge
+from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
 from tiny_models import save_llama
 
@@ -191,7 +191,7 @@ def test_a_prompt_longer_than_the_models_context_needs_no_more_memory(
     """The setting is only a limit: a model has its own, and the smaller one counts."""
     folder = save_llama(tmp_path)
     little = replace(model.find_device("cpu"), free_bytes=500_000_000)
-    monkeypatch.setattr("seekline.model.plan.find_device", lambda _: little)
+    monkeypatch.setattr("seekline.model.loading.plan.find_device", lambda _: little)
     most = settings_of(folder, context_tokens=163_840, max_new_tokens=2048)
     assert complete(resident, most, tmp_path) is not None
     assert not [report.message for report in reports if report.warning or report.error]
@@ -217,7 +217,7 @@ def at_load(patch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
         then()
         return read(*args)
 
-    patch.setattr("seekline.model.llama.loading.read_weights", reading)
+    patch.setattr("seekline.model.backends.llama.loading.read_weights", reading)
 
 
 def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(resident: Resident, tmp_path: Path) -> None:

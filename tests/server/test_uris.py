@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seekline.server import uris
-from seekline.server.uris import name_of, path_of
+from seekline.server.lsp import uris
+from seekline.server.lsp.uris import name_of, path_of
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="paths of POSIX systems")
 WINDOWS = pytest.mark.skipif(sys.platform != "win32", reason="paths of Windows")

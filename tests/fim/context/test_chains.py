@@ -1,5 +1,5 @@
 import pytest
-from seekline.fim.context.chains import Step, chain_before, open_calls, parse_chain, type_names
+from seekline.fim.context.names.chains import Step, chain_before, open_calls, parse_chain, type_names
 
 
 def written(text: str) -> str:

@@ -8,8 +8,8 @@ from memory_project import MemoryProject
 from seekline import fim
 from seekline.fim.code import grammar_of
 from seekline.fim.context import NOTHING, Context, gather
-from seekline.fim.context.candidates import Evidence
-from seekline.fim.context.names import Names
+from seekline.fim.context.evidence.evidence import Evidence
+from seekline.fim.context.names.members import Names
 from seekline.fim.context.scope import read_scope
 
 CLIENT = """class Base:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from seekline.fim.context import chains, usage
+from seekline.fim.context.names import chains, usage
 from seekline.fim.resolve import jsonc
 
 READERS: dict[str, Callable[[str], object]] = {

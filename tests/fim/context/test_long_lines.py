@@ -6,8 +6,8 @@ from collections.abc import Callable
 from time import thread_time
 
 import pytest
-from seekline.fim.context.chains import CHAIN, chain_before, open_calls, open_literal
-from seekline.fim.context.usage import members_used
+from seekline.fim.context.names.chains import CHAIN, chain_before, open_calls, open_literal
+from seekline.fim.context.names.usage import members_used
 
 UNITS = ["a", " ", "a.", "a(", "a)", "([{", "a:", "a?", "&", "& ", "->", "a<", "= ", "\\", '"']
 READERS: dict[str, Callable[[str], object]] = {

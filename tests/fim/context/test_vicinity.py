@@ -1,7 +1,7 @@
 from memory_project import MemoryProject
-from seekline.fim.context.entities import Symbol
-from seekline.fim.context.usage import likely_type, members_used
-from seekline.fim.context.vicinity import files_around, namesakes
+from seekline.fim.context.evidence.nearby_definitions import files_around, namesakes
+from seekline.fim.context.names.entities import Symbol
+from seekline.fim.context.names.usage import likely_type, members_used
 
 
 def test_the_files_around_are_of_the_language_and_the_nearest_come_first() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seekline.server.framing import Framing, FramingLost, Oversized
-from seekline.server.jsonrpc import Refusal, read_message
+from seekline.server.lsp.framing import Framing, FramingLost, Oversized
+from seekline.server.lsp.jsonrpc import Refusal, read_message
 
 fixed = settings(max_examples=1000, derandomize=True, database=None, deadline=None)
 LIMIT = 200

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from seekline.server.app import SeeklineServer, create_server
-from seekline.server.framing import Framing, Oversized
+from seekline.server.lsp.app import SeeklineServer, create_server
+from seekline.server.lsp.framing import Framing, Oversized
 
 URIS = ["file:///a.py", "file:///b.py", "untitled:x", "file://[", "file:///a%00b", "", "no uri"]
 METHODS = [

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from seekline.server import config
-from seekline.server.settings import keys
+from seekline.server.settings import config
+from seekline.server.settings.settings import keys
 
 MOST_GROWTH_BYTES = 60_000_000
 EXAMPLES = 2000

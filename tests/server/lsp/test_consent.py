@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 from editor import Editor, editor
 from lsprotocol import types as lsp
-from seekline.server import consent
+from seekline.server.settings import consent
 from tiny_models import add_own_code, save_llama
 
 CODE = "def add(first, second):\n    return ▮\n"

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from editor import AUTOMATIC, Editor, as_dict, editor
 from lsprotocol import types as lsp
-from seekline.server import consent
+from seekline.server.settings import consent
 from tiny_models import save_llama
 
 CODE = "def add(first, second):\n    return ▮\n"

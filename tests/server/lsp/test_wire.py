@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from raw_client import INITIALIZE, RawServer, framed
-from seekline.server.jsonrpc import read_message
+from seekline.server.lsp.jsonrpc import read_message
 
 MB = 1_000_000
 

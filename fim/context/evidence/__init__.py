@@ -1,0 +1,1 @@
+"""What speaks for the symbols of other files."""

@@ -1,0 +1,1 @@
+"""What a name, an import or an expression means across files."""

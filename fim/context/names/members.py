@@ -1,0 +1,137 @@
+"""Names with their types' insides: members, those of bases included, and paths of names that lead through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...code import Definition, Grammar, Outline
+from ...resolve import Project
+from ...text import Document
+from .chains import type_names
+from .entities import Entity, Module, Symbol
+from .lookup import Lookup
+
+_MAX_BASES = 24
+
+
+class Names(Lookup):
+    """Answers for one cursor: what names mean in files, and what the things they mean have in them."""
+
+    def __init__(self, project: Project, document: Document, here: Outline, grammar: Grammar) -> None:
+        super().__init__(project, document, here, grammar)
+        self._members: dict[Symbol, tuple[list[Symbol], bool]] = {}
+        self._members_named: dict[Symbol, dict[str, list[Entity]]] = {}
+
+    def bases(self, symbol: Symbol) -> Iterator[tuple[str, list[Symbol]]]:
+        """The bases of a type as written, also where more is said about it, and what they are."""
+        definition = self.definition(symbol)
+        outline = self.outline(symbol.path)
+        numbers = [symbol.number, *outline.scopes.get(definition.name, ())]
+        for text in dict.fromkeys(base for number in numbers for base in outline.definitions[number].bases):
+            yield text, [entity for entity in self.resolve_type(text, symbol.path) if entity != symbol]
+
+    def resolve_type(self, text: str, path: str) -> list[Symbol]:
+        """The type of the workspace that a text such as `pkg.Client[T]` names first; none for one of elsewhere."""
+        for dotted in type_names(text, self.grammar.carriers):
+            return self.follow(dotted, path)
+        return []
+
+    def follow(self, parts: Sequence[str], path: str) -> list[Symbol]:
+        """The symbols that a path of names leads to from a file's top level."""
+        found = self.find(parts[0], path)
+        if not found and self.grammar.open_namespaces and path != self.path:
+            found = self.find(parts[0], self.path)  # announced there, defined where it is used
+        for name in parts[1:]:
+            found = [entity for start in found for entity in self.step(start, name)]
+        return [entity for entity in found if isinstance(entity, Symbol)]
+
+    def step(self, entity: Entity, name: str) -> list[Entity]:
+        """What `entity.name` is."""
+        if isinstance(entity, Module):
+            # By its name first: a module of many files (a namespace) need not be searched.
+            if found := self.in_module(entity.spec, name, entity.importer):
+                return found
+            return next((found for file in entity.files if (found := self.exported(name, file))), [])
+        if self.definition(entity).kind == "module" and (found := self._in_namespace(entity, name)):
+            return found
+        return self._member(entity, name) or self._in_type_file(entity, name)
+
+    def _member(self, type: Symbol, name: str) -> list[Entity]:
+        """The members of a type with a name."""
+        if (named := self._members_named.get(type)) is None:
+            members, named = self.members(type)[0], {}
+            for member in members:
+                named.setdefault(self.definition(member).name, []).append(member)
+            if members:  # none while they are still being sought
+                self._members_named[type] = named
+        return named.get(name, [])
+
+    def _in_type_file(self, symbol: Symbol, name: str) -> list[Entity]:
+        """A type that stands in another one without being its member, or has a file of its own (Ruby)."""
+        definitions, top = self.outline(symbol.path).definitions, self.outline(symbol.path).top
+        if own := [n for n in top.get(name, ()) if definitions[n].inside == symbol.number]:
+            return [Symbol(symbol.path, number) for number in own]
+        files = self.package(name, symbol.path) if name[:1].isupper() and self.grammar.constant_files else ()
+        tops = ((file, self.outline(file).top.get(name, ())) for file in files)
+        return list(next(([Symbol(file, n) for n in numbers] for file, numbers in tops if numbers), []))
+
+    def _in_namespace(self, symbol: Symbol, name: str) -> list[Entity]:
+        """What stands in a module that is written in a file; Ruby has its parts in files of their own."""
+        definitions = self.outline(symbol.path).definitions
+        own = [n for n in self.outline(symbol.path).top.get(name, ()) if definitions[n].inside == symbol.number]
+        if own:
+            return [Symbol(symbol.path, number) for number in own]
+        if self.grammar.open_namespaces:
+            return self.find(name, symbol.path) or self.find(name, self.path)
+        return self.find(name, symbol.path) if name[:1].isupper() else []
+
+    def members(self, symbol: Symbol) -> tuple[list[Symbol], bool]:
+        """The members of a type, its own before its bases', and whether they are all there are."""
+        if symbol not in self._members:
+            self._members[symbol] = ([], False)
+            self._members[symbol] = self._seek_members(symbol)
+        return self._members[symbol]
+
+    def _own_members(self, type: Definition, path: str) -> Iterator[int]:
+        """The members of a type in a file; not those of another that has its name in another type."""
+        outline = self.outline(path)
+        for number in outline.members.get(type.name, ()):
+            inside = outline.definitions[number].inside
+            around = outline.definitions[inside] if inside is not None else None
+            if around is None or around.kind == "scope" or around.name != type.name or around.owner == type.owner:
+                yield number
+
+    def _parts(self, symbol: Symbol) -> list[Symbol]:
+        """A namespace, in all files in sight where it is open, and in those of the folder that has its name (Ruby)."""
+        name = self.definition(symbol).name
+        files = [*self._sight.defining(name, self.path)] if self.grammar.open_namespaces else []
+        if self.grammar.constant_files:
+            files += [file for file in self.modules(name, None, symbol.path) if name in self.outline(file).top]
+        others = (Symbol(file, n) for file in files for n in self.outline(file).top[name])
+        return list(dict.fromkeys([symbol, *others]))
+
+    def _inside(self, symbol: Symbol) -> Iterator[Symbol]:
+        for number, definition in enumerate(self.outline(symbol.path).definitions):
+            if definition.inside == symbol.number:
+                yield Symbol(symbol.path, number)
+
+    def _seek_members(self, symbol: Symbol) -> tuple[list[Symbol], bool]:
+        definition = self.definition(symbol)
+        files = [symbol.path]
+        if not self.grammar.open_namespaces:  # there, what a class has stands in its header
+            files += (file for file in self.package(definition.name, symbol.path) if file != symbol.path)
+        found: dict[Symbol, None] = {}
+        for file in files:
+            found.update((Symbol(file, number), None) for number in self._own_members(definition, file))
+        if definition.kind == "module":
+            found.update((member, None) for part in self._parts(symbol) for member in self._inside(part))
+        found.update((Symbol(*place), None) for place in self._holders.extensions(definition.name, self._in_scope))
+        complete = definition.kind == "class" and "*" not in self.grammar.dynamic
+        for _, base in list(self.bases(symbol))[:_MAX_BASES]:
+            complete = complete and bool(base)
+            for ancestor in base[:1]:
+                inherited, all_known = self.members(ancestor)
+                complete = complete and all_known
+                found.update(dict.fromkeys(inherited))
+        names = {self.definition(member).name for member in found}
+        return list(found), complete and not names & self.grammar.dynamic

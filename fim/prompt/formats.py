@@ -1,0 +1,87 @@
+"""Prompt formats per model family. Data: formats.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from .._data import load_toml
+
+Extent = Literal["line", "block"]
+_OWN_BEGIN = "@bos"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Ordinary text: whatever it spells, it never becomes a control token."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """One control token, by its exact spelling."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of the prefix or the suffix in a format."""
+
+    name: Literal["prefix", "suffix"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """The prompt of one model family."""
+
+    family: str
+    title: str
+    pieces: tuple[Special | Slot, ...]
+    extent: Extent
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether the model sees what stands after the cursor."""
+        return Slot("suffix") in self.pieces
+
+    @property
+    def control_tokens(self) -> int:
+        """How many control tokens a prompt has, whatever its text."""
+        return sum(isinstance(piece, Special) for piece in self.pieces)
+
+    def lacking(self, has_token: Callable[[str], bool]) -> list[str]:
+        """The control tokens of this format that a vocabulary has not."""
+        needed = [piece.token for piece in self.pieces if isinstance(piece, Special) and piece.token != _OWN_BEGIN]
+        return [token for token in needed if not has_token(token)]
+
+    def with_begin(self, token: str | None) -> Format:
+        """This format with its begin token settled: `token`, or none where the tokenizer has none."""
+        own = [] if token is None else [Special(token)]
+        pieces = tuple(p for piece in self.pieces for p in (own if piece == Special(_OWN_BEGIN) else [piece]))
+        return replace(self, pieces=pieces)
+
+
+@cache
+def all_formats() -> Mapping[str, Format]:
+    """Every format by its family."""
+    return {
+        family: Format(
+            family=family,
+            title=row["title"],
+            pieces=tuple(Special(p["special"]) if "special" in p else Slot(p["text"]) for p in row["pieces"]),
+            extent=row["extent"],
+        )
+        for family, row in load_toml("prompt/formats.toml").items()
+    }
+
+
+def recognise(has_token: Callable[[str], bool]) -> Format:
+    """The first format whose control tokens the model's vocabulary has; left to right when there is none."""
+    for format in all_formats().values():
+        if not format.lacking(has_token):
+            return format
+    raise AssertionError("formats.toml has no format without control tokens")

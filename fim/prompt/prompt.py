@@ -1,0 +1,39 @@
+"""From a document and a cursor to the typed prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..context import NOTHING, Context, Part, header
+from ..text import Cursor, Document, split_lines
+from .budget import Budget, Count, windows
+from .formats import Format, Slot, Special, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What the model is given: `pieces` in order, the two texts among them, and the `parts` of other files that the
+    prefix starts with."""
+
+    pieces: tuple[Text | Special, ...]
+    prefix: str
+    suffix: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The prompt as one string, for people: to a tokenizer, only `pieces` mean what they should."""
+        return "".join(piece.text if isinstance(piece, Text) else piece.token for piece in self.pieces)
+
+
+def build_prompt(
+    document: Document, cursor: Cursor, format: Format, budget: Budget, count: Count, context: Context = NOTHING
+) -> Prompt:
+    """The prompt for the hole at `cursor`, with the context of other files at the head of the prefix, which is where
+    DeepSeek Coder saw it in training. Empty texts make no piece."""
+    head = context.text + header(document.path, document.language) if context.parts else ""
+    room = budget.prefix_tokens - sum(count(line) for line in split_lines(head))
+    shown = windows(document, cursor, replace(budget, prefix_tokens=max(0, room)), count, anchors=context.anchors)
+    texts = {"prefix": head + shown.prefix, "suffix": shown.suffix if format.fills_in else ""}
+    filled = (Text(texts[piece.name]) if isinstance(piece, Slot) else piece for piece in format.pieces)
+    return Prompt(pieces=tuple(piece for piece in filled if piece != Text("")), parts=context.parts, **texts)

@@ -1,0 +1,34 @@
+"""Greedy decoding that the device goes on with by itself: each step takes the token that the one before it chose."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+
+import torch
+
+from ...loading.memory import as_out_of_memory
+from .network import KeyValues
+from .steps import STOPPED, Steps
+
+
+class Ahead:
+    """See `model.backend.Ahead`."""
+
+    def __init__(self, steps: Steps, logits: torch.Tensor, stop_ids: Collection[int]) -> None:
+        self._steps = steps
+        with as_out_of_memory(steps.device), torch.inference_mode():
+            steps.stop_at(stop_ids)
+            self._chosen = steps.choose_from(logits)
+            self._unread = deque([steps.fetch(self._chosen)])
+
+    def launch(self, kv: KeyValues) -> None:
+        with as_out_of_memory(self._steps.device), torch.inference_mode():
+            chosen = self._steps.choose(self._chosen, kv)
+            self._unread.append(self._steps.fetch(chosen))
+        self._chosen = chosen
+        kv.length += 1
+
+    def read(self) -> int | None:
+        token = self._unread.popleft()()
+        return None if token == STOPPED else token

@@ -1,0 +1,104 @@
+"""Which quantized weights the cache folder keeps, and which it gives up. Knows no torch."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+
+from ... import outside
+from ...catalogue.checkpoint import weight_files
+from ...catalogue.tensor_file import read_header
+from ...errors import ModelError
+
+log = logging.getLogger(__name__)
+
+FORMAT = 4
+"""To be raised when the codes of the same weights change."""
+MAX_FILES_PER_MODEL = 3
+MAX_BYTES = 40_000_000_000
+"""Twice the largest model of the catalogue in four bits."""
+_ABANDONED_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A file of quantized weights. `folder`: of the model that they were made from; None where the file does not say
+    so any more. `is_current`: whether that folder's weights are still the same."""
+
+    path: Path
+    folder: Path | None
+    is_current: bool
+    size_bytes: int
+    used_s: float
+
+
+def made_from(folder: Path, settings: dict[str, object]) -> str:
+    """What tells weights from all others, those in `folder` as they are now quantized with `settings`."""
+    return json.dumps([FORMAT, str(folder.resolve()), _seen(folder), settings], sort_keys=True)
+
+
+def _seen(folder: Path) -> list[list[str | int]]:
+    states = [(path.name, path.stat()) for path in weight_files(folder)]
+    return [[name, state.st_size, state.st_mtime_ns, state.st_ino] for name, state in states]
+
+
+def kept_weights(cache: Path) -> list[Kept]:
+    """Every file of the cache folder, the last used first."""
+    found: list[Kept] = []
+    for path in cache.glob("*.safetensors"):
+        try:
+            status = path.stat()
+        except OSError:  # another process gave it up
+            continue
+        folder, is_current = _origin(path)
+        found.append(
+            Kept(path=path, folder=folder, is_current=is_current, size_bytes=status.st_size, used_s=status.st_mtime)
+        )
+    return sorted(found, key=lambda one: one.used_s, reverse=True)
+
+
+def _origin(path: Path) -> tuple[Path | None, bool]:
+    try:
+        text = read_header(path).metadata.get("made_from", "")
+        version, folder, seen, _ = outside.parse_json(text.encode(), name=path)
+        if not isinstance(folder, str):
+            return None, False
+        there = Path(folder)
+        # A folder that is not there may come back with its disk.
+        return there, version == FORMAT and (not there.is_dir() or _seen(there) == seen)
+    except (ModelError, OSError, ValueError, TypeError):
+        return None, False
+
+
+def evict(cache: Path, *, keep: Path) -> None:
+    """Deletes what nothing can be loaded from any more, then the least recently used beyond the bounds; never `keep`.
+
+    Another process that reads one meanwhile reads on; on Windows, where it could not, the file stays.
+    """
+    per_model, total = Counter[Path | None](), 0
+    for one in kept_weights(cache):
+        per_model[one.folder] += 1
+        total += one.size_bytes
+        too_many = per_model[one.folder] > MAX_FILES_PER_MODEL or total > MAX_BYTES
+        if one.path != keep and (too_many or not one.is_current):
+            per_model[one.folder] -= 1
+            total -= one.size_bytes
+            delete(one.path)
+    for path in cache.glob("*.part"):
+        try:
+            if time() - path.stat().st_mtime > _ABANDONED_S:
+                delete(path)
+        except OSError:
+            continue
+
+
+def delete(path: Path) -> None:
+    """Deletes a file of the cache, if it can be."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.info("%s stays: %s", path, error)

@@ -1,0 +1,196 @@
+"""What lies in a model's folder, found out without torch and without running anything that lies there.
+
+Half a download, a pickle and a foreign format are told apart here, before seconds are spent on loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from .. import outside
+from ..backends.llama.shape import MAX_CONTEXT_TOKENS, Shape, shape_of
+from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
+from .tensor_file import Tensor, read_header
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_DEFAULT_CONTEXT_TOKENS = 2048
+_MAX_JSON_BYTES = 16_000_000
+_FLOATS = ("F64", "F32", "F16", "BF16")
+_AGAIN = "Download the model again."
+
+
+_Layers = Annotated[int, Field(strict=True, ge=1, le=1024)] | None
+_Heads = Annotated[int, Field(strict=True, ge=1, le=4096)] | None
+_Experts = Annotated[int, Field(strict=True, ge=0, le=4096)] | None
+_Width = Annotated[int, Field(strict=True, ge=1, le=1 << 24)] | None
+_Tokens = Annotated[int, Field(strict=True, ge=1, le=1 << 40)] | None
+
+
+class _Sizes(BaseModel):
+    """What a config.json of any architecture may say of sizes that memory follows from, by the usual names."""
+
+    model_type: Annotated[str, Field(max_length=200)] = ""
+    num_hidden_layers: _Layers = None
+    n_layer: _Layers = None
+    n_layers: _Layers = None
+    num_layers: _Layers = None
+    num_attention_heads: _Heads = None
+    n_head: _Heads = None
+    num_key_value_heads: _Heads = None
+    head_dim: _Heads = None
+    hidden_size: _Width = None
+    n_embd: _Width = None
+    vocab_size: _Width = None
+    max_position_embeddings: _Tokens = None
+    n_positions: _Tokens = None
+    max_seq_len: _Tokens = None
+    n_routed_experts: _Experts = None
+    num_local_experts: _Experts = None
+    num_experts: _Experts = None
+
+    @property
+    def context_tokens(self) -> int:
+        longest = self.max_position_embeddings or self.n_positions or self.max_seq_len or _DEFAULT_CONTEXT_TOKENS
+        return min(longest, MAX_CONTEXT_TOKENS)
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        """Bytes of KV cache per token at 16 bits; 0 where the configuration has other names."""
+        layers, heads = self.num_hidden_layers or self.n_layer, self.num_attention_heads or self.n_head
+        hidden = self.hidden_size or self.n_embd
+        if not (layers and heads and hidden):
+            return 0
+        return 2 * 2 * layers * (self.num_key_value_heads or heads) * (self.head_dim or hidden // heads)
+
+
+class _Index(BaseModel):
+    weight_map: Annotated[dict[str, str], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A folder that holds a whole model: weights in safetensors, sizes read from their headers.
+
+    `vocabulary`: how many ids the model has embeddings for; None where its configuration does not say. `llama`: its
+    shape where our own forward pass can run it.
+    """
+
+    folder: Path
+    model_type: str
+    parameters: int
+    context_tokens: int
+    kv_bytes_per_token: int
+    vocabulary: int | None
+    has_own_code: bool
+    llama: Shape | None
+
+
+def inspect(folder: Path) -> Checkpoint:
+    """Looks at `folder`.
+
+    Raises `BrokenCheckpoint` where a file is missing, cut short, or contradicts another, `UnsafeWeights` where only
+    pickles are there, `UnsupportedArchitecture` for formats that are not transformers' own.
+    """
+    if not folder.is_dir():
+        raise BrokenCheckpoint(f"{folder} is not a folder.", "Give the folder that holds config.json.")
+    weights = weight_files(folder)
+    config = read_table(folder, CONFIG)
+    if config is None:
+        raise BrokenCheckpoint(f"{folder} has no config.json.", _AGAIN)
+    read_table(folder, "generation_config.json")  # which transformers reads
+    headers = [read_header(path) for path in weights]
+    tensors: dict[str, Tensor] = {}
+    for header in headers:
+        tensors |= header.tensors
+    try:
+        sizes = outside.checked(config, TypeAdapter(_Sizes), name=folder / CONFIG)
+        llama = shape_of(config, name=str(folder / CONFIG))
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+    if llama is not None:
+        _check_tensors(llama, tensors, folder)
+    return Checkpoint(
+        folder=folder,
+        model_type=sizes.model_type,
+        parameters=sum(header.parameters for header in headers),
+        context_tokens=sizes.context_tokens,
+        kv_bytes_per_token=sizes.kv_bytes_per_token,
+        vocabulary=sizes.vocab_size,
+        has_own_code="auto_map" in config,
+        llama=llama,
+    )
+
+
+def _check_tensors(shape: Shape, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Raises `BrokenCheckpoint` where a Llama's weights are not those that its configuration announces."""
+    expected = dict(shape.tensors())
+    head, size = shape.head()
+    if head in tensors:
+        expected[head] = size
+    for name, wanted in expected.items():
+        found = tensors.get(name)
+        if found is None:
+            raise BrokenCheckpoint(f"The weights in {folder} lack {name}.", _AGAIN)
+        if found.shape != wanted or found.dtype not in _FLOATS:
+            raise BrokenCheckpoint(
+                f"{name} in {folder} has the shape {found.shape} of {found.dtype} where config.json announces {wanted} "
+                "of floating point numbers.",
+                _AGAIN,
+            )
+
+
+def read_table(folder: Path, name: str, *, limit_bytes: int = _MAX_JSON_BYTES) -> dict[str, Any] | None:
+    """The object in a JSON file of a model's folder; None where there is no such file. Raises `BrokenCheckpoint`."""
+    try:
+        path = outside.file_in(folder, name)
+        if not path.exists():
+            return None
+        found = outside.read_json(path, limit_bytes=limit_bytes)
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+    if not isinstance(found, dict):
+        raise BrokenCheckpoint(f"{path} is not a JSON object.", _AGAIN)
+    return found
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold a model's weights, in the order in which transformers looks for them. Raises what `inspect`
+    raises."""
+    try:
+        whole = outside.file_in(folder, WEIGHTS)
+        if whole.exists():
+            return [whole]
+        index = read_table(folder, INDEX)
+        if index is None:
+            raise _no_weights(folder)
+        names = set(outside.checked(index, TypeAdapter(_Index), name=folder / INDEX).weight_map.values())
+        paths = [outside.file_in(folder, name) for name in sorted(names)]
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
+        raise BrokenCheckpoint(
+            f"{folder} lacks {len(missing)} of {len(paths)} weight files, {missing[0]} among them.",
+            "Run the download again: it goes on where it stopped.",
+        )
+    return paths
+
+
+def _no_weights(folder: Path) -> Exception:
+    if pickles := sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern)):
+        return UnsafeWeights(
+            f"{folder} has its weights as a pickle only ({pickles[0]}); reading one can run any code.",
+            "Take a model saved as safetensors, or convert it where you trust it (save_pretrained).",
+        )
+    if any(folder.glob("*.gguf")):
+        return UnsupportedArchitecture(
+            f"{folder} holds a GGUF file, which Seekline does not load.",
+            "Take the same model in safetensors.",
+        )
+    return BrokenCheckpoint(f"{folder} has no model.safetensors.", "Download the model again.")

@@ -1,0 +1,122 @@
+"""The models on this machine's disk, in the Hugging Face cache that other tools share, and how they get there.
+
+Nothing here opens a connection but `download`, and only when it is called.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BrokenCheckpoint, DownloadFailed, ModelNotInstalled, UnknownModel, UnsafeWeights
+
+# Before any request, the hub library asks the hub which programs count as "agents", to tell it whether it runs in one.
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+
+# Weights as safetensors only, and what describes them; a model's own code is text that stays unread unless allowed.
+_WANTED = ["*.safetensors", "*.json", "*.txt", "*.py", "*.md", "LICENSE*"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A repository in the cache. `revisions` are commits; `size_bytes` is on disk, shared files counted once."""
+
+    repository: str
+    revisions: tuple[str, ...]
+    size_bytes: int
+
+
+def cache_folder() -> Path:
+    """Where the hub library keeps what it downloads (HF_HOME and HF_HUB_CACHE move it)."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return Path(HF_HUB_CACHE)
+
+
+def snapshot(repository: str, revision: str) -> Path:
+    """The folder of an installed model.
+
+    Raises `ModelNotInstalled`, or `BrokenCheckpoint` where a download was interrupted.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    again = f"Run: seekline models download {repository}" + (f"@{revision}" if revision != "main" else "")
+    try:
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=_WANTED, local_files_only=True))
+    except HFValidationError as error:
+        raise UnknownModel(
+            f"{repository!r} is no repository name.", "Write it as owner/name or owner/name@revision."
+        ) from error
+    except LocalEntryNotFoundError as error:
+        # The subclass for a half-downloaded snapshot came with huggingface-hub 1.x.
+        if type(error).__name__ == "IncompleteSnapshotError":
+            raise BrokenCheckpoint(
+                f"The download of {repository} is incomplete.", f"{again} goes on with it."
+            ) from error
+        raise ModelNotInstalled(f"{repository} ({revision}) is not on this machine.", f"{again}.") from error
+
+
+def installed() -> Iterator[Installed]:
+    """Every model repository in the cache."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        repositories = scan_cache_dir().repos
+    except CacheNotFound:
+        return
+    for repo in sorted(repositories, key=lambda repo: repo.repo_id):
+        if repo.repo_type == "model" and repo.revisions:
+            commits = tuple(sorted(revision.commit_hash for revision in repo.revisions))
+            yield Installed(repository=repo.repo_id, revisions=commits, size_bytes=repo.size_on_disk)
+
+
+def download(repository: str, revision: str, *, offline: bool) -> Path:
+    """Fetches a model from the hub, with the hub library's own progress bars on stderr; returns its folder.
+
+    An interrupted download goes on where it stopped. Raises `DownloadFailed`, and `UnsafeWeights` before the first
+    byte of weights where the repository has none as safetensors.
+    """
+    if offline:
+        raise DownloadFailed(
+            f"{repository} was not downloaded: the setting offline is on.", "Set offline = false to allow it."
+        )
+    from huggingface_hub import HfApi, snapshot_download
+
+    try:
+        names = HfApi().list_repo_files(repository, revision=revision)
+        if not any(name.endswith(".safetensors") for name in names):
+            raise UnsafeWeights(
+                f"{repository} ({revision}) has no weights as safetensors.",
+                "Choose another model or revision.",
+            )
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=_WANTED))
+    except UnsafeWeights:
+        raise
+    except Exception as error:  # the hub library changes its HTTP client, and with it what it raises
+        raise DownloadFailed(
+            f"{repository} ({revision}) could not be downloaded: {_first_line(error)}",
+            "Check the name and the connection, then run the command again: it goes on where it stopped.",
+        ) from error
+
+
+def remove(repository: str) -> int:
+    """Deletes every revision of a repository from the cache; returns the bytes freed.
+
+    Raises `ModelNotInstalled`.
+    """
+    from huggingface_hub import scan_cache_dir
+
+    found = next((one for one in installed() if one.repository.lower() == repository.lower()), None)
+    if found is None:
+        raise ModelNotInstalled(f"{repository} is not on this machine.", "See: seekline models list.")
+    strategy = scan_cache_dir().delete_revisions(*found.revisions)
+    strategy.execute()
+    return strategy.expected_freed_size
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,80 @@
+"""A small model that drafts for a large one of the same vocabulary (Leviathan et al. 2023, arXiv:2211.17192).
+
+It drafts greedily. What it says changes how fast tokens come, never which ones, so nothing here needs to be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Generic
+
+from .draft import Width
+from .slots import K, Slot, Slots
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..backends.backend import Backend
+    from .engine import Request
+
+# A pass over fewer tokens is a step, and says little about how long a prompt takes.
+READING_TOKENS = 16
+_FADING = 0.25
+
+
+class DraftModel(Generic[K]):
+    """The owner of the small model and of its KV: slots by the same keys as the engine's, exact in the same way.
+
+    `width`: how many of its tokens to ask for; the cost of a width is that of the large model's step and of the steps
+    here. `prompt_ms`: what a token of a prompt costs here; measured again with every prompt.
+    """
+
+    def __init__(
+        self, backend: Backend[K], *, chunk_tokens: int, kv_limit_bytes: int, width: Width, prompt_ms: float
+    ) -> None:
+        self.width = width
+        self.prompt_ms = prompt_ms
+        self._backend = backend
+        self._chunk_tokens = chunk_tokens
+        self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
+
+    def forget(self, key: Hashable) -> None:
+        self._slots.forget(key)
+
+    def unread_tokens(self, ids: Sequence[int]) -> int:
+        """How many tokens of a sequence have to be computed before one can be drafted; always at least one."""
+        return len(ids) - self._slots.reusable_tokens(ids)
+
+    def propose(self, ids: list[int], count: int, request: Request, check: Callable[[], None]) -> list[int]:
+        """The `count` tokens that it takes to follow `ids`: fewer before a stop token, at the deadline, or where its
+        context ends. `check` raises `Cancelled`, and is called before every pass. Raises `OutOfMemory` too."""
+        draft: list[int] = []
+        if len(ids) + count > self._backend.context_tokens:
+            return draft
+        slot = self._slots.take(request.key, ids)
+        unread = ids[len(slot.ids) :]
+        while len(draft) < count and (token := self._next(slot, unread, request, check)) is not None:
+            draft.append(token)
+            unread = [token]
+        return draft
+
+    def _next(self, slot: Slot[K], unread: list[int], request: Request, check: Callable[[], None]) -> int | None:
+        """The token behind `unread`, which is computed; None for a stop token, and at the deadline."""
+        logits = None
+        for start in range(0, len(unread), self._chunk_tokens):
+            check()
+            if request.is_late():
+                return None
+            logits = self._compute(slot, unread[start : start + self._chunk_tokens], request)
+        assert logits is not None, "one token is always unread"
+        token = int(logits[0].argmax())
+        return None if token in request.stop_ids else token
+
+    def _compute(self, slot: Slot[K], ids: list[int], request: Request) -> torch.Tensor:
+        started = perf_counter()
+        logits = self._slots.compute(slot, ids, request.cancel)
+        if len(ids) >= READING_TOKENS:
+            took = 1000 * (perf_counter() - started) / len(ids)
+            self.prompt_ms += (took - self.prompt_ms) * _FADING
+        return logits

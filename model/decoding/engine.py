@@ -1,0 +1,267 @@
+"""The engine: token ids in, token ids out, with the KV of earlier prompts kept between requests.
+
+It knows no model library: a `Backend` runs the forward pass and holds the KV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ..backends.backend import Ahead, Backend, RunsAhead
+from ..errors import Cancelled, OutOfMemory, PromptTooLong
+from .draft import PromptLookup, Width
+from .draft_model import DraftModel
+from .drafting import Drafting, Drafts
+from .guide import GuideState
+from .logits import check_finite
+from .loop import Decoding, tokens_ahead
+from .sampling import GREEDY, Sampling
+from .slots import K, Slot, Slots
+
+if TYPE_CHECKING:
+    import torch
+
+UNLIMITED = 1 << 62
+T = TypeVar("T")
+_FIRST_COMPLETION_TOKENS = 16  # a line's worth, until some are known
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Tokens since the engine was made: of prompts, reused and computed; generated, by so many completions; and of
+    drafts, tried and kept."""
+
+    reused: int = 0
+    computed: int = 0
+    completions: int = 0
+    generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
+
+    @property
+    def typical_tokens(self) -> float:
+        """How long a completion is."""
+        return (self.generated + _FIRST_COMPLETION_TOKENS) / max(1, self.completions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one completion asks for beside its prompt.
+
+    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
+    from, before the draft model is asked; None decodes token by token. `deadline_s`: on the monotonic clock; what is
+    complete by then is the answer.
+    """
+
+    max_new_tokens: int
+    cancel: Event
+    sampling: Sampling = GREEDY
+    stop_ids: frozenset[int] = frozenset()
+    key: Hashable = None
+    guide: GuideState | None = None
+    lookup: PromptLookup | None = None
+    deadline_s: float | None = None
+
+    def is_late(self) -> bool:
+        return self.deadline_s is not None and monotonic() >= self.deadline_s
+
+
+class Engine(Generic[K]):
+    """Generates from one backend, prefilling `chunk_tokens` at a time. It belongs to one thread; requests follow each
+    other.
+
+    Only tokens whose pass is complete count as computed (`Slot.ids`), so a request that was cancelled, or that
+    failed, leaves a KV cache that is exact. `width` says how long drafts by lookup are; None never drafts.
+    `draft_model` drafts where lookup finds nothing.
+    """
+
+    def __init__(
+        self,
+        backend: Backend[K],
+        *,
+        chunk_tokens: int,
+        kv_limit_bytes: int = UNLIMITED,
+        width: Width | None = None,
+        draft_model: DraftModel[Any] | None = None,
+    ) -> None:
+        self._backend = backend
+        self._chunk_tokens = chunk_tokens
+        self._drafts = Drafts(width, draft_model)
+        self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
+        self._request = 0
+        self.statistics = Statistics()
+
+    @property
+    def context_tokens(self) -> int:
+        return self._backend.context_tokens
+
+    def reusable_tokens(self, ids: Sequence[int]) -> int:
+        """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
+        return self._slots.reusable_tokens(ids)
+
+    def generate(
+        self,
+        ids: Sequence[int],
+        *,
+        max_new_tokens: int,
+        cancel: Event,
+        sampling: Sampling = GREEDY,
+        stop_ids: Collection[int] = (),
+        key: Hashable = None,
+        guide: GuideState | None = None,
+        lookup: PromptLookup | None = None,
+        deadline_s: float | None = None,
+    ) -> Iterator[int]:
+        """Yields the tokens that follow `ids`, without the stop token that ends them. See `Request`.
+
+        Stops early at the end of the context, and at the deadline. Raises `Cancelled` soon after `cancel` is set, which
+        is looked at before every chunk and every step, and by the backend in between; `PromptTooLong` where the prompt
+        leaves no room for a token; `OutOfMemory`; `BrokenCheckpoint` where the logits are no numbers. A newer call ends
+        an older iterator.
+        """
+        self._check(ids)
+        self._request += 1
+        request = Request(
+            max_new_tokens=min(max_new_tokens, self.context_tokens - len(ids)),
+            cancel=cancel,
+            sampling=sampling,
+            stop_ids=frozenset(stop_ids),
+            key=key,
+            guide=guide,
+            lookup=lookup if self._drafts.width else None,
+            deadline_s=deadline_s,
+        )
+        return self._generate(list(ids), request, self._request)
+
+    def warm(self, ids: Sequence[int], *, cancel: Event, key: Hashable = None) -> None:
+        """Computes a prompt that will be asked for soon, and generates nothing. Raises what `generate` raises."""
+        self._check(ids)
+        self._request += 1
+        self._prefill(list(ids), Request(max_new_tokens=0, cancel=cancel, key=key))
+
+    def forget(self, key: Hashable) -> None:
+        """Gives back the KV of a document that will not be asked for again."""
+        self._slots.forget(key)
+        if self._drafts.model is not None:
+            self._drafts.model.forget(key)
+
+    def _check(self, ids: Sequence[int]) -> None:
+        if not ids:
+            raise ValueError("a prompt needs at least one token")
+        if len(ids) >= self.context_tokens:
+            raise PromptTooLong(
+                f"The prompt has {len(ids)} tokens; the model's context has {self.context_tokens}.",
+                "Lower the setting context_tokens.",
+            )
+
+    def _generate(self, ids: list[int], request: Request, number: int) -> Iterator[int]:
+        def check() -> None:
+            """Nothing is computed for a request that is out of date: its slot may be a newer one's by now."""
+            if request.cancel.is_set() or number != self._request:
+                raise Cancelled
+
+        check()
+        found = self._prefill(ids, request)
+        if found is None or request.max_new_tokens <= 0:
+            return
+        check_finite(found[1])
+        self.statistics.completions += 1
+        for token in self._decode(*found, request, check):
+            self.statistics.generated += 1
+            yield token
+
+    def _decode(
+        self, slot: Slot[K], logits: torch.Tensor, request: Request, check: Callable[[], None]
+    ) -> Iterator[int]:
+        ids = list(slot.ids)
+
+        def step(tokens: list[int]) -> torch.Tensor:
+            """The logits after each of `tokens`, which follow what is decided so far."""
+            check()
+            return self._append(slot, tokens, request.cancel, logits=len(tokens))
+
+        def keep(count: int) -> None:
+            check()
+            slot.rewind(len(ids) + count)
+
+        ahead = self._ahead(logits, request)
+        if ahead is None:
+            drafting = Drafting(self._drafts, ids, request, self.statistics, check)
+            return Decoding(request, drafting, self._backend.device).tokens(logits, step, keep)
+
+        def advance(further: bool) -> int | None:
+            check()
+            return self._advance(slot, ahead, further)
+
+        return tokens_ahead(request, advance)
+
+    def _ahead(self, logits: torch.Tensor, request: Request) -> Ahead[K] | None:
+        """Where the device can go on by itself, and nothing but the model has a say."""
+        backend = self._backend
+        if not isinstance(backend, RunsAhead) or not backend.runs_ahead:
+            return None
+        if request.sampling.temperature > 0 or request.guide is not None or request.lookup is not None:
+            return None
+        return backend.run_ahead(logits, request.stop_ids)
+
+    def _prefill(self, ids: list[int], request: Request) -> tuple[Slot[K], torch.Tensor] | None:
+        """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
+        vocabulary). None where the deadline came first."""
+        slot = self._take(ids, request.key)
+        start = len(slot.ids)
+        self.statistics.reused += start
+        while True:
+            if request.cancel.is_set():
+                raise Cancelled
+            if request.is_late():
+                return None
+            chunk = ids[start : start + self._chunk_tokens]
+            logits = self._append(slot, chunk, request.cancel)
+            start += len(chunk)
+            self.statistics.computed += len(chunk)
+            if start == len(ids):
+                return slot, logits
+
+    def _take(self, ids: list[int], key: Hashable) -> Slot[K]:
+        try:
+            slot = self._slots.take(key, ids)
+            self._slots.reserve(slot, len(ids))
+        except OutOfMemory:
+            if not self._slots.drop() and not self._drafts.give_up_model():
+                raise
+            return self._take(ids, key)
+        return slot
+
+    def _append(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
+        """One pass over `ids`."""
+        return self._with_room(slot, lambda: self._slots.compute(slot, ids, cancel, logits=logits))
+
+    def _advance(self, slot: Slot[K], ahead: Ahead[K], further: bool) -> int | None:
+        """The token that the device has chosen, read only once it computes it if it shall go on (`further`). None is a
+        stop token: that step was for nothing."""
+        if not further:
+            return ahead.read()
+        self._with_room(slot, lambda: self._slots.launch(slot, ahead))
+        token = None
+        try:
+            token = ahead.read()
+        finally:
+            if token is not None:
+                slot.ids.append(token)
+            slot.rewind(len(slot.ids))
+        return token
+
+    def _with_room(self, slot: Slot[K], act: Callable[[], T]) -> T:
+        """What `act` gives. Where memory is full, the other slots are given up first, then the draft model."""
+        try:
+            return act()
+        except OutOfMemory:
+            if self._slots.drop(keep=slot):
+                self._slots.limit_bytes = self._slots.used_bytes
+            elif not self._drafts.give_up_model():
+                raise
+        return self._with_room(slot, act)

@@ -1,0 +1,48 @@
+"""A device that is full: said in our words, and emptied; memory that is free again given back."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import OutOfMemory
+
+
+@contextmanager
+def as_out_of_memory(device: str) -> Iterator[None]:
+    """Turns what torch raises where memory is full into `OutOfMemory`."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(
+            f"{device} ran out of memory in a completion.",
+            "Lower context_tokens, set quantization = int4, or choose a smaller model.",
+        ) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory is full: CUDA has a type for it, the CPU's allocator only words."""
+    import torch
+
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
+def release_memory() -> None:
+    """Gives back what nobody holds any more, to the device too. Imports no torch: without it nothing was taken."""
+    gc.collect()
+    if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def trim_heap() -> None:
+    """Gives the pages back that the C library keeps of freed memory. glibc alone keeps so many: after a large block was
+    freed, blocks up to its size come from the heap (mallopt(3), "dynamic mmap threshold"), which seldom shrinks."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries than glibc have none
+        if trim is not None:
+            trim(0)

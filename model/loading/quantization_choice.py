@@ -1,0 +1,99 @@
+"""In which number format, and quantized how, a device, this installation and an architecture can run a model."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Literal
+
+from ..backends.llama.native.library import runs_natively
+from ..catalogue.checkpoint import Checkpoint
+from ..errors import UnsupportedQuantization
+from .hardware import Device, Dtype, best_dtype, is_small
+from .sizes import Quantization
+
+_SMALLER: tuple[Quantization, ...] = ("int8", "nf4", "int4")
+
+
+def number_formats(
+    dtype: Dtype | Literal["auto"], quantization: Quantization | Literal["auto"], device: Device, checkpoint: Checkpoint
+) -> list[tuple[Dtype, Quantization]]:
+    """What may be tried, the best first. Raises `UnsupportedQuantization` for one that was asked for."""
+    best = best_dtype(device, checkpoint.parameters) if dtype == "auto" else dtype
+    if quantization != "auto":
+        check_quantization(quantization, device, checkpoint)
+        return [(best, quantization)]
+    possible: list[tuple[Dtype, Quantization]] = [
+        (best, name) for name in _SMALLER if _why_not(name, device, checkpoint) is None
+    ]
+    if device.kind != "cpu":
+        return [(best, "none"), *[format for format in possible if format[1] != "int8"][:1]]
+    # Each token reads all weights: on a CPU half the bits are half the time, unless a cache holds them all anyway.
+    ours = [f for f in possible if is_ours(f[1], device, checkpoint) and not is_small(checkpoint.parameters)]
+    if checkpoint.llama is not None and runs_natively(checkpoint.llama):
+        # The fewest bits first; torch's own product takes longer with four than with eight.
+        ours.sort(key=lambda format: format[1] != "int4")
+    formats: list[tuple[Dtype, Quantization]] = [*ours, (best, "none")]
+    if best == "float32" and dtype == "auto":
+        formats.append(("bfloat16", "none"))
+    elif not ours:
+        formats += [format for format in possible if format[1] == "nf4"]
+    return formats
+
+
+def is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> bool:
+    """Whether our own forward pass quantizes, without bitsandbytes."""
+    ours = ("int4", "int8") if device.kind == "cpu" else ("int4",)
+    return checkpoint.llama is not None and quantization in ours
+
+
+def smaller_quantization(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> Quantization | None:
+    """Four bits a weight, where there are more and the device, this installation and the architecture allow it."""
+    if quantization not in ("none", "int8"):
+        return None
+    fours: tuple[Quantization, ...] = ("int4", "nf4")
+    return next((name for name in fours if _why_not(name, device, checkpoint) is None), None)
+
+
+def check_quantization(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> None:
+    """Raises `UnsupportedQuantization` where `device`, this installation, or the architecture cannot have it."""
+    if problem := _why_not(quantization, device, checkpoint):
+        raise UnsupportedQuantization(*problem)
+
+
+def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
+    if quantization == "none":
+        return None
+    if device.kind not in ("cpu", "cuda"):
+        return (
+            f"Quantization {quantization} runs on CUDA and on the CPU, not on {device.name}.",
+            "Set quantization = none, or device = cpu.",
+        )
+    if quantization == "int4":
+        return _why_not_int4(device, checkpoint)
+    if is_ours(quantization, device, checkpoint):
+        return None
+    missing = [name for name in ("bitsandbytes", "accelerate") if not is_installed(name)]
+    if missing:
+        return (
+            f"Quantization {quantization} needs {' and '.join(missing)}, which this installation lacks.",
+            "Install them with: pip install 'seekline[gpu]'. Or set quantization = int4 or none.",
+        )
+    return None
+
+
+def _why_not_int4(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
+    if checkpoint.llama is None:
+        return (
+            f"Quantization int4 is for models of the Llama architecture, and {checkpoint.folder.name} is none.",
+            "Set quantization = nf4 or none.",
+        )
+    if device.kind == "cuda" and "bfloat16" not in device.fast_dtypes:
+        return (
+            f"Quantization int4 needs a GPU that multiplies bfloat16, and {device.name} does not.",
+            "Set quantization = nf4 or none.",
+        )
+    return None
+
+
+def is_installed(package: str) -> bool:
+    return find_spec(package) is not None

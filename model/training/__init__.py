@@ -1,4 +1,0 @@
-"""How the embedded model is made: `python -m seekline.model.training` does it in one command.
-
-Importing this package imports no torch, and nothing that the server runs imports this package.
-"""

@@ -1,0 +1,1 @@
+"""The Language Server Protocol: bytes, messages, handlers. Nothing else knows lsprotocol or pygls."""

@@ -1,0 +1,226 @@
+"""The settings: their one definition, from which the schema, the documentation and the error messages come.
+
+Keys are snake_case in TOML, the same words in camelCase in an editor's JSON.
+
+Each setting says what others may do with it: a workspace's file and an editor's settings, both of which a repository
+can bring along. Only the user's own file and the command line are the user's for certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+from ... import fim
+
+Others = Literal["nothing", "ask", "add", "set"]
+"""What a workspace's file and an editor's settings may do with a setting:
+
+- nothing: it can run code, open a connection, read outside the workspace, or lift another protection;
+- ask: a folder counts once the user has agreed to it;
+- add: items may come, none may go, since each protects something;
+- set: the worst that any value does is to cost time or to complete badly.
+"""
+
+
+def _others_may(others: Others, **extra: JsonValue) -> dict[str, JsonValue]:
+    return {"x-others-may": others, **extra}
+
+
+Auto = Literal["auto"]
+Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
+
+
+class Settings(BaseModel):
+    """All settings, checked and complete."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+    model: str = Field(
+        default="auto",
+        min_length=1,
+        description="The model: `auto` (the best installed one that fits), a name from `seekline models list`, "
+        "`owner/name` or `owner/name@revision` on the hub once downloaded, or a folder (`./folder`, `~/folder`, "
+        "`/folder`).",
+        json_schema_extra=_others_may("ask"),
+    )
+    prompt_format: Literal[("auto", *fim.all_formats())] = Field(  # pyright: ignore[reportInvalidTypeForm]
+        default="auto",
+        description="How the model wants its prompt; `auto` knows the catalogue's models and looks at the "
+        "vocabulary of others. `plain` is left to right, for a model without fill-in-the-middle.",
+        json_schema_extra=_others_may("set"),
+    )
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="`auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1`, `mps`.",
+        json_schema_extra=_others_may("set", **{"x-expected": '"auto", "cpu", "mps", "cuda" or "cuda:1"'}),
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto",
+        description="Number format to compute in; `auto` takes what is fast on the device.",
+        json_schema_extra=_others_may("set"),
+    )
+    quantization: Literal["auto", "none", "int8", "nf4", "int4"] = Field(
+        default="auto",
+        description="Weights in fewer bits: `int4`, and on a CPU `int8`, by Seekline itself (DeepSeek Coder v1); "
+        "`nf4`, and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int4 on a CPU, for "
+        "speed (int8 where Seekline's C code is not compiled); a GPU quantizes only what does not fit otherwise.",
+        json_schema_extra=_others_may("set"),
+    )
+    draft_model: str = Field(
+        default="none",
+        min_length=1,
+        description="A small model that guesses ahead for `model` to verify in one step, named as `model` is: it must "
+        "have the same vocabulary, as `deepseek-coder-1.3b-base` has for the larger ones. It changes how fast text "
+        "comes, never the text; `none`: only what stands in the prompt is guessed.",
+        json_schema_extra=_others_may("ask"),
+    )
+    trust_remote_code: Texts = Field(
+        default=(),
+        description="Models whose own Python code may run, by the name that `model` has, a folder by its path without "
+        "links. Empty: no such code runs.",
+        json_schema_extra=_others_may("nothing"),
+    )
+    offline: bool = Field(
+        default=False,
+        description="Never open a connection, not even for `seekline models download`.",
+        json_schema_extra=_others_may("nothing"),
+    )
+    context_tokens: Auto | Annotated[int, Field(ge=64, le=163_840)] = Field(
+        default="auto",
+        description="Tokens of a prompt; `auto` is 1024 on a CPU and 4096 on a GPU, or what the model has.",
+        json_schema_extra=_others_may("set"),
+    )
+    max_new_tokens: int = Field(
+        default=96,
+        ge=1,
+        le=2048,
+        description="Tokens of a completion at the most.",
+        json_schema_extra=_others_may("set"),
+    )
+    temperature: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="0 always takes the likeliest token; more gives more variety.",
+        json_schema_extra=_others_may("set"),
+    )
+    threads: Auto | Annotated[int, Field(ge=1, le=1024)] = Field(
+        default="auto",
+        description="Threads for computing on the CPU, at most as many as it runs at a time; `auto` is the physical "
+        "cores but one.",
+        json_schema_extra=_others_may("set"),
+    )
+    unload_minutes: float = Field(
+        default=0,
+        ge=0,
+        le=10_080,
+        description="After so many minutes without a request the model gives its memory back, until the next one. 0: "
+        "it stays.",
+        json_schema_extra=_others_may("set"),
+    )
+    debounce_ms: int = Field(
+        default=40,
+        ge=0,
+        le=5000,
+        description="How long typing must pause before the model is asked, in milliseconds.",
+        json_schema_extra=_others_may("set"),
+    )
+    languages: Mapping[str, bool] = Field(
+        default={},
+        description="Which languages to complete in, by name or editor's id: `{ markdown = false }`. `*` stands "
+        "for all that are not named.",
+        json_schema_extra=_others_may("set"),  # a completion in another language reads nothing more
+    )
+    exclude: Texts = Field(
+        default=(".env", ".env.*", "*.pem", "*.key", "id_rsa*", "id_ed25519*"),
+        description="Files never completed in and never read, as .gitignore patterns relative to the workspace.",
+        json_schema_extra=_others_may("add"),
+    )
+    libraries: bool = Field(
+        default=False,
+        description="Also show signatures of installed packages (`.venv`, `node_modules`, Go's module cache) in "
+        "prompts.",
+        json_schema_extra=_others_may("nothing"),  # Go's module cache is outside the workspace
+    )
+    log_level: Literal["error", "warning", "info", "debug"] = Field(
+        default="info",
+        description="How much is logged to stderr.",
+        json_schema_extra=_others_may("set"),  # no level logs source text
+    )
+
+
+def keys() -> tuple[str, ...]:
+    """Every key in snake_case, in the order of the documentation."""
+    return tuple(Settings.model_fields)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the settings as a TOML file has them (snake_case)."""
+    schema = Settings.model_json_schema(by_alias=False)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "seekline.toml"}
+
+
+def editor_key(key: str) -> str:
+    return to_camel(key)
+
+
+def others_may(key: str) -> Others:
+    return schema()["properties"][key]["x-others-may"]
+
+
+def expected(key: str) -> str:
+    """What the value of `key` may be, in words, from the schema."""
+    return _in_words(schema()["properties"][key])
+
+
+def _in_words(part: Mapping[str, Any]) -> str:
+    if "x-expected" in part:
+        return part["x-expected"]
+    if options := part.get("anyOf"):
+        return " or ".join(map(_in_words, options))
+    if "const" in part:
+        return f'"{part["const"]}"'
+    if choices := part.get("enum"):
+        return "one of " + ", ".join(f'"{choice}"' for choice in choices)
+    if part["type"] == "array":
+        return f"a list, each item {_in_words(part['items'])}"
+    if part["type"] == "object":
+        return f"a table, each value {_in_words(part['additionalProperties'])}"
+    if part["type"] in ("integer", "number"):
+        kind = "a whole number" if part["type"] == "integer" else "a number"
+        return f"{kind} from {part['minimum']} to {part['maximum']}"
+    return "true or false" if part["type"] == "boolean" else "a text"
+
+
+_NOTES: Mapping[Others, str] = {
+    "nothing": " Only from your own file and the command line.",
+    "ask": " A folder that a workspace or an editor names is loaded once you have agreed to it.",
+    "add": " A workspace and an editor can only add to them.",
+    "set": "",
+}
+
+
+def markdown_table() -> str:
+    """The table of settings in the documentation."""
+    rows = ["| key | default | what it does |", "| --- | --- | --- |"]
+    for key, field in Settings.model_fields.items():
+        default = _as_toml(field.default)
+        rows.append(f"| `{key}` | `{default}` | {field.description}{_NOTES[others_may(key)]} |")
+    return "\n".join(rows) + "\n"
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_as_toml, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{k} = {_as_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    return f'"{value}"' if isinstance(value, str) else str(value)

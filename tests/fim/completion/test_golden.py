@@ -1,0 +1,41 @@
+"""The golden file: stop rule and filters together, over the model's text as it comes in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+from marked import place
+from seekline import fim
+
+CASES = tomli.loads((Path(__file__).parents[2] / "golden" / "completions.toml").read_text("utf-8"))["case"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_completion(case: dict[str, Any]) -> None:
+    document, cursor = place(case["code"], case.get("path", "main.py"))
+    rule = fim.stop_rule(document, cursor, case.get("extent", "block"), explicit=case.get("explicit", False))
+    written = ""
+    for character in case["model"]:
+        written += character
+        if fim.end_of_completion(written, rule) is not None:
+            break
+    assert fim.clean(written, document, cursor, rule) == case.get("shows")
+
+
+def test_generation_stops_as_soon_as_it_can() -> None:
+    """The model's text beyond the end is never asked for."""
+    document, cursor = place("x = ▮\n")
+    rule = fim.stop_rule(document, cursor, "block", explicit=False)
+    assert fim.end_of_completion("1", rule) is None
+    assert fim.end_of_completion("1\n", rule) == 1
+
+
+@pytest.mark.parametrize("text", ["", "\n\n\n", "}" * 50, "\t \r\n", "'\"([{", "\ud800", "a\x00b", "é" * 300])
+@pytest.mark.parametrize("code", ["▮", "▮\n", "\n▮", "((▮))", "x▮\r\n\r\n", "\ud800▮\udc00"])
+def test_odd_text_is_no_error(code: str, text: str) -> None:
+    document, cursor = place(code)
+    for extent in ("line", "block"):
+        rule = fim.stop_rule(document, cursor, extent, explicit=True)
+        shown = fim.clean(text, document, cursor, rule)
+        assert shown is None or shown.strip()

@@ -1,0 +1,94 @@
+"""What is given up, and in which order, where memory is full while a model loads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from seekline import model
+from seekline.model.loading import fallback
+from tiny_models import save_llama
+
+
+class Loader:
+    """Loads for real what there is room for, and notes what it was asked for."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, has_room: Callable[[model.Plan], bool]) -> None:
+        self.plans: list[model.Plan] = []
+        self._has_room = has_room
+        self._load = fallback.load_model
+        patch.setattr(fallback, "load_model", self)
+
+    def __call__(self, plan: model.Plan, **options: Any) -> model.LoadedModel:
+        self.plans.append(plan)
+        if not self._has_room(plan):
+            raise model.OutOfMemory(f"Problem {len(self.plans)}.", "Way out.")
+        return self._load(plan, **options)
+
+
+def fit(base: Path, **wanted: Any) -> model.Fitted:
+    wanted = {"device": "cpu", "sequence_tokens": 2048, **wanted}
+    return model.load_what_fits(model.Wanted(**wanted), base=base, threads=1, report=lambda _: None)
+
+
+def test_what_fits_is_loaded_as_it_is_wanted(llama_folder: Path) -> None:
+    fitted = fit(llama_folder, model=str(llama_folder))
+    assert fitted.problem is None
+    assert fitted.wanted.sequence_tokens == 2048
+
+
+def test_drafts_go_first_then_bits_then_the_context(llama_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = Loader(monkeypatch, lambda plan: len(loader.plans) == 5)
+    fitted = fit(llama_folder, model=str(llama_folder), draft_model=str(llama_folder))
+    assert [(bool(plan.draft), plan.quantization) for plan in loader.plans] == [
+        (True, "none"),
+        (False, "none"),
+        (False, "int4"),
+        (False, "int4"),
+        (False, "int4"),
+    ]
+    assert fitted.wanted.sequence_tokens == 512
+    assert fitted.problem is not None
+    assert fitted.problem.problem == "Problem 1."
+    assert len(list(fitted.loaded.engine.generate([1, 2, 3], max_new_tokens=4, cancel=Event()))) == 4
+
+
+def test_a_named_model_is_not_replaced(llama_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = Loader(monkeypatch, lambda plan: plan.source.name == model.EMBEDDED)
+    with pytest.raises(model.OutOfMemory, match="Problem 1"):
+        fit(llama_folder, model=str(llama_folder))
+    assert {plan.source.folder for plan in loader.plans} == {llama_folder}
+
+
+def test_where_auto_chose_the_model_a_smaller_one_comes_last(
+    tmp_path: Path, llama_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = save_llama(tmp_path, num_hidden_layers=3)
+    there = [source_of(large), source_of(llama_folder), source_of(model.embedded_folder())]
+    monkeypatch.setattr("seekline.model.loading.plan.installed_entries", lambda: there)
+    loader = Loader(monkeypatch, lambda plan: plan.source.folder == llama_folder)
+    fitted = fit(tmp_path)
+    assert [plan.source.folder for plan in loader.plans] == [large, large, large, large, llama_folder]
+    assert fitted.wanted.sequence_tokens == 2048, "the smaller one may have all of the context again"
+    assert fitted.loaded.plan.quantization == "none"
+
+
+def source_of(folder: Path) -> model.Source:
+    entry = model.all_entries()["deepseek-coder-1.3b-base"]
+    return model.Source(
+        name=folder.name, folder=folder, entry=replace(entry, parameters=model.inspect(folder).parameters)
+    )
+
+
+def test_what_the_planner_refuses_is_reduced_too(llama_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A context for which there is no memory, and drafts beside it."""
+    cpu = replace(model.find_device("cpu"), free_bytes=600_000_000)
+    monkeypatch.setattr("seekline.model.loading.plan.find_device", lambda _: cpu)
+    fitted = fit(llama_folder, model=str(llama_folder), draft_model=str(llama_folder), quantization="none")
+    assert fitted.problem is not None
+    assert fitted.problem.problem.startswith("Beside")
+    assert fitted.loaded.plan.draft is None
