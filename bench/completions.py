@@ -24,7 +24,7 @@ class Model:
     """The embedded model, and the workspaces of the cases."""
 
     def __init__(self) -> None:
-        plan = model.make_plan(model.Wanted(model=model.EMBEDDED, device="cpu"), base=Path.cwd())
+        plan = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=Path.cwd())
         self._loaded = model.load_model(plan, threads=model.compute_threads())
         settings = merge([]).settings
         self._prompting = pipeline.prompting(plan, self._loaded.tokenizer, settings)

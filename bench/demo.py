@@ -43,7 +43,7 @@ class Demo:
 
     def __init__(self, console: Console) -> None:
         started = perf_counter()
-        plan = model.make_plan(model.Wanted(model=model.EMBEDDED, device="cpu"), base=REPOSITORY)
+        plan = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=REPOSITORY)
         self.loaded = model.load_model(plan, threads=model.compute_threads())
         self.how = pipeline.prompting(plan, self.loaded.tokenizer, Settings())
         self.console = console

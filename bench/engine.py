@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
     name = str(random_models.random_model(given.model)) if given.model in random_models.SHAPES else given.model
-    wanted = model.Wanted(model=name, quantization=given.quantization, dtype=given.dtype)
+    wanted = model.ModelRequest(model=name, quantization=given.quantization, dtype=given.dtype)
     started = perf_counter()
     loaded = model.load_model(model.make_plan(wanted, base=Path.cwd()), threads=given.threads)
     load_s = perf_counter() - started

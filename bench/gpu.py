@@ -130,7 +130,7 @@ def measure_model(name: str, given: argparse.Namespace, bandwidth: float) -> dic
 
     def plan(quantization: Any = "none") -> model.Plan:
         options = {"device": given.device, "quantization": quantization, "sequence_tokens": max(amounts.lengths)}
-        return model.make_plan(model.Wanted(model=str(folder), **options), base=folder)
+        return model.make_plan(model.ModelRequest(model=str(folder), **options), base=folder)
 
     def keep(group: str, part: str, action: Callable[[], dict[str, Any]]) -> None:
         started = perf_counter()

@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=model.compute_threads())
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
-    plan = model.make_plan(model.Wanted(model=given.model, device=given.device), base=Path.cwd())
+    plan = model.make_plan(model.ModelRequest(model=given.model, device=given.device), base=Path.cwd())
     loaded = model.load_model(plan, threads=given.threads)
     settings = merge([]).settings
     if given.context:

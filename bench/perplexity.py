@@ -76,7 +76,7 @@ def nats(backend: model.Backend[Any], window: Sequence[int], rows: int) -> float
 def loaded_as(format: str, given: argparse.Namespace, cache: Path) -> model.LoadedModel:
     """The model with its weights in `format`, none of whose codes come from an earlier start."""
     quantization: Any = format.partition(",")[0]
-    wanted = model.Wanted(model=given.model, device=given.device, quantization=quantization)
+    wanted = model.ModelRequest(model=given.model, device=given.device, quantization=quantization)
     rounded: AbstractContextManager[Any] = nullcontext()
     if format == NEAREST:
         rounded = patch(

@@ -150,7 +150,7 @@ def main() -> None:
     if given.write:
         weights = fit(found) | PRIORS
         lines = [f'"{name}" = {value:.2f}' for name, value in sorted(weights.items(), key=lambda pair: -pair[1])]
-        head = "# Fitted by bench/ranking.py; what the facts mean stands in candidates.py and ranking.py.\n"
+        head = "# LoadResult by bench/ranking.py; what the facts mean stands in candidates.py and ranking.py.\n"
         WEIGHTS.write_text(head + "\n".join(lines) + "\n", "utf-8")
 
 

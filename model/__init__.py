@@ -18,10 +18,11 @@ from .catalogue.sources import (
     no_such_model,
     split_revision,
 )
-from .decoding.draft import PromptLookup, Width
+from .decoding.draft_length import DraftLength
 from .decoding.draft_model import DraftModel
 from .decoding.engine import Engine, Statistics
 from .decoding.guide import Guide, GuideState
+from .decoding.prompt_lookup import PromptLookup
 from .decoding.sampling import GREEDY, Sampling
 from .decoding.vocabulary_index import VocabularyIndex
 from .engines.worker import Job, Worker
@@ -44,11 +45,11 @@ from .errors import (
     VocabularyMismatch,
     trust_command,
 )
-from .loading.fallback import Fitted, load_what_fits
+from .loading.fallback import LoadResult, load_what_fits
 from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
 from .loading.load import LoadedModel, load_model
 from .loading.memory import release_memory, trim_heap
-from .loading.plan import NO_DRAFTS, Plan, Wanted, fits, make_plan
+from .loading.plan import NO_DRAFTS, ModelRequest, Plan, fits, make_plan
 from .loading.sizes import Quantization
 from .tokenizer import Decoder, Tokenizer
 
@@ -63,11 +64,11 @@ __all__ = [
     "Decoder",
     "Device",
     "DownloadFailed",
+    "DraftLength",
     "DraftModel",
     "Dtype",
     "Engine",
     "Entry",
-    "Fitted",
     "FolderNotAgreed",
     "Guide",
     "GuideState",
@@ -75,9 +76,11 @@ __all__ = [
     "Job",
     "KeyValues",
     "Licence",
+    "LoadResult",
     "LoadedModel",
     "ModelError",
     "ModelNotInstalled",
+    "ModelRequest",
     "OutOfMemory",
     "Plan",
     "PromptLookup",
@@ -96,8 +99,6 @@ __all__ = [
     "UnsupportedTokenizer",
     "VocabularyIndex",
     "VocabularyMismatch",
-    "Wanted",
-    "Width",
     "Worker",
     "all_devices",
     "all_entries",

@@ -248,7 +248,7 @@ class Resident:
                 self._report(Report(message=notice, warning=True))
             self._take(fitted, first, settings)
 
-    def _take(self, fitted: model.Fitted, first: model.Wanted, settings: Settings) -> None:
+    def _take(self, fitted: model.LoadResult, first: model.ModelRequest, settings: Settings) -> None:
         """Makes it the model in memory, and says once what it has less than `first` wanted."""
         self._loaded, summary = fitted.loaded, fitted.loaded.plan.summary
         instead = f"What runs instead: {summary}."
@@ -266,9 +266,9 @@ class Resident:
             model.release_memory()
 
 
-def wanted(settings: Settings) -> model.Wanted:
+def wanted(settings: Settings) -> model.ModelRequest:
     """What the settings ask of the planner."""
-    return model.Wanted(
+    return model.ModelRequest(
         model=settings.model,
         device=settings.device,
         dtype=settings.dtype,

@@ -12,7 +12,7 @@ class NothingCopied(model.PromptLookup):
         return []
 
 
-class FixedCosts(model.Width):
+class FixedCosts(model.DraftLength):
     """Believes the costs that it was given."""
 
     def took(self, width: int, ms: float) -> None:

@@ -38,19 +38,19 @@ class Pair:
     clock: Clock
 
     def __post_init__(self) -> None:
-        self.ahead, self.plain = self.engine(self.recorder), self.engine(None)
+        self.asynchronous, self.plain = self.engine(self.recorder), self.engine(None)
 
-    def engine(self, recorder: Recorder | None, *, width: model.Width | None = None) -> model.Engine[Any]:
+    def engine(self, recorder: Recorder | None, *, width: model.DraftLength | None = None) -> model.Engine[Any]:
         backend = LlamaBackend(
             self.network, context_tokens=CONTEXT_TOKENS, vocabulary_size=VOCABULARY, recorder=recorder
         )
         room = 2 * CONTEXT_TOKENS * backend.kv_bytes_per_token
-        return model.Engine(backend, chunk_tokens=64, kv_limit_bytes=room, width=width)
+        return model.Engine(backend, chunk_tokens=64, kv_limit_bytes=room, draft_length=width)
 
     def both(self, ids: list[int], *, late_after: int = 1 << 30, **request: Any) -> list[int]:
         """What both write."""
         written = []
-        for engine in (self.plain, self.ahead):
+        for engine in (self.plain, self.asynchronous):
             self.clock.looks = late_after
             written.append(consume(engine, ids, **request))
             check_exact(engine)
@@ -115,4 +115,4 @@ def check_random_requests(pair: Pair, requests: int) -> None:
                 pair.both(ids, late_after=chance.randrange(20), **request)
             case _:
                 pair.both(ids, leave_after=chance.randrange(1, 5), **request)
-    assert pair.ahead.statistics == pair.plain.statistics
+    assert pair.asynchronous.statistics == pair.plain.statistics

@@ -112,7 +112,7 @@ def add_tokenizer(folder: Path) -> None:
 def load(folder: Path, **wanted: Any) -> model.LoadedModel:
     """The model in `folder` on the CPU, in float32 unless told otherwise."""
     plan = model.make_plan(
-        model.Wanted(**{"model": str(folder), "device": "cpu", "dtype": "float32", **wanted}), base=folder
+        model.ModelRequest(**{"model": str(folder), "device": "cpu", "dtype": "float32", **wanted}), base=folder
     )
     return model.load_model(plan, threads=1)
 

@@ -59,7 +59,7 @@ class Backend(Protocol[K]):
         ...
 
 
-class Ahead(Protocol[K_contra]):
+class AsyncDecoding(Protocol[K_contra]):
     """Greedy tokens of one sequence that the device goes on with by itself, so that it need not wait for the host."""
 
     def launch(self, kv: K_contra) -> None:
@@ -73,14 +73,14 @@ class Ahead(Protocol[K_contra]):
 
 
 @runtime_checkable
-class RunsAhead(Protocol[K_contra]):
+class DecodesAsync(Protocol[K_contra]):
     """What a backend may be able to do beside: decode greedily without the host."""
 
     @property
-    def runs_ahead(self) -> bool:
-        """Whether it does on this device; else `run_ahead` must not be called."""
+    def decodes_async(self) -> bool:
+        """Whether it does on this device; else `begin_async` must not be called."""
         ...
 
-    def run_ahead(self, logits: torch.Tensor, stop_ids: Collection[int]) -> Ahead[K_contra]:
+    def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding[K_contra]:
         """Begins behind a prompt's `logits`, shape (1, vocabulary), and ends what was begun before."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Generic
 
-from .draft import Width
+from .draft_length import DraftLength
 from .slots import K, Slot, Slots
 
 if TYPE_CHECKING:
@@ -26,14 +26,20 @@ _FADING = 0.25
 class DraftModel(Generic[K]):
     """The owner of the small model and of its KV: slots by the same keys as the engine's, exact in the same way.
 
-    `width`: how many of its tokens to ask for; the cost of a width is that of the large model's step and of the steps
-    here. `prompt_ms`: what a token of a prompt costs here; measured again with every prompt.
+    `draft_length`: how many of its tokens to ask for; the cost of a length is that of the large model's step and of
+    the steps here. `prompt_ms`: what a token of a prompt costs here; measured again with every prompt.
     """
 
     def __init__(
-        self, backend: Backend[K], *, chunk_tokens: int, kv_limit_bytes: int, width: Width, prompt_ms: float
+        self,
+        backend: Backend[K],
+        *,
+        chunk_tokens: int,
+        kv_limit_bytes: int,
+        draft_length: DraftLength,
+        prompt_ms: float,
     ) -> None:
-        self.width = width
+        self.draft_length = draft_length
         self.prompt_ms = prompt_ms
         self._backend = backend
         self._chunk_tokens = chunk_tokens

@@ -13,17 +13,17 @@ from ..loading.memory import release_memory
 from .draft_model import READING_TOKENS, DraftModel
 
 if TYPE_CHECKING:
-    from .draft import Width
+    from .draft_length import DraftLength
     from .engine import Request, Statistics
 
 log = logging.getLogger(__name__)
 
 
 class Drafts:
-    """What an engine drafts with. `width`: of drafts that are copies; None never drafts."""
+    """What an engine drafts with. `draft_length`: of drafts that are copies; None never drafts."""
 
-    def __init__(self, width: Width | None, model: DraftModel[Any] | None) -> None:
-        self.width = width
+    def __init__(self, draft_length: DraftLength | None, model: DraftModel[Any] | None) -> None:
+        self.draft_length = draft_length
         self.model = model
 
     def give_up_model(self) -> bool:
@@ -51,7 +51,7 @@ class Drafting:
         self._lookup = request.lookup
         self._statistics = statistics
         self._check = check
-        self._author: Width | None = None
+        self._author: DraftLength | None = None
         self._propose_ms: float | None = None
 
     def extend(self, token: int) -> None:
@@ -62,22 +62,22 @@ class Drafting:
 
     def propose(self, room: int) -> list[int]:
         """The tokens to guess next, so many that all of them, and the one after them, have `room`."""
-        self._author = self._drafts.width
+        self._author = self._drafts.draft_length
         if self._lookup is None or self._author is None or room <= 1:
             return []
         if (wanted := self._author.choose()) and (found := self._lookup.propose(min(wanted, room - 1))):
             return found
         return self._ask_model(room - 1)
 
-    def took(self, width: int, ms: float) -> None:
+    def took(self, length: int, ms: float) -> None:
         """Notes what the large model's step over a draft of so many tokens cost."""
-        copies, small = self._drafts.width, self._drafts.model
+        copies, small = self._drafts.draft_length, self._drafts.model
         if copies is not None and self._author is copies:
-            copies.took(width, ms)
-        if small is not None and not width:
-            small.width.took(0, ms)
-        if small is not None and self._author is small.width and self._propose_ms is not None:
-            small.width.took(width, ms + self._propose_ms)
+            copies.took(length, ms)
+        if small is not None and not length:
+            small.draft_length.took(0, ms)
+        if small is not None and self._author is small.draft_length and self._propose_ms is not None:
+            small.draft_length.took(length, ms + self._propose_ms)
 
     def learn(self, draft: list[int], kept: int) -> None:
         """Notes that the first `kept` tokens of a draft were right."""
@@ -92,7 +92,7 @@ class Drafting:
             return []
         unread = small.unread_tokens(self._ids)
         tokens = min(most + 1, self._statistics.typical_tokens)
-        wanted = small.width.choose(start_ms=(unread - 1) * small.prompt_ms, tokens=tokens)
+        wanted = small.draft_length.choose(start_ms=(unread - 1) * small.prompt_ms, tokens=tokens)
         if not wanted:
             return []
         started = perf_counter()
@@ -102,7 +102,7 @@ class Drafting:
             self._drafts.give_up_model()
             return []
         if draft:
-            self._author = small.width
+            self._author = small.draft_length
             # A proposal for which the prompt had to be read says nothing about the next ones.
             self._propose_ms = 1000 * (perf_counter() - started) if unread < READING_TOKENS else None
         return draft

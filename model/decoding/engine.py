@@ -11,14 +11,15 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..backends.backend import Ahead, Backend, RunsAhead
+from ..backends.backend import AsyncDecoding, Backend, DecodesAsync
 from ..errors import Cancelled, OutOfMemory, PromptTooLong
-from .draft import PromptLookup, Width
+from .draft_length import DraftLength
 from .draft_model import DraftModel
 from .drafting import Drafting, Drafts
 from .guide import GuideState
 from .logits import check_finite
-from .loop import Decoding, tokens_ahead
+from .loop import Decoding, async_tokens
+from .prompt_lookup import PromptLookup
 from .sampling import GREEDY, Sampling
 from .slots import K, Slot, Slots
 
@@ -75,7 +76,7 @@ class Engine(Generic[K]):
     other.
 
     Only tokens whose pass is complete count as computed (`Slot.ids`), so a request that was cancelled, or that
-    failed, leaves a KV cache that is exact. `width` says how long drafts by lookup are; None never drafts.
+    failed, leaves a KV cache that is exact. `draft_length` says how long drafts by lookup are; None never drafts.
     `draft_model` drafts where lookup finds nothing.
     """
 
@@ -85,12 +86,12 @@ class Engine(Generic[K]):
         *,
         chunk_tokens: int,
         kv_limit_bytes: int = UNLIMITED,
-        width: Width | None = None,
+        draft_length: DraftLength | None = None,
         draft_model: DraftModel[Any] | None = None,
     ) -> None:
         self._backend = backend
         self._chunk_tokens = chunk_tokens
-        self._drafts = Drafts(width, draft_model)
+        self._drafts = Drafts(draft_length, draft_model)
         self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
         self._request = 0
         self.statistics = Statistics()
@@ -132,7 +133,7 @@ class Engine(Generic[K]):
             stop_ids=frozenset(stop_ids),
             key=key,
             guide=guide,
-            lookup=lookup if self._drafts.width else None,
+            lookup=lookup if self._drafts.draft_length else None,
             deadline_s=deadline_s,
         )
         return self._generate(list(ids), request, self._request)
@@ -188,25 +189,25 @@ class Engine(Generic[K]):
             check()
             slot.rewind(len(ids) + count)
 
-        ahead = self._ahead(logits, request)
-        if ahead is None:
+        decoding = self._begin_async(logits, request)
+        if decoding is None:
             drafting = Drafting(self._drafts, ids, request, self.statistics, check)
             return Decoding(request, drafting, self._backend.device).tokens(logits, step, keep)
 
         def advance(further: bool) -> int | None:
             check()
-            return self._advance(slot, ahead, further)
+            return self._advance(slot, decoding, further)
 
-        return tokens_ahead(request, advance)
+        return async_tokens(request, advance)
 
-    def _ahead(self, logits: torch.Tensor, request: Request) -> Ahead[K] | None:
+    def _begin_async(self, logits: torch.Tensor, request: Request) -> AsyncDecoding[K] | None:
         """Where the device can go on by itself, and nothing but the model has a say."""
         backend = self._backend
-        if not isinstance(backend, RunsAhead) or not backend.runs_ahead:
+        if not isinstance(backend, DecodesAsync) or not backend.decodes_async:
             return None
         if request.sampling.temperature > 0 or request.guide is not None or request.lookup is not None:
             return None
-        return backend.run_ahead(logits, request.stop_ids)
+        return backend.begin_async(logits, request.stop_ids)
 
     def _prefill(self, ids: list[int], request: Request) -> tuple[Slot[K], torch.Tensor] | None:
         """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
@@ -240,15 +241,15 @@ class Engine(Generic[K]):
         """One pass over `ids`."""
         return self._with_room(slot, lambda: self._slots.compute(slot, ids, cancel, logits=logits))
 
-    def _advance(self, slot: Slot[K], ahead: Ahead[K], further: bool) -> int | None:
+    def _advance(self, slot: Slot[K], decoding: AsyncDecoding[K], further: bool) -> int | None:
         """The token that the device has chosen, read only once it computes it if it shall go on (`further`). None is a
         stop token: that step was for nothing."""
         if not further:
-            return ahead.read()
-        self._with_room(slot, lambda: self._slots.launch(slot, ahead))
+            return decoding.read()
+        self._with_room(slot, lambda: self._slots.launch(slot, decoding))
         token = None
         try:
-            token = ahead.read()
+            token = decoding.read()
         finally:
             if token is not None:
                 slot.ids.append(token)

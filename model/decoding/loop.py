@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Step = Callable[[list[int]], "torch.Tensor"]
 
 
-def tokens_ahead(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int]:
+def async_tokens(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int]:
     """Greedy tokens, without the stop token, of a device that is a step ahead of the host.
 
     `advance`: the next token; None is a stop token. Told so, it has the device begin with the one after it before.

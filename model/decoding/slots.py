@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     import torch
 
-    from ..backends.backend import Ahead, Backend, KeyValues
+    from ..backends.backend import AsyncDecoding, Backend, KeyValues
 
 K = TypeVar("K", bound="KeyValues")
 
@@ -92,12 +92,12 @@ class Slots(Generic[K]):
         slot.ids += ids
         return found
 
-    def launch(self, slot: Slot[K], ahead: Ahead[K]) -> None:
+    def launch(self, slot: Slot[K], decoding: AsyncDecoding[K]) -> None:
         """Has the device append the token that it chose last, which is not known here yet."""
         length = len(slot.ids)
         try:
             self.reserve(slot, length + 1)
-            ahead.launch(slot.kv)
+            decoding.launch(slot.kv)
         except BaseException:
             slot.rewind(length)
             raise

@@ -10,22 +10,22 @@ from pathlib import Path
 from ..errors import OutOfMemory
 from .load import LoadedModel, load_model
 from .memory import release_memory
-from .plan import NO_DRAFTS, Plan, Wanted, make_plan
+from .plan import NO_DRAFTS, ModelRequest, Plan, make_plan
 
 _LEAST_SEQUENCE_TOKENS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
+class LoadResult:
     """A model that was loaded, by what was `wanted` in the end. `problem`: why that is less than what was wanted at
     first; None where it is the same."""
 
     loaded: LoadedModel
-    wanted: Wanted
+    wanted: ModelRequest
     problem: OutOfMemory | None
 
 
-def load_what_fits(wanted: Wanted, *, base: Path, threads: int, report: Callable[[str], None]) -> Fitted:
+def load_what_fits(wanted: ModelRequest, *, base: Path, threads: int, report: Callable[[str], None]) -> LoadResult:
     """Plans and loads `wanted`, or less of it while memory runs out. See `make_plan` and `load_model`, whose errors it
     raises; `OutOfMemory` where nothing is left to give up, and then the first one."""
     less, problem = wanted, None
@@ -33,7 +33,7 @@ def load_what_fits(wanted: Wanted, *, base: Path, threads: int, report: Callable
         plan: Plan | None = None
         try:
             plan = make_plan(less, base=base)
-            return Fitted(loaded=load_model(plan, threads=threads, report=report), wanted=less, problem=problem)
+            return LoadResult(loaded=load_model(plan, threads=threads, report=report), wanted=less, problem=problem)
         except OutOfMemory as error:
             # A new one: the frames of this one hold what was loaded so far.
             problem = problem or OutOfMemory(error.problem, error.remedy)
@@ -43,7 +43,7 @@ def load_what_fits(wanted: Wanted, *, base: Path, threads: int, report: Callable
         less = found
 
 
-def _less(wanted: Wanted, plan: Plan | None, first: Wanted) -> Wanted | None:
+def _less(wanted: ModelRequest, plan: Plan | None, first: ModelRequest) -> ModelRequest | None:
     """What to try after `wanted`, whose plan, if there was any, asked for too much; None where nothing is left."""
     if wanted.draft_model != NO_DRAFTS:
         return replace(wanted, draft_model=NO_DRAFTS)

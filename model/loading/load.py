@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 
 from ..backends.backend import Backend
-from ..decoding.draft import Width
+from ..decoding.draft_length import DraftLength
 from ..decoding.draft_model import DraftModel
 from ..decoding.engine import Engine
 from ..decoding.logits import check_useful
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
-_WIDTHS = (1, 3, 7)
+_DRAFT_LENGTHS = (1, 3, 7)
 _PASSED_TOKENS = 8
 _WARM_TOKENS = 32
 _PROMPT_TOKENS = 64
@@ -73,7 +73,7 @@ def quantized_folder() -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
-    """A model that has run: what a step costs it, in milliseconds, by the width of its draft."""
+    """A model that has run: what a step costs it, in milliseconds, by the length of its draft."""
 
     backend: Backend[Any]
     chunk_tokens: int
@@ -106,7 +106,7 @@ def _engine(plan: Plan, large: _Ready, small: _Ready | None = None) -> Engine[An
         large.backend,
         chunk_tokens=large.chunk_tokens,
         kv_limit_bytes=plan.kv_limit_bytes,
-        width=Width(large.step_ms),
+        draft_length=DraftLength(large.step_ms),
         draft_model=_draft_model(plan.draft, small, large.step_ms) if plan.draft and small else None,
     )
 
@@ -117,7 +117,7 @@ def _draft_model(plan: Plan, small: _Ready, step_ms: Mapping[int, float]) -> Dra
         small.backend,
         chunk_tokens=small.chunk_tokens,
         kv_limit_bytes=plan.kv_limit_bytes,
-        width=Width({width: ms + width * small.step_ms[0] for width, ms in step_ms.items()}),
+        draft_length=DraftLength({length: ms + length * small.step_ms[0] for length, ms in step_ms.items()}),
         prompt_ms=_prompt_ms(small.backend),
     )
 
@@ -137,17 +137,17 @@ def _prompt_ms(backend: Backend[Any]) -> float:
 
 
 def _warm_up(backend: Backend[Any]) -> dict[int, float]:
-    """What a step costs, in milliseconds, by the width of its draft. The first passes also allocate, compile and fill
+    """What a step costs, in milliseconds, by the length of its draft. The first passes also allocate, compile and fill
     caches, so that the user's need not. Raises `BrokenCheckpoint` where they compute nothing."""
     kv, cancel, costs = backend.new_kv(_WARM_TOKENS), Event(), dict[int, float]()
     check_useful(backend.forward([0] * _PASSED_TOKENS, kv, cancel))
-    for width in (0, *_WIDTHS):
+    for length in (0, *_DRAFT_LENGTHS):
         for _ in range(2):
             kv.rewind(_PASSED_TOKENS)
             started = perf_counter()
             # Reading a number waits for the device.
-            backend.forward([0] * (width + 1), kv, cancel, logits=width + 1)[0, 0].item()
-            costs[width] = 1000 * (perf_counter() - started)
+            backend.forward([0] * (length + 1), kv, cancel, logits=length + 1)[0, 0].item()
+            costs[length] = 1000 * (perf_counter() - started)
     return costs
 
 

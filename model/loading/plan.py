@@ -23,7 +23,7 @@ from .quantization_choice import is_installed, is_ours, number_formats, smaller_
 from .sizes import Quantization, Size, kv_limit_bytes, needed_bytes, size_of
 
 NO_DRAFTS = "none"
-"""What `Wanted.draft_model` is where no small model drafts."""
+"""What `ModelRequest.draft_model` is where no small model drafts."""
 
 # Beyond this a CPU needs a good part of a second per token, quantized or not.
 _LARGEST_AUTOMATIC_CPU_PARAMETERS = 2_000_000_000
@@ -33,7 +33,7 @@ _USABLE_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ModelRequest:
     """What the user asked for; `auto` leaves it to `make_plan`.
 
     `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
@@ -91,7 +91,7 @@ class Plan:
         return self.dtype if self.quantization == "none" else self.quantization
 
 
-def make_plan(wanted: Wanted, *, base: Path) -> Plan:
+def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
     """The plan for `wanted`; folders are relative to `base`. Imports torch, loads nothing.
 
     Raises the errors of `find_source`, `check_agreed`, `inspect` and `find_device`, `UnsupportedQuantization`,
@@ -106,7 +106,7 @@ def make_plan(wanted: Wanted, *, base: Path) -> Plan:
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
 
 
-def _with_draft(plan: Plan, wanted: Wanted, base: Path) -> Plan:
+def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
     """The same with a draft model, which takes only what the model leaves: it makes nothing better but time."""
     source = check_agreed(find_source(wanted.draft_model, base=base), wanted.agreed)
     if not _have_one_vocabulary(source, plan.source):
@@ -137,7 +137,7 @@ def _have_one_vocabulary(one: Source, other: Source) -> bool:
     return one.folder == other.folder or Tokenizer(one.folder).has_vocabulary_of(Tokenizer(other.folder))
 
 
-def _automatic(wanted: Wanted, device: Device) -> Plan:
+def _automatic(wanted: ModelRequest, device: Device) -> Plan:
     """The best installed model that fills in, fits `device`, and is fast enough there to wait for.
 
     Raises `OutOfMemory` where not even the embedded one fits.
@@ -175,7 +175,7 @@ def _reason(source: Source, left_out: list[str]) -> str:
     return "the best installed model that fits"
 
 
-def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wanted, *, spread: bool) -> Plan:
+def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest, *, spread: bool) -> Plan:
     """The plan of the best number format that fits; where none does and `spread` allows it, over all devices.
 
     Raises `OutOfMemory`.
@@ -208,5 +208,5 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Wante
 def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
     """Whether a catalogue model would fit on `device`, with a prompt of ordinary length."""
     size = Size(entry.parameters, entry.kv_bytes_per_token, entry.context_tokens, entry.weight_bytes)
-    need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), Wanted().sequence_tokens)
+    need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), ModelRequest().sequence_tokens)
     return need <= device.free_bytes * _USABLE_SHARE

@@ -11,7 +11,7 @@ from seekline import model
 
 def main(folder: str, quantization: str, cache: str) -> None:
     plan = model.make_plan(
-        model.Wanted(model=folder, device="cpu", dtype="float32", quantization=quantization),  # pyright: ignore[reportArgumentType]
+        model.ModelRequest(model=folder, device="cpu", dtype="float32", quantization=quantization),  # pyright: ignore[reportArgumentType]
         base=Path(folder),
     )
     loaded = model.load_model(plan, threads=1, cache=Path(cache))

@@ -8,14 +8,14 @@ from threading import Event
 import torch
 
 from ...loading.memory import as_out_of_memory
-from .ahead import Ahead
+from .async_decoding import AsyncDecoding
 from .native.network import NativeLlama
 from .network import KeyValues, Llama
 from .steps import WIDEST, Recorder, Steps
 
 
 class LlamaBackend:
-    """See `model.backend.Backend` and `RunsAhead`.
+    """See `model.backend.Backend` and `DecodesAsync`.
 
     `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding. `recorder` makes decode steps that
     the device replays; None runs every step anew. The logits of a step are overwritten by the next one.
@@ -57,9 +57,9 @@ class LlamaBackend:
         return found[:, : self._vocabulary_size]
 
     @property
-    def runs_ahead(self) -> bool:
+    def decodes_async(self) -> bool:
         return self._steps is not None
 
-    def run_ahead(self, logits: torch.Tensor, stop_ids: Collection[int]) -> Ahead:
+    def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding:
         assert self._steps is not None
-        return Ahead(self._steps, logits, stop_ids)
+        return AsyncDecoding(self._steps, logits, stop_ids)

@@ -41,8 +41,8 @@ def test_running_ahead_by_graphs_writes_what_plain_passes_write(pair: Pair, capl
 def test_a_cancel_while_running_ahead_leaves_the_cache_exact(pair: Pair) -> None:
     for length in (10, 300, 600):
         ids = (PROMPT * 20)[:length]
-        assert consume(pair.ahead, ids, max_new_tokens=200, cancel_after=3)[-1] == -1
-        check_exact(pair.ahead)
+        assert consume(pair.asynchronous, ids, max_new_tokens=200, cancel_after=3)[-1] == -1
+        check_exact(pair.asynchronous)
         pair.both(ids, max_new_tokens=8)
 
 
@@ -65,7 +65,7 @@ def test_graphs_write_what_transformers_writes(tmp_path: Path, kv_heads: int, dr
         tokens = loaded.engine.generate(ids, max_new_tokens=NEW_TOKENS, cancel=Event(), stop_ids={1}, lookup=lookup)
         assert list(tokens) == written
     backend: Any = loaded.engine._backend
-    assert backend.runs_ahead
+    assert backend.decodes_async
 
 
 @pytest.mark.parametrize("rows", [1, 4, 40])
@@ -78,7 +78,7 @@ def test_four_bits_multiply_what_their_codes_stand_for(rows: int) -> None:
 
 def test_four_bits(tmp_path: Path) -> None:
     folder = save_llama(tmp_path / "model", hidden_size=128)
-    wanted = model.Wanted(model=str(folder), device=DEVICE, quantization="int4")
+    wanted = model.ModelRequest(model=str(folder), device=DEVICE, quantization="int4")
     for _ in range(2):  # the second from what the first has kept
         plan = model.make_plan(wanted, base=folder)
         check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)

@@ -28,7 +28,7 @@ def cache(tmp_path: Path) -> Path:
 
 def load_int4(folder: Path, cache: Path, quantization: model.Quantization = "int4") -> list[int]:
     """The tokens of a model that is loaded through the cache."""
-    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization=quantization), base=folder)
+    plan = model.make_plan(model.ModelRequest(model=str(folder), device="cpu", quantization=quantization), base=folder)
     return generate(model.load_model(plan, threads=1, cache=cache))
 
 

@@ -27,12 +27,12 @@ class Pair:
         self.engine = model.Engine(
             self.large,
             chunk_tokens=4,
-            width=FixedCosts(FREE),
+            draft_length=FixedCosts(FREE),
             draft_model=model.DraftModel(
                 self.small,
                 chunk_tokens=4,
                 kv_limit_bytes=1000,
-                width=FixedCosts(cost_ms or FREE),
+                draft_length=FixedCosts(cost_ms or FREE),
                 prompt_ms=prompt_ms,
             ),
         )
@@ -49,8 +49,10 @@ def pair() -> Pair:
 
 def test_a_model_that_drafts_for_itself_is_always_right(llama_folder: Path) -> None:
     large, small = (load(llama_folder).engine._backend for _ in range(2))
-    drafts = model.DraftModel(small, chunk_tokens=64, kv_limit_bytes=1 << 30, width=FixedCosts(FREE), prompt_ms=0)
-    engine = model.Engine(large, chunk_tokens=64, width=FixedCosts(FREE), draft_model=drafts)
+    drafts = model.DraftModel(
+        small, chunk_tokens=64, kv_limit_bytes=1 << 30, draft_length=FixedCosts(FREE), prompt_ms=0
+    )
+    engine = model.Engine(large, chunk_tokens=64, draft_length=FixedCosts(FREE), draft_model=drafts)
     for first in range(10, 30):
         ids = [first, *range(100, 180)]
         plain = list(engine.generate(ids, max_new_tokens=24, cancel=Event()))

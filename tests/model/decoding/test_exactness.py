@@ -71,12 +71,12 @@ class Checked:
             backend,
             chunk_tokens=64,
             kv_limit_bytes=limit_bytes,
-            width=FixedCosts(CHEAP_DRAFTS),
+            draft_length=FixedCosts(CHEAP_DRAFTS),
             draft_model=model.DraftModel(
                 load(draft).engine._backend,
                 chunk_tokens=32,
                 kv_limit_bytes=limit_bytes,
-                width=FixedCosts(CHEAP_DRAFTS, probe_steps=0),
+                draft_length=FixedCosts(CHEAP_DRAFTS, probe_steps=0),
                 prompt_ms=0,
             )
             if draft
@@ -167,7 +167,7 @@ def test_drafts_of_a_model(tmp_path: Path, noise: float, least_right: float, mos
         checked.sequence(seed)
     drafts = checked.engine._drafts.model
     assert drafts is not None
-    right = drafts.width.chances()[0]
+    right = drafts.draft_length.chances()[0]
     assert least_right < right < most_right, "it was asked often, and as often right as it is like the large one"
 
 

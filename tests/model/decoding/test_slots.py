@@ -127,7 +127,7 @@ def test_five_thousand_requests_leave_nothing_behind() -> None:
     """With edits, cancels at any place, drafts and abandoned iterators, in more documents than there is room for."""
     chance = random.Random(0)
     engine = model.Engine(
-        CopyingBackend(), chunk_tokens=64, kv_limit_bytes=4 * 256, width=model.Width({0: 1.0, 3: 1.1})
+        CopyingBackend(), chunk_tokens=64, kv_limit_bytes=4 * 256, width=model.DraftLength({0: 1.0, 3: 1.1})
     )
     texts = {key: [chance.randrange(VOCABULARY) for _ in range(150)] for key in range(9)}
     for number in range(5000):

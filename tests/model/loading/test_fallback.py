@@ -30,9 +30,9 @@ class Loader:
         return self._load(plan, **options)
 
 
-def fit(base: Path, **wanted: Any) -> model.Fitted:
+def fit(base: Path, **wanted: Any) -> model.LoadResult:
     wanted = {"device": "cpu", "sequence_tokens": 2048, **wanted}
-    return model.load_what_fits(model.Wanted(**wanted), base=base, threads=1, report=lambda _: None)
+    return model.load_what_fits(model.ModelRequest(**wanted), base=base, threads=1, report=lambda _: None)
 
 
 def test_what_fits_is_loaded_as_it_is_wanted(llama_folder: Path) -> None:

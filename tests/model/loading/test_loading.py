@@ -18,7 +18,7 @@ from tiny_models import IDS, add_own_code, check_incremental, generate, load, sa
 
 
 def test_steps_are_reported(llama_folder: Path) -> None:
-    plan = model.make_plan(model.Wanted(model=str(llama_folder), device="cpu"), base=llama_folder)
+    plan = model.make_plan(model.ModelRequest(model=str(llama_folder), device="cpu"), base=llama_folder)
     steps: list[str] = []
     model.load_model(plan, threads=1, report=steps.append)
     assert steps == ["starting torch", f"loading {llama_folder}"]
@@ -45,14 +45,14 @@ def test_bitsandbytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quantization", ["int4", "int8"])
 def test_our_own_quantization(tmp_path: Path, quantization: model.Quantization) -> None:
     folder = save_llama(tmp_path / "model", hidden_size=128)
-    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization=quantization), base=folder)
+    plan = model.make_plan(model.ModelRequest(model=str(folder), device="cpu", quantization=quantization), base=folder)
     check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)
 
 
 @pytest.mark.usefixtures("each_forward")
 def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, cache = save_llama(tmp_path / "model", hidden_size=128), tmp_path / "cache"
-    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization="int4"), base=folder)
+    plan = model.make_plan(model.ModelRequest(model=str(folder), device="cpu", quantization="int4"), base=folder)
     first = generate(model.load_model(plan, threads=1, cache=cache))
     (file,) = cache.iterdir()
     with monkeypatch.context() as patch:
@@ -73,7 +73,7 @@ def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypat
 def test_no_room_on_the_disk_costs_only_time(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = save_llama(tmp_path / "model", hidden_size=128)
     (tmp_path / "cache").write_text("a file where the folder should be", "utf-8")
-    plan = model.make_plan(model.Wanted(model=str(folder), device="cpu", quantization="int4"), base=folder)
+    plan = model.make_plan(model.ModelRequest(model=str(folder), device="cpu", quantization="int4"), base=folder)
     assert len(generate(model.load_model(plan, threads=1, cache=tmp_path / "cache"))) == 8
     assert "could not be kept" in caplog.text
 
@@ -81,7 +81,7 @@ def test_no_room_on_the_disk_costs_only_time(tmp_path: Path, caplog: pytest.LogC
 def test_a_model_that_accelerate_has_placed(llama_folder: Path) -> None:
     """As one that exceeds a GPU is; here all of it comes to lie on the CPU."""
     pytest.importorskip("accelerate", reason="the extra gpu is not installed")
-    wanted = model.Wanted(model=str(llama_folder), device="cpu", dtype="float32")
+    wanted = model.ModelRequest(model=str(llama_folder), device="cpu", dtype="float32")
     plan = replace(model.make_plan(wanted, base=llama_folder), spread=True)
     assert generate(model.load_model(plan, threads=1)) == generate(load(llama_folder))
 
@@ -98,7 +98,7 @@ def test_a_draft_model_is_loaded_beside_it(llama_folder: Path, tmp_path: Path) -
     assert loaded.plan.draft is not None
     drafts = loaded.engine._drafts.model
     assert drafts is not None
-    drafts.width, drafts.prompt_ms = FixedCosts({0: 1, 3: 1}), 0.0
+    drafts.draft_length, drafts.prompt_ms = FixedCosts({0: 1, 3: 1}), 0.0
     tokens = loaded.engine.generate(IDS, max_new_tokens=8, cancel=Event(), lookup=NothingCopied(IDS))
     assert list(tokens) == generate(load(llama_folder))
     assert loaded.engine.statistics.drafted > 3

@@ -72,7 +72,7 @@ class Machine:
         return [self._source(name) for name in model.all_entries() if name in (*self.installed, model.EMBEDDED)]
 
     def plan(self, **wanted: Any) -> model.Plan:
-        return model.make_plan(model.Wanted(**wanted), base=Path())
+        return model.make_plan(model.ModelRequest(**wanted), base=Path())
 
 
 @pytest.fixture
@@ -282,6 +282,6 @@ def test_auto_passes_over_a_damaged_model(machine: Machine, monkeypatch: pytest.
 def test_kv_caches_have_no_more_than_the_models_context() -> None:
     """However long prompts may be elsewhere: 16 sequences of 1,024 tokens, in float32."""
     plan = model.make_plan(
-        model.Wanted(model="embedded", device="cpu", quantization="none", sequence_tokens=100_000), base=Path()
+        model.ModelRequest(model="embedded", device="cpu", quantization="none", sequence_tokens=100_000), base=Path()
     )
     assert plan.kv_limit_bytes <= 16 * 1024 * 2 * plan.checkpoint.kv_bytes_per_token

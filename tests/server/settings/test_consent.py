@@ -84,7 +84,7 @@ def test_the_folder_that_was_agreed_to_is_the_one_that_is_opened(tmp_path: Path)
     link = tmp_path / "link"
     link.symlink_to(harmless)
     agreed = {harmless.resolve()}
-    wanted = model.Wanted(model=str(link), agreed=agreed)
+    wanted = model.ModelRequest(model=str(link), agreed=agreed)
     with pytest.raises(model.BrokenCheckpoint, match="harmless"):
         model.make_plan(wanted, base=tmp_path)  # which was agreed to, and is empty
     link.unlink()

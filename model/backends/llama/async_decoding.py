@@ -12,8 +12,8 @@ from .network import KeyValues
 from .steps import STOPPED, Steps
 
 
-class Ahead:
-    """See `model.backend.Ahead`."""
+class AsyncDecoding:
+    """See `backends.backend.AsyncDecoding`."""
 
     def __init__(self, steps: Steps, logits: torch.Tensor, stop_ids: Collection[int]) -> None:
         self._steps = steps

@@ -41,7 +41,7 @@ def test_random_requests(pair: Pair, recorder: FakeRecorder) -> None:
 
 
 def test_the_next_step_is_launched_before_a_token_is_read(pair: Pair, recorder: FakeRecorder) -> None:
-    list(pair.ahead.generate(PROMPT, max_new_tokens=6, cancel=Event()))
+    list(pair.asynchronous.generate(PROMPT, max_new_tokens=6, cancel=Event()))
     happened = [what for what in recorder.log if what in ("step", "read")]
     assert happened == ["step", "read"] * 5 + ["read"], "the last token is read, and nobody asks for one after it"
 
@@ -57,27 +57,27 @@ def test_a_stop_token_costs_one_step(pair: Pair, recorder: FakeRecorder) -> None
 
 def test_nothing_is_launched_after_a_cancel(pair: Pair, recorder: FakeRecorder) -> None:
     cancel = Event()
-    tokens = pair.ahead.generate(PROMPT, max_new_tokens=8, cancel=cancel)
+    tokens = pair.asynchronous.generate(PROMPT, max_new_tokens=8, cancel=cancel)
     next(tokens)
     cancel.set()
     launched = recorder.count("step")
     with pytest.raises(model.Cancelled):
         next(tokens)
     assert recorder.count("step") == launched == 1
-    check_exact(pair.ahead)
+    check_exact(pair.asynchronous)
 
 
 def test_an_old_iterator_that_ends_late_changes_nothing(pair: Pair) -> None:
     """As when the garbage collector comes upon it in the middle of a newer request of the same document."""
-    old = pair.ahead.generate(PROMPT, max_new_tokens=8, cancel=Event())
+    old = pair.asynchronous.generate(PROMPT, max_new_tokens=8, cancel=Event())
     next(old)
-    new = pair.ahead.generate([*PROMPT, 7, 8], max_new_tokens=6, cancel=Event(), stop_ids={5})
+    new = pair.asynchronous.generate([*PROMPT, 7, 8], max_new_tokens=6, cancel=Event(), stop_ids={5})
     written = [next(new), next(new)]
     with pytest.raises(model.Cancelled):
         next(old)
     written += new
     assert written == consume(pair.plain, [*PROMPT, 7, 8], max_new_tokens=6, stop_ids={5})
-    check_exact(pair.ahead)
+    check_exact(pair.asynchronous)
 
 
 def test_what_has_another_say_in_a_token_is_decoded_step_by_step(
@@ -89,7 +89,7 @@ def test_what_has_another_say_in_a_token_is_decoded_step_by_step(
         {"sampling": model.Sampling(temperature=1.0)},
         {"lookup": model.PromptLookup(PROMPT)},
     ]
-    engine = pair.engine(recorder, width=model.Width({0: 1.0, 3: 1.2}))
+    engine = pair.engine(recorder, draft_length=model.DraftLength({0: 1.0, 3: 1.2}))
     for request in requests:
         list(engine.generate(PROMPT, max_new_tokens=4, cancel=Event(), **request))
     assert recorder.count("fetch") == 0
@@ -106,17 +106,17 @@ def test_what_cannot_be_recorded_runs_ahead_as_well(
 
 
 def test_a_full_device_gives_up_the_other_sequences_and_goes_on(pair: Pair, recorder: FakeRecorder) -> None:
-    consume(pair.ahead, [5, 6, 7], max_new_tokens=2, key="other")
+    consume(pair.asynchronous, [5, 6, 7], max_new_tokens=2, key="other")
     recorder.failures = [torch.OutOfMemoryError("CUDA out of memory")]
     pair.both(PROMPT, max_new_tokens=6, key="this")
-    assert len(pair.ahead._slots) == 1
+    assert len(pair.asynchronous._slots) == 1
 
 
 def test_a_device_that_stays_full_leaves_the_cache_exact(pair: Pair, recorder: FakeRecorder) -> None:
     recorder.failures = [torch.OutOfMemoryError("CUDA out of memory")]
     with pytest.raises(model.OutOfMemory):
-        consume(pair.ahead, PROMPT, max_new_tokens=6)
-    check_exact(pair.ahead)
+        consume(pair.asynchronous, PROMPT, max_new_tokens=6)
+    check_exact(pair.asynchronous)
     pair.both(PROMPT, max_new_tokens=6)
 
 
@@ -124,9 +124,9 @@ def test_a_device_that_fails_leaves_the_cache_exact(pair: Pair, monkeypatch: pyt
     def fail() -> int:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    backend: Any = pair.ahead._backend
+    backend: Any = pair.asynchronous._backend
     monkeypatch.setattr(backend._steps, "fetch", lambda _: fail)
-    tokens = pair.ahead.generate(PROMPT, max_new_tokens=6, cancel=Event())
+    tokens = pair.asynchronous.generate(PROMPT, max_new_tokens=6, cancel=Event())
     with pytest.raises(RuntimeError, match="illegal"):
         next(tokens)
-    check_exact(pair.ahead)
+    check_exact(pair.asynchronous)
