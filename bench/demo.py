@@ -30,7 +30,7 @@ SCENES = [
     ("fim/completion/stop.py", "    for number, line in enumerate("),
     ("server/documents/documents.py", "        if change.start is None or change."),
     ("model/engines/worker.py", "        with suppress(InvalidStateError):\n            job.future.set_"),
-    ("model/decoding/engine.py", "            if request.cancel.is_set() or number != self."),
+    ("model/decoding/engine_core.py", "            if request.cancel.is_set() or number != self."),
 ]
 
 # A repository of several files, the one that is being written, and what is typed of it so far: nothing stands below.

@@ -20,9 +20,10 @@ from .catalogue.sources import (
 )
 from .decoding.draft_length import DraftLength
 from .decoding.draft_model import DraftModel
-from .decoding.engine import Engine, Statistics
+from .decoding.engine_core import EngineCore
 from .decoding.guide import Guide, GuideState
 from .decoding.prompt_lookup import PromptLookup
+from .decoding.request import Statistics
 from .decoding.sampling import GREEDY, Sampling
 from .decoding.vocabulary_index import VocabularyIndex
 from .engines.worker import Job, Worker
@@ -67,7 +68,7 @@ __all__ = [
     "DraftLength",
     "DraftModel",
     "Dtype",
-    "Engine",
+    "EngineCore",
     "Entry",
     "FolderNotAgreed",
     "Guide",

@@ -8,12 +8,12 @@ from seekline import model
 class NothingCopied(model.PromptLookup):
     """Leaves the drafts to the draft model."""
 
-    def propose(self, width: int) -> list[int]:
+    def propose(self, length: int) -> list[int]:
         return []
 
 
 class FixedCosts(model.DraftLength):
     """Believes the costs that it was given."""
 
-    def took(self, width: int, ms: float) -> None:
+    def took(self, length: int, ms: float) -> None:
         pass

@@ -40,12 +40,14 @@ class Pair:
     def __post_init__(self) -> None:
         self.asynchronous, self.plain = self.engine(self.recorder), self.engine(None)
 
-    def engine(self, recorder: Recorder | None, *, width: model.DraftLength | None = None) -> model.Engine[Any]:
+    def engine(
+        self, recorder: Recorder | None, *, draft_length: model.DraftLength | None = None
+    ) -> model.EngineCore[Any]:
         backend = LlamaBackend(
             self.network, context_tokens=CONTEXT_TOKENS, vocabulary_size=VOCABULARY, recorder=recorder
         )
         room = 2 * CONTEXT_TOKENS * backend.kv_bytes_per_token
-        return model.Engine(backend, chunk_tokens=64, kv_limit_bytes=room, draft_length=width)
+        return model.EngineCore(backend, chunk_tokens=64, kv_limit_bytes=room, draft_length=draft_length)
 
     def both(self, ids: list[int], *, late_after: int = 1 << 30, **request: Any) -> list[int]:
         """What both write."""
@@ -59,7 +61,7 @@ class Pair:
 
 
 def consume(
-    engine: model.Engine[Any],
+    engine: model.EngineCore[Any],
     ids: list[int],
     *,
     cancel_after: int | None = None,
@@ -83,7 +85,7 @@ def consume(
     return written
 
 
-def check_exact(engine: model.Engine[Any]) -> None:
+def check_exact(engine: model.EngineCore[Any]) -> None:
     """The KV of every slot is that of its ids, computed at once from scratch."""
     backend: Any = engine._backend
     plain = LlamaBackend(backend._network, context_tokens=CONTEXT_TOKENS, vocabulary_size=VOCABULARY)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..backends.backend import Backend
-    from .engine import Request
+    from .request import Request
 
 # A pass over fewer tokens is a step, and says little about how long a prompt takes.
 READING_TOKENS = 16

@@ -14,7 +14,7 @@ from .draft_model import READING_TOKENS, DraftModel
 
 if TYPE_CHECKING:
     from .draft_length import DraftLength
-    from .engine import Request, Statistics
+    from .request import Request, Statistics
 
 log = logging.getLogger(__name__)
 

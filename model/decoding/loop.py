@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from .drafting import Drafting
-    from .engine import Request
+    from .request import Request
 
 Step = Callable[[list[int]], "torch.Tensor"]
 

@@ -16,7 +16,7 @@ import platformdirs
 from ..backends.backend import Backend
 from ..decoding.draft_length import DraftLength
 from ..decoding.draft_model import DraftModel
-from ..decoding.engine import Engine
+from ..decoding.engine_core import EngineCore
 from ..decoding.logits import check_useful
 from ..errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
 from ..tokenizer import Tokenizer
@@ -39,7 +39,7 @@ _PROMPT_TOKENS = 64
 class LoadedModel:
     """A model in memory: the owner of its weights and its KV cache."""
 
-    def __init__(self, plan: Plan, tokenizer: Tokenizer, engine: Engine[Any]) -> None:
+    def __init__(self, plan: Plan, tokenizer: Tokenizer, engine: EngineCore[Any]) -> None:
         self.plan = plan
         self.tokenizer = tokenizer
         self.engine = engine
@@ -101,8 +101,8 @@ def _ready(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path, report: 
         ) from error
 
 
-def _engine(plan: Plan, large: _Ready, small: _Ready | None = None) -> Engine[Any]:
-    return Engine(
+def _engine(plan: Plan, large: _Ready, small: _Ready | None = None) -> EngineCore[Any]:
+    return EngineCore(
         large.backend,
         chunk_tokens=large.chunk_tokens,
         kv_limit_bytes=plan.kv_limit_bytes,

@@ -206,7 +206,7 @@ def generate(
     explicit: bool,
     cancel: Event,
 ) -> Completion:
-    """One completion. Runs on the thread that owns the device; raises what `Engine.generate` raises."""
+    """One completion. Runs on the thread that owns the device; raises what `EngineCore.generate` raises."""
 
     def stop() -> None:
         if cancel.is_set():

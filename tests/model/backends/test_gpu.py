@@ -28,7 +28,7 @@ NEW_TOKENS = 12
 @pytest.fixture(params=[4, 2, 1], ids=["mha", "gqa", "mqa"])
 def pair(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
     clock = Clock()
-    monkeypatch.setattr("seekline.model.decoding.engine.monotonic", clock)
+    monkeypatch.setattr("seekline.model.decoding.request.monotonic", clock)
     shape = {"num_key_value_heads": request.param, "max_position_embeddings": CONTEXT_TOKENS}
     return Pair(save_network(tmp_path, device=DEVICE, **shape), CudaRecorder(torch.device(DEVICE)), clock)
 

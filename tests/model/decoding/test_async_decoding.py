@@ -27,7 +27,7 @@ def pair(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder: FakeRecorder
 ) -> Iterator[Pair]:
     clock = Clock()
-    monkeypatch.setattr("seekline.model.decoding.engine.monotonic", clock)
+    monkeypatch.setattr("seekline.model.decoding.request.monotonic", clock)
     shape = {"num_key_value_heads": request.param, "max_position_embeddings": CONTEXT_TOKENS}
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

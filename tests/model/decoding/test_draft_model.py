@@ -24,7 +24,7 @@ class Pair:
 
     def __init__(self, *, cost_ms: dict[int, float] | None = None, prompt_ms: float = 0) -> None:
         self.large, self.small = CountingBackend(), CountingBackend()
-        self.engine = model.Engine(
+        self.engine = model.EngineCore(
             self.large,
             chunk_tokens=4,
             draft_length=FixedCosts(FREE),
@@ -52,7 +52,7 @@ def test_a_model_that_drafts_for_itself_is_always_right(llama_folder: Path) -> N
     drafts = model.DraftModel(
         small, chunk_tokens=64, kv_limit_bytes=1 << 30, draft_length=FixedCosts(FREE), prompt_ms=0
     )
-    engine = model.Engine(large, chunk_tokens=64, draft_length=FixedCosts(FREE), draft_model=drafts)
+    engine = model.EngineCore(large, chunk_tokens=64, draft_length=FixedCosts(FREE), draft_model=drafts)
     for first in range(10, 30):
         ids = [first, *range(100, 180)]
         plain = list(engine.generate(ids, max_new_tokens=24, cancel=Event()))
@@ -127,7 +127,7 @@ def test_the_deadline_is_read_before_each_pass_of_the_small_model(
     pair: Pair, after_passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "seekline.model.decoding.engine.monotonic", lambda: float(len(pair.small.chunks) > after_passes)
+        "seekline.model.decoding.request.monotonic", lambda: float(len(pair.small.chunks) > after_passes)
     )
     decided = 1 if after_passes < 5 else 5
     assert pair.run(deadline_s=1) == expected(IDS, decided), "what was decided before"

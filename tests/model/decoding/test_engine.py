@@ -9,7 +9,7 @@ import pytest
 from counting_backend import CountingBackend, expected
 from seekline import model
 
-Engine: TypeAlias = model.Engine[Any]
+Engine: TypeAlias = model.EngineCore[Any]
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def backend() -> CountingBackend:
 
 @pytest.fixture
 def engine(backend: CountingBackend) -> Engine:
-    return model.Engine(backend, chunk_tokens=4)
+    return model.EngineCore(backend, chunk_tokens=4)
 
 
 def run(engine: Engine, ids: list[int], count: int = 3, stop_ids: set[int] | None = None) -> list[int]:

@@ -67,7 +67,7 @@ class Checked:
         loaded = load(folder)
         backend = loaded.engine._backend
         limit_bytes = 2 * 512 * backend.kv_bytes_per_token
-        self.engine = model.Engine(
+        self.engine = model.EngineCore(
             backend,
             chunk_tokens=64,
             kv_limit_bytes=limit_bytes,

@@ -110,7 +110,7 @@ def test_the_last_token_of_a_prompt_is_never_reused() -> None:
 
 
 def test_a_document_that_was_closed_gives_its_kv_back() -> None:
-    engine = model.Engine(CopyingBackend(), chunk_tokens=64, kv_limit_bytes=100 * 256)
+    engine = model.EngineCore(CopyingBackend(), chunk_tokens=64, kv_limit_bytes=100 * 256)
     for key in range(9):
         engine.warm([1, 2, key] * 20, cancel=Event(), key=key)
     gc.collect()
@@ -126,8 +126,8 @@ def test_a_document_that_was_closed_gives_its_kv_back() -> None:
 def test_five_thousand_requests_leave_nothing_behind() -> None:
     """With edits, cancels at any place, drafts and abandoned iterators, in more documents than there is room for."""
     chance = random.Random(0)
-    engine = model.Engine(
-        CopyingBackend(), chunk_tokens=64, kv_limit_bytes=4 * 256, width=model.DraftLength({0: 1.0, 3: 1.1})
+    engine = model.EngineCore(
+        CopyingBackend(), chunk_tokens=64, kv_limit_bytes=4 * 256, draft_length=model.DraftLength({0: 1.0, 3: 1.1})
     )
     texts = {key: [chance.randrange(VOCABULARY) for _ in range(150)] for key in range(9)}
     for number in range(5000):

@@ -42,19 +42,19 @@ def alive_caches(patch: pytest.MonkeyPatch) -> Iterator[WeakSet[KeyValues]]:
     yield alive
 
 
-def engine_of(large: Path, small: Path) -> model.Engine[KeyValues]:
+def engine_of(large: Path, small: Path) -> model.EngineCore[KeyValues]:
     """With room for the KV of a few documents, in the large model and in the small one that drafts."""
     backend, drafting = load(large).engine._backend, load(small).engine._backend
-    return model.Engine(
+    return model.EngineCore(
         backend,
         chunk_tokens=32,
         kv_limit_bytes=SLOTS * CAPACITY_TOKENS * backend.kv_bytes_per_token,
-        width=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
+        draft_length=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
         draft_model=model.DraftModel(
             drafting,
             chunk_tokens=64,
             kv_limit_bytes=SLOTS * CAPACITY_TOKENS * drafting.kv_bytes_per_token,
-            width=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
+            draft_length=FixedCosts({0: 1.0, 1: 1.1, 3: 1.2}, probe_steps=2),
             prompt_ms=0,
         ),
     )
@@ -68,7 +68,7 @@ def edit(text: list[int], chance: random.Random) -> None:
         text[:] = [chance.randrange(6, 4096) for _ in range(40)]
 
 
-def request(engine: model.Engine[KeyValues], text: list[int], key: int, chance: random.Random) -> None:
+def request(engine: model.EngineCore[KeyValues], text: list[int], key: int, chance: random.Random) -> None:
     """One that is answered, cancelled at any place, left half read, late, or only warmed up."""
     what = chance.random()
     if what < 0.05:
@@ -116,7 +116,9 @@ def test_five_thousand_requests_to_a_real_model(tmp_path: Path, monkeypatch: pyt
     assert statistics.reused > statistics.computed / 4, "KV was reused"
 
 
-def check_exact(engine: model.Engine[KeyValues], reference: model.Backend[KeyValues], texts: list[list[int]]) -> None:
+def check_exact(
+    engine: model.EngineCore[KeyValues], reference: model.Backend[KeyValues], texts: list[list[int]]
+) -> None:
     """What is kept by now, of each document, still gives what computing all of it anew gives."""
     for key, text in enumerate(texts):
         written: list[int] = []

@@ -6,9 +6,7 @@ It knows no model library: a `Backend` runs the forward pass and holds the KV.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from threading import Event
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..backends.backend import AsyncDecoding, Backend, DecodesAsync
@@ -20,6 +18,7 @@ from .guide import GuideState
 from .logits import check_finite
 from .loop import Decoding, async_tokens
 from .prompt_lookup import PromptLookup
+from .request import Request, Statistics
 from .sampling import GREEDY, Sampling
 from .slots import K, Slot, Slots
 
@@ -28,50 +27,9 @@ if TYPE_CHECKING:
 
 UNLIMITED = 1 << 62
 T = TypeVar("T")
-_FIRST_COMPLETION_TOKENS = 16  # a line's worth, until some are known
 
 
-@dataclass(slots=True)
-class Statistics:
-    """Tokens since the engine was made: of prompts, reused and computed; generated, by so many completions; and of
-    drafts, tried and kept."""
-
-    reused: int = 0
-    computed: int = 0
-    completions: int = 0
-    generated: int = 0
-    drafted: int = 0
-    accepted: int = 0
-
-    @property
-    def typical_tokens(self) -> float:
-        """How long a completion is."""
-        return (self.generated + _FIRST_COMPLETION_TOKENS) / max(1, self.completions)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What one completion asks for beside its prompt.
-
-    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
-    from, before the draft model is asked; None decodes token by token. `deadline_s`: on the monotonic clock; what is
-    complete by then is the answer.
-    """
-
-    max_new_tokens: int
-    cancel: Event
-    sampling: Sampling = GREEDY
-    stop_ids: frozenset[int] = frozenset()
-    key: Hashable = None
-    guide: GuideState | None = None
-    lookup: PromptLookup | None = None
-    deadline_s: float | None = None
-
-    def is_late(self) -> bool:
-        return self.deadline_s is not None and monotonic() >= self.deadline_s
-
-
-class Engine(Generic[K]):
+class EngineCore(Generic[K]):
     """Generates from one backend, prefilling `chunk_tokens` at a time. It belongs to one thread; requests follow each
     other.
 
