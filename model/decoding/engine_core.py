@@ -73,6 +73,7 @@ class EngineCore(Generic[K]):
         key: Hashable = None,
         guide: GuideState | None = None,
         lookup: PromptLookup | None = None,
+        log_probabilities: list[float] | None = None,
         deadline_s: float | None = None,
     ) -> Iterator[int]:
         """Yields the tokens that follow `ids`, without the stop token that ends them. See `Request`.
@@ -92,6 +93,7 @@ class EngineCore(Generic[K]):
             key=key,
             guide=guide,
             lookup=lookup if self._drafts.draft_length else None,
+            log_probabilities=log_probabilities,
             deadline_s=deadline_s,
         )
         return self._generate(list(ids), request, self._request)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from .sampling import sampler
+from .sampling import log_probability, sampler
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +68,8 @@ class Decoding:
 
     def _next(self, row: torch.Tensor) -> int:
         token = self._choose(row, self._allowed())
+        if self._request.log_probabilities is not None:
+            self._request.log_probabilities.append(log_probability(row, token))
         if self._guide is not None and token not in self._request.stop_ids:
             self._guide = self._guide.advance(token)
             if self._guide.free:

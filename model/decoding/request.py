@@ -37,7 +37,8 @@ class Request:
     """What one completion asks for beside its prompt.
 
     `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
-    from, before the draft model is asked; None decodes token by token. `deadline_s`: on the monotonic clock; what is
+    from, before the draft model is asked; None decodes token by token. `log_probabilities`: gets that of
+    each token, the stop token included, where the host chooses them. `deadline_s`: on the monotonic clock; what is
     complete by then is the answer.
     """
 
@@ -48,6 +49,7 @@ class Request:
     key: Hashable = None
     guide: GuideState | None = None
     lookup: PromptLookup | None = None
+    log_probabilities: list[float] | None = None
     deadline_s: float | None = None
 
     def is_late(self) -> bool:

@@ -42,6 +42,12 @@ def sampler(sampling: Sampling, device: str) -> Sampler:
     return sample
 
 
+def log_probability(logits: torch.Tensor, id: int) -> float:
+    """The natural logarithm of a token's probability among all tokens, at temperature 1. Waits for the device."""
+    logits = logits.float()
+    return float(logits[id] - logits.logsumexp(-1))
+
+
 def restrict(
     logits: torch.Tensor, allowed: torch.Tensor, choose: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:

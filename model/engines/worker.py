@@ -1,4 +1,4 @@
-"""One thread owns the device: it loads, generates and unloads, one job after the other."""
+"""One thread that does one job after the other: what it owns needs no locks, and nobody waits for a job in vain."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ class Job(Generic[T]):
 
 
 class Worker:
-    """Runs jobs in the order they came. A job supersedes all older ones of its key, the running one included."""
+    """Runs jobs in the order they came, on a thread called `name`. A job supersedes all older ones of its key, the
+    running one included."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._queue: deque[Job[Any]] = deque()
         self._running: Job[Any] | None = None
         self._closed = False
         self._changed = Condition()
-        self._thread = Thread(target=self._work, name="seekline-device", daemon=True)
+        self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     @property

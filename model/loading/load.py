@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -18,6 +19,7 @@ from ..decoding.draft_length import DraftLength
 from ..decoding.draft_model import DraftModel
 from ..decoding.engine_core import EngineCore
 from ..decoding.logits import check_useful
+from ..decoding.vocabulary_index import VocabularyIndex
 from ..errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
 from ..tokenizer import Tokenizer
 from .plan import Plan
@@ -43,6 +45,11 @@ class LoadedModel:
         self.plan = plan
         self.tokenizer = tokenizer
         self.engine = engine
+
+    @cached_property
+    def vocabulary_index(self) -> VocabularyIndex:
+        """What guides look tokens up in; made when the first one asks."""
+        return VocabularyIndex.of(self.tokenizer)
 
 
 def load_model(

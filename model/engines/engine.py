@@ -1,0 +1,158 @@
+"""The seam: what an engine is asked, what it answers with, and what it can.
+
+It is plain data both ways, so that an engine may be in this process, in another one, or a server on the network.
+
+Nothing here knows documents, prompts, settings or devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Event
+from typing import Literal, Protocol
+
+from ..decoding.guide import Guide
+from ..decoding.sampling import GREEDY, Sampling
+from ..tokenizer import Tokenizer
+
+BYTES_PER_TOKEN = 3
+"""Of an estimate. Code has more of them, whatever the vocabulary."""
+State = Literal["not loaded", "loading", "ready", "failed"]
+End = Literal["end", "length", "time"]
+"""Why a completion ended: the model said so, it may have no more tokens, or its time was over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much an engine takes, in tokens, and how.
+
+    `context_tokens`: prompt and completion together. `prompt_tokens`: the longest prompt whose first token comes soon.
+    `longest_prompt_tokens`: no prompt may be longer; it sinks where memory was full. `suffix_tokens`: how much of the
+    text behind the cursor is worth it, since every keystroke moves it and has it computed again. `is_local`: whether
+    the text stays on this machine. `takes_ids`: whether a prompt is token ids; else it is text.
+    """
+
+    context_tokens: int
+    prompt_tokens: int
+    longest_prompt_tokens: int
+    suffix_tokens: int
+    is_local: bool
+    takes_ids: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """The model that an engine runs.
+
+    `summary`: which one, where, and why. `family`: the prompts that it was trained with, where a catalogue says so.
+    `tokenizer`: None where only the engine has it. `version`: another number for another model, or for other limits.
+    """
+
+    name: str
+    summary: str
+    family: str | None
+    limits: Limits
+    tokenizer: Tokenizer | None
+    version: int = 0
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text within one line; an estimate, rather too high, where the tokenizer is not known."""
+        if self.tokenizer is not None:
+            return self.tokenizer.count(text)
+        return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupText:
+    """What drafts may be copied from, as token ids: the text before the hole, other files included, and behind it."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionRequest:
+    """What one completion asks for.
+
+    `ids`: the prompt, for an engine that takes ids; `prefix` and `suffix`: the same as text, for others. `key`: the
+    document, whose KV cache it goes on with. `version`: the `EngineInfo` that the prompt was made for. `stop_ids`: what
+    ends the text. `guide`: how the text has to go on. `time_limit_s`: what is complete by then is the answer.
+    """
+
+    ids: tuple[int, ...] = ()
+    prefix: str = ""
+    suffix: str = ""
+    key: str = ""
+    version: int = 0
+    max_new_tokens: int
+    sampling: Sampling = GREEDY
+    stop_ids: frozenset[int] = frozenset()
+    guide: Guide | None = None
+    lookup: LookupText | None = None
+    time_limit_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of a prompt, and how many of them needed no computing."""
+
+    prompt_tokens: int
+    reused_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Some more of a completion. `log_probability`: of all its tokens together; None where the engine does not say.
+    `end` with the last piece; `usage` as soon as it is known."""
+
+    text: str
+    ids: tuple[int, ...] = ()
+    log_probability: float | None = None
+    end: End | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What an engine is doing. `reason`: which model and why, or why none. `idle`: it has nothing to do."""
+
+    state: State
+    reason: str
+    idle: bool
+
+
+class InfoChanged(Exception):
+    """Not an error: the engine runs another model by now, or takes shorter prompts. Ask for its `info` again."""
+
+
+class Engine(Protocol):
+    """One model that completes. Every method may be called from any thread, and none but `stream` and `close` waits."""
+
+    @property
+    def status(self) -> Status: ...
+
+    def info(self) -> Future[EngineInfo]:
+        """What the engine runs, once it does. The future raises `ModelError` where it cannot run anything."""
+        ...
+
+    def stream(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece]:
+        """The completion, as it comes; whoever stops iterating stops the engine.
+
+        Raises `Cancelled` soon after `cancel` is set, `InfoChanged` where the prompt was made for another `info`, and
+        `ModelError`.
+        """
+        ...
+
+    def warm(self, request: CompletionRequest, cancel: Event) -> None:
+        """Has a prompt computed that will be asked for soon; does not wait for it, and tells of no errors."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Gives back what is kept for a document that was closed."""
+        ...
+
+    def close(self, timeout_s: float) -> bool:
+        """Stops everything; False where it does not stop in time."""
+        ...

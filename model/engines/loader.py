@@ -1,0 +1,241 @@
+"""The owner of the model in memory: what is wanted, what is there, and what is given up where memory is short.
+
+It is told what is wanted from any thread; it loads and unloads on the device's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ..errors import FolderNotAgreed, ModelError, OutOfMemory
+from ..loading.fallback import LoadResult, load_what_fits
+from ..loading.load import LoadedModel
+from ..loading.memory import release_memory
+from ..loading.plan import NO_DRAFTS, ModelRequest, Plan
+from ..tokenizer import Tokenizer
+from .engine import EngineInfo, Limits, State
+
+log = logging.getLogger(__name__)
+
+LEAST_PROMPT_TOKENS = 256
+CPU_PROMPT_TOKENS = 1024
+GPU_PROMPT_TOKENS = 4096
+# Every keystroke moves the suffix to new positions, so all of it is computed again: a GPU has time for more.
+CPU_SUFFIX_TOKENS = 128
+GPU_SUFFIX_TOKENS = 1024
+
+MayLoad = Callable[[], Collection[Path] | None]
+"""The folders that may be loaded, by their canonical paths; None: all. It may read the disk, and raise `ModelError`."""
+
+
+def every_folder() -> None:
+    """Where every folder is named by the user's own settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalModel:
+    """What is to be loaded. Folders are relative to `base`. `threads`: for computing on a CPU. `max_new_tokens`: what a
+    completion needs of the context. `unload_minutes`: after so long without a request memory is given back; 0: never.
+    """
+
+    request: ModelRequest
+    base: Path
+    threads: int
+    max_new_tokens: int
+    unload_minutes: float = 0
+
+    def is_same_model(self, other: LocalModel | None) -> bool:
+        """Whether the same weights run in the same way: how long prompts may be is not part of that."""
+        if other is None or (self.base, self.threads) != (other.base, other.threads):
+            return False
+        return replace(self.request, sequence_tokens=0) == replace(other.request, sequence_tokens=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A step of loading. `done` with the last one; `error` where it was the last for that reason, `refused` where the
+    reason is that the user has not agreed to a folder; `warning` where it goes on with less."""
+
+    message: str
+    done: bool = False
+    error: str | None = None
+    warning: bool = False
+    refused: FolderNotAgreed | None = None
+
+
+class Loader:
+    """Loads one model at a time. `report` is called from the device's thread."""
+
+    def __init__(self, report: Callable[[Report], None]) -> None:
+        self._report = report
+        self._lock = Lock()
+        self._wanted: LocalModel | None = None
+        self._may_load: MayLoad = every_folder
+        self._is_due = False  # what is wanted is not loaded yet
+        self._loaded: LoadedModel | None = None
+        self._info: EngineInfo | None = None
+        self._error: Exception | None = None
+        self._version = 0
+        self.state: State = "not loaded"
+        self.reason = ""
+
+    @property
+    def unload_minutes(self) -> float:
+        return self._wanted.unload_minutes if self._wanted else 0
+
+    @property
+    def ready_info(self) -> EngineInfo | None:
+        """What is loaded; None where something is to be loaded first. From any thread."""
+        with self._lock:
+            return None if self._is_due else self._info
+
+    def want(self, wanted: LocalModel, may_load: MayLoad = every_folder) -> bool:
+        """Notes what to load; whether that is anything new. `may_load`: asked before a folder is opened. From any
+        thread."""
+        with self._lock:
+            is_same = wanted.is_same_model(self._wanted)
+            self._wanted, self._may_load = wanted, may_load
+            if not is_same:
+                self._is_due = True
+                self.state = "loading"
+            return not is_same
+
+    def retry(self) -> None:
+        """Lets what failed be wanted again."""
+        with self._lock:
+            if self.state == "failed":
+                self._wanted = None
+
+    def current(self) -> tuple[LoadedModel, EngineInfo]:
+        """What is wanted by now, loaded first where it is not there. Raises why there is none."""
+        self._load_if_due()
+        if self._loaded is not None and self._info is not None:
+            return self._loaded, self._info
+        if self._error is None:
+            raise RuntimeError("nothing was asked to be loaded")
+        raise self._error.with_traceback(None)  # the frames of an earlier raise are nobody's
+
+    def loaded(self) -> LoadedModel | None:
+        """What is in memory, be it what is wanted or not."""
+        return self._loaded
+
+    def unload(self) -> None:
+        """Gives the memory back until something is asked for again."""
+        self._drop()
+        with self._lock:
+            self._is_due, self._info = True, None
+        self.state, self.reason = "not loaded", "unloaded while nobody asked"
+        log.info("The model is unloaded until it is asked again.")
+
+    def _load_if_due(self) -> None:
+        with self._lock:
+            wanted, may_load, is_due = self._wanted, self._may_load, self._is_due
+            self._is_due = False
+            if is_due:
+                self._info = None
+        if is_due and wanted is not None:
+            self._load(wanted, may_load)
+
+    def _load(self, wanted: LocalModel, may_load: MayLoad, **less: Any) -> None:
+        """Loads `wanted`, but for what `less` changes in it, or less where memory is short. What comes of it is told,
+        and raised to whoever asks."""
+        self._drop()
+        self.state = "loading"
+        self._report(Report(message="choosing a model"))
+        try:
+            first = replace(wanted.request, agreed=may_load(), **less)
+            result = load_what_fits(first, base=wanted.base, threads=wanted.threads, report=self._report_step)
+        except FolderNotAgreed as error:
+            self._fail(error, Report(message="no model", done=True, refused=error))
+        except Exception as error:
+            if not isinstance(error, ModelError):
+                log.exception("loading failed")
+            self._fail(error, Report(message="no model", done=True, error=str(error)))
+        else:
+            self._take(result, first, wanted)
+
+    def _fail(self, error: Exception, report: Report) -> None:
+        self.state, self.reason, self._error = "failed", str(error), error
+        self._report(report)
+
+    def _take(self, result: LoadResult, first: ModelRequest, wanted: LocalModel) -> None:
+        """Makes it the model in memory, and says once what it has less than `first` wanted."""
+        plan = result.loaded.plan
+        info = info_of(plan, result.loaded.tokenizer)
+        instead = f"What runs instead: {plan.summary}."
+        if result.request.sequence_tokens < first.sequence_tokens:
+            longest = max(LEAST_PROMPT_TOKENS, result.request.sequence_tokens - wanted.max_new_tokens)
+            info = _with_shorter_prompts(info, longest)
+            instead += f" Prompts have at most {longest} tokens."
+        self._loaded = result.loaded
+        self._know(info)
+        if result.problem:
+            self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
+        self.state, self.reason = "ready", plan.summary
+        self._report(Report(message=plan.summary, done=True))
+
+    def _know(self, info: EngineInfo) -> None:
+        self._version += 1
+        self._info = replace(info, version=self._version)
+
+    def make_do_with_less(self, prompt_tokens: int, error: OutOfMemory) -> bool:
+        """After the device was full, with one prompt of so many tokens alone: shorter prompts, then a smaller
+        quantization. Whether there was anything left to give up."""
+        assert self._loaded is not None
+        assert self._info is not None
+        assert self._wanted is not None
+        limits = self._info.limits
+        longest = min(limits.longest_prompt_tokens, max(limits.prompt_tokens, prompt_tokens))
+        if longest >= 2 * LEAST_PROMPT_TOKENS:
+            self._know(_with_shorter_prompts(self._info, longest // 2))
+            instead = f"Prompts have at most {longest // 2} tokens until the settings change."
+        elif self._loaded.plan.smaller_quantization is not None:
+            self._info = None
+            smaller = self._loaded.plan.smaller_quantization
+            self._load(self._wanted, self._may_load, quantization=smaller, draft_model=NO_DRAFTS)
+            if self._loaded is None:
+                return True  # that is told already
+            instead = "The model now runs in four bits."
+        else:
+            return False
+        self._report(Report(message=f"{error.problem} {instead} {error.remedy}", warning=True))
+        return True
+
+    def _drop(self) -> None:
+        self._error = None
+        if self._loaded is not None:
+            self._loaded = None
+            release_memory()
+
+    def _report_step(self, step: str) -> None:
+        self._report(Report(message=step))
+
+
+def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
+    """What a planned model will be once it is loaded."""
+    entry, context = plan.source.entry, plan.checkpoint.context_tokens
+    is_on_cpu = plan.device.kind == "cpu"
+    best = entry.best_prompt_tokens if entry else None
+    return EngineInfo(
+        name=plan.source.name,
+        summary=plan.summary,
+        family=entry.family if entry else None,
+        tokenizer=tokenizer,
+        limits=Limits(
+            context_tokens=context,
+            prompt_tokens=best or (CPU_PROMPT_TOKENS if is_on_cpu else GPU_PROMPT_TOKENS),
+            longest_prompt_tokens=context,
+            suffix_tokens=CPU_SUFFIX_TOKENS if is_on_cpu else GPU_SUFFIX_TOKENS,
+            is_local=True,
+            takes_ids=True,
+        ),
+    )
+
+
+def _with_shorter_prompts(info: EngineInfo, longest_tokens: int) -> EngineInfo:
+    return replace(info, limits=replace(info.limits, longest_prompt_tokens=longest_tokens))
