@@ -1,4 +1,4 @@
-"""The one mutable root of a running server: settings, open documents, and the resident model.
+"""The one mutable root of a running server: settings, open documents, and the engine.
 
 It speaks no protocol: what the user must be told goes through `tell`.
 """
@@ -11,35 +11,30 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from threading import Thread
-from typing import Any, Literal
+from threading import Event
+from typing import Literal
 
 from .. import fim, model
 from .completion.cache import CompletionCache
-from .completion.pipeline import Completion, OpenHole
+from .completion.contexts import Contexts
+from .completion.prompt_config import PromptConfig, notices, prompt_config
+from .completion.snapshot import OpenSnapshot
+from .completion.turns import Turn, Turns
 from .documents.documents import Change, OpenDocument, TooLarge
 from .documents.positions import Encoding
+from .engines import local_model
+from .errors import BadSettings
 from .lsp.uris import name_of, path_of
-from .resident import Report, Resident
-from .settings import consent
 from .settings.config import Config, Layer, merge
+from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
 from .settings.settings import Settings
 from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
 
 log = logging.getLogger(__name__)
 
-Level = Literal["error", "warning", "info"]
 Kind = Literal["ghost text", "menu"]
 Key = tuple[str, Kind]
 """What requests are for: those of a document and a kind supersede each other."""
-Ask = Callable[[str, Sequence[str], Callable[[str | None], None]], None]
-"""Asks the user: a question, the answers to choose from, and what to call with the one that was chosen; with None where
-the user cannot be asked, gives no answer, or none for a while."""
-_LOAD, _LEAVE = "Load this folder", "Do not load it"
-
-
-def _ask_nobody(question: str, answers: Sequence[str], answered: Callable[[str | None], None]) -> None:
-    answered(None)
 
 
 class Session:
@@ -54,24 +49,26 @@ class Session:
         encoding: Encoding,
         *,
         tell: Callable[[Level, str], None],
-        report: Callable[[Report], None],
-        ask: Ask = _ask_nobody,
+        report: Callable[[model.Report], None],
+        ask: Ask = ask_nobody,
+        engine: model.Engine | None = None,
     ) -> None:
         self.encoding: Encoding = encoding
         self.cache = CompletionCache()
         self.config: Config = merge([])
         self.buffers = Buffers(watched=False)
         self.workspace = Workspace([], self.settings.exclude, self.buffers)
-        self.resident = Resident(self._reported)
+        self.contexts = Contexts()
+        self.turns = Turns()
+        # Two threads: prompts are made while the engine writes for another document.
+        self.gathering = model.Worker("seekline-gathering")
+        self.writing = model.Worker("seekline-writing")
+        self._local = model.LocalEngine(self._reported) if engine is None else None
+        self.engine: model.Engine = engine or self._local
         self._tell = tell
         self._report = report
-        self._ask = ask
-        self._asked: set[Path] = set()
-        self._agreed: set[Path] = set()
-        self._agreed_before: consent.Version = None
-        self._refused = False
+        self._consent = FolderConsent(ask, self.tell_once, self._load_again)
         self._documents: dict[str, OpenDocument] = {}
-        self._turns: dict[Key, object] = {}
         self._settled = asyncio.Event()
         self._told: set[str] = set()
         self._too_large: set[str] = set()
@@ -90,21 +87,28 @@ class Session:
         self.buffers.look_again()
         self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
         self.cache.clear()
-        self.resident.retry()
-        self.load()
+        self._load_again()
 
     def load(self) -> None:
-        if self._refused and consent.version() != self._agreed_before:
-            self._refused = False  # the user may have agreed on the command line
-            self.resident.retry()
+        """Has the engine load what the settings name, unless it has."""
+        if self._local is None:
+            return
+        if self._consent.may_have_come():
+            self._local.retry()
         config = self.config
-        self.resident.load(config.settings, Path(), lambda: self._may_load(config))
+        self._local.load(local_model(config.settings, Path()), lambda: self._consent.loadable(config))
 
-    def _may_load(self, config: Config) -> frozenset[Path] | None:
-        """The folders that may be loaded. On the device's thread, since it reads the disk."""
-        self._agreed_before = consent.version()
-        folders = consent.loadable(config, lambda problem: self.tell_once("warning", problem))
-        return None if folders is None else folders | self._agreed
+    def _load_again(self) -> None:
+        """The same, also where it failed before."""
+        if self._local is not None:
+            self._local.retry()
+        self.load()
+
+    def close(self, timeout_s: float) -> bool:
+        """Stops all that runs; False where the engine does not stop in time."""
+        self.gathering.close(0)
+        self.writing.close(0)
+        return self.engine.close(timeout_s)
 
     def tell_once(self, level: Level, message: str) -> None:
         """Shows a message, but only the first time."""
@@ -115,45 +119,17 @@ class Session:
         self._told.add(message)
         self._tell(level, message)
 
-    def _reported(self, report: Report) -> None:
+    def _reported(self, report: model.Report) -> None:
         log.debug("%s", report.message)  # the editor's own log has it
+        if report.info is not None:
+            self._config_of(report.info)  # what is wrong with it is told before anyone asks
         if report.error is not None:
             self.tell_once("error", f"No completions: {report.error}")
         if report.refused is not None:
-            self._ask_about(report.refused)
+            self._consent.ask_about(report.refused)
         if report.warning:
             self.tell_once("warning", report.message)
         self._report(report)
-
-    def _ask_about(self, refused: model.FolderNotAgreed) -> None:
-        """Asks once whether a folder may be loaded; until then there is no model. From the device's thread."""
-        self._refused = True
-        if refused.folder in self._asked:
-            return
-        self._asked.add(refused.folder)
-
-        def answered(choice: str | None) -> None:
-            if choice == _LOAD:
-                self._agree(refused.folder)
-            elif choice is None:
-                self.tell_once("warning", f"No completions: {refused}")
-
-        if refused.can_be_shown:
-            self._ask(refused.question, (_LOAD, _LEAVE), answered)
-        else:
-            answered(None)
-
-    def _agree(self, folder: Path) -> None:
-        def remember() -> None:
-            try:
-                consent.agree(folder)
-            except OSError as error:
-                self.tell_once("warning", f"{folder} is loaded, but that you agreed cannot be remembered: {error}.")
-
-        self._agreed.add(folder)
-        Thread(target=remember, daemon=True).start()
-        self.resident.retry()
-        self.load()
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
         self._too_large.discard(uri)
@@ -182,7 +158,7 @@ class Session:
         self.abandon((uri, "menu"))
         self._documents.pop(uri, None)
         self.cache.closed(uri)
-        self.resident.forget(self.workspace.relative_path(name_of(uri)))
+        self._forget(self.workspace.relative_path(name_of(uri)))
         self._too_large.discard(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.closed(path)
@@ -196,24 +172,21 @@ class Session:
     def files_changed(self, changes: Iterable[tuple[str, Happened]]) -> None:
         """The editor tells of files and folders on the disk, by their URIs.
 
-        They may be many, so the device's thread looks which ones matter, before whatever is asked of it from here on.
+        They may be many, so another thread looks which ones matter, before it makes the next prompt. Completions that
+        are known outlive those that do not.
         """
-        self.cache.clear()
         told, workspace = list(islice(changes, MAX_EVENTS + 1)), self.workspace
+        loop = asyncio.get_running_loop()
 
-        def notice() -> None:
-            if len(told) > MAX_EVENTS:
-                workspace.list_again()
-                return
-            for uri, what in told:
-                if (path := path_of(uri)) is not None:
-                    workspace.changed(path, what)
+        def notice(_: Event) -> None:
+            if _take_note(told, workspace):
+                loop.call_soon_threadsafe(self.cache.clear)
 
-        self.resident.run_soon(notice)
+        self.gathering.submit(notice)
 
-    def snapshot(self, uri: str, line: int, units: int) -> OpenHole | None:
-        """The document as it is now, the client's position in it and the workspace around it, which the device's thread
-        looks into. None where the document is not open, has no such line or is too large.
+    def snapshot(self, uri: str, line: int, units: int) -> OpenSnapshot | None:
+        """The document as it is now, the client's position in it and the workspace around it, into which another thread
+        looks. None where the document is not open, has no such line or is too large.
         """
         if (document := self._documents.get(uri)) is None:
             return None
@@ -226,20 +199,20 @@ class Session:
             return None
         self.workspace = self.workspace.looked_again()
         path = name_of(uri)
-        return OpenHole(
+        return OpenSnapshot(
             path=self.workspace.relative_path(path),
             language=fim.language_named(document.language_id) or fim.language_of_path(path.name),
             around=around,
             project=self.workspace.project_of(path),
         )
 
-    async def when_settled(self, uri: str, hole: OpenHole) -> OpenHole:
-        """Waits until the settings are known. The hole then has the same text, in the workspace as they make it."""
+    async def when_settled(self, uri: str, snapshot: OpenSnapshot) -> OpenSnapshot:
+        """Waits until the settings are known. The snapshot then has the same text, in the workspace as they make it."""
         if self._settled.is_set():
-            return hole
+            return snapshot
         await self._settled.wait()
         path = name_of(uri)
-        return replace(hole, path=self.workspace.relative_path(path), project=self.workspace.project_of(path))
+        return replace(snapshot, path=self.workspace.relative_path(path), project=self.workspace.project_of(path))
 
     def completes_in(self, uri: str, language: fim.Language | None) -> bool:
         """Whether the settings want completions in this document."""
@@ -253,30 +226,54 @@ class Session:
         """Why a document is never completed in, nor shown as a prompt; None where it may be."""
         return self.workspace.refusal(name_of(uri))
 
-    def submit(self, key: Key, hole: OpenHole, *, explicit: bool) -> model.Job[Completion | None]:
-        """Queues a completion, behind the loading of the model; it supersedes older ones of `key`."""
-        self.load()
-        return self.resident.complete(key, hole.whole, self.settings, explicit=explicit)
+    async def prompt_config(self, turn: Turn) -> PromptConfig | None:
+        """How to prompt the model, once it is loaded; None where there is none, or it cannot be: that was told."""
+        try:
+            info = await turn.value(self.engine.info())
+        except model.ModelError as error:
+            log.debug("there is no model: %s", error)
+            return None
+        return self._config_of(info)
 
-    def submit_prompt(self, hole: OpenHole) -> model.Job[dict[str, Any] | None]:
-        self.load()
-        return self.resident.prompt(hole.whole, self.settings)
-
-    def take_turn(self, key: Key) -> object:
-        """The turn of a new request; it ends with the next one of `key`, or when `key` is abandoned."""
-        turn = self._turns[key] = object()
-        return turn
-
-    async def pause_in_typing(self, key: Key, turn: object) -> bool:
-        """Waits for the debounce time; whether `turn` has lasted."""
-        await asyncio.sleep(self.settings.debounce_ms / 1000)
-        return self.lasts(key, turn)
-
-    def lasts(self, key: Key, turn: object) -> bool:
-        """Whether nothing has ended `turn` yet."""
-        return self._turns.get(key) is turn
+    def _config_of(self, info: model.EngineInfo) -> PromptConfig | None:
+        """Tells once what is wrong with it. From any thread."""
+        try:
+            config = prompt_config(info, self.settings)
+        except BadSettings as error:
+            self.tell_once("error", f"No completions: {error}")
+            return None
+        for notice in notices(config, self.settings):
+            self.tell_once("warning", notice)
+        return config
 
     def abandon(self, key: Key) -> None:
         """Stops all work of `key`: what it would answer is out of date."""
-        self._turns.pop(key, None)
-        self.resident.abandon(key)
+        self.turns.end(key)
+
+    def _forget(self, path: str) -> None:
+        """Gives back what is kept for a document that was closed; `path` as it has in its prompts."""
+
+        def forget(_: Event) -> None:
+            self.contexts.forget(path)
+            if not self.gathering.has_waiting:  # of many that are closed together, the last one
+                model.trim_heap()
+
+        self.gathering.submit(forget)
+        self.engine.forget(path)
+
+
+def _take_note(told: Sequence[tuple[str, Happened]], workspace: Workspace) -> bool:
+    """Whether prompts may be other ones now. Reads the disk."""
+    try:
+        if len(told) > MAX_EVENTS:
+            workspace.list_again()
+            return True
+        matter = False
+        for uri, what in told:
+            path = path_of(uri)
+            if path is not None and workspace.changed(path, what):
+                matter = True
+        return matter
+    except Exception:
+        log.exception("changes on the disk could not be looked at")
+        return True

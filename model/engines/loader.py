@@ -23,6 +23,7 @@ from .engine import EngineInfo, Limits, State
 log = logging.getLogger(__name__)
 
 LEAST_PROMPT_TOKENS = 256
+_ANY_CONTEXT_TOKENS = 1 << 30
 CPU_PROMPT_TOKENS = 1024
 GPU_PROMPT_TOKENS = 4096
 # Every keystroke moves the suffix to new positions, so all of it is computed again: a GPU has time for more.
@@ -58,14 +59,15 @@ class LocalModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A step of loading. `done` with the last one; `error` where it was the last for that reason, `refused` where the
-    reason is that the user has not agreed to a folder; `warning` where it goes on with less."""
+    """A step of loading. `done` with the last one; `info` where it is loaded; `error` where it was the last for that
+    reason, `refused` where the user has not agreed to a folder; `warning` where it goes on with less."""
 
     message: str
     done: bool = False
     error: str | None = None
     warning: bool = False
     refused: FolderNotAgreed | None = None
+    info: EngineInfo | None = None
 
 
 class Loader:
@@ -177,7 +179,7 @@ class Loader:
         if result.problem:
             self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
         self.state, self.reason = "ready", plan.summary
-        self._report(Report(message=plan.summary, done=True))
+        self._report(Report(message=plan.summary, done=True, info=self._info))
 
     def _know(self, info: EngineInfo) -> None:
         self._version += 1
@@ -231,6 +233,24 @@ def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
             prompt_tokens=best or (CPU_PROMPT_TOKENS if is_on_cpu else GPU_PROMPT_TOKENS),
             longest_prompt_tokens=context,
             suffix_tokens=CPU_SUFFIX_TOKENS if is_on_cpu else GPU_SUFFIX_TOKENS,
+            is_local=True,
+            takes_ids=True,
+        ),
+    )
+
+
+def info_of_tokenizer(tokenizer: Tokenizer) -> EngineInfo:
+    """What a model would be, on a CPU, of which only the tokenizer is known. Its context may be as long as any."""
+    return EngineInfo(
+        name=str(tokenizer.folder),
+        summary="a tokenizer alone",
+        family=None,
+        tokenizer=tokenizer,
+        limits=Limits(
+            context_tokens=_ANY_CONTEXT_TOKENS,
+            prompt_tokens=CPU_PROMPT_TOKENS,
+            longest_prompt_tokens=_ANY_CONTEXT_TOKENS,
+            suffix_tokens=CPU_SUFFIX_TOKENS,
             is_local=True,
             takes_ids=True,
         ),

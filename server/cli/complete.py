@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from typing import Annotated
 
 import typer
+from rich.status import Status
 from rich.text import Text
 
 from ... import fim, model
-from ..completion import pipeline
+from ..completion.complete import generate
+from ..completion.completion import Completion
 from ..completion.contexts import Contexts
-from ..resident import notices, threads, wanted
+from ..completion.prompt_config import notices, prompt_config
+from ..completion.views import completion_as_json
+from ..engines import local_model, model_request
 from ..settings import consent
 from ..settings.config import Config
 from .console import err, out, print_json, print_note
@@ -34,50 +37,40 @@ def complete(
     """Complete at one place of a file."""
     where = read_place(place)
     config = load_config(where.workspace, model=model, device=device, quantization=quantization)
-    loaded = _load(config)
-    how = pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings)
-    for notice in notices(how.format, loaded.plan, config.settings):
+    engine = _engine(config)
+    info = engine.info().result()
+    prompts = prompt_config(info, config.settings)
+    for notice in notices(prompts, config.settings):
         print_note(notice)
-    completion = pipeline.generate(
-        Projects(config.settings).hole(where),
-        loaded,
-        how,
-        Contexts(),
-        temperature=config.settings.temperature,
-        explicit=True,
-        cancel=Event(),
-    )
+    snapshot = Projects(config.settings).snapshot(where)
+    completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
     if as_json:
-        print_json(completion_as_json(completion, loaded))
+        print_json(completion_as_json(completion, info.name))
     else:
         out.print(shown(where, completion.text))
-        err.print(f"[dim]{timing(completion)}  {loaded.plan.summary}[/]", highlight=False)
+        err.print(f"[dim]{timing(completion)}  {info.summary}[/]", highlight=False)
 
 
 def make_plan(config: Config) -> model.Plan:
     """The plan for these settings. Raises `FolderNotAgreed` for a folder that a workspace's file names, too."""
     agreed = consent.loadable(config, print_note)
-    return model.make_plan(replace(wanted(config.settings), agreed=agreed), base=Path())
+    return model.make_plan(replace(model_request(config.settings), agreed=agreed), base=Path())
 
 
-def _load(config: Config) -> model.LoadedModel:
+def _engine(config: Config) -> model.LocalEngine:
+    """The engine with its model loaded. Raises `ModelError` where there is none."""
     with err.status("choosing a model") as status:
-        plan = make_plan(config)
-        return model.load_model(plan, threads=threads(config.settings), report=status.update)
+        engine = model.LocalEngine(lambda report: _show(report, status))
+        agreed = consent.loadable(config, print_note)
+        engine.load(local_model(config.settings, Path()), lambda: agreed)
+        engine.info().result()
+    return engine
 
 
-def completion_as_json(completion: pipeline.Completion, loaded: model.LoadedModel) -> dict[str, object]:
-    """What `--json` prints. No completion is an empty text."""
-    return {
-        "completion": completion.text or "",
-        "model": loaded.plan.source.name,
-        "prompt_tokens": completion.prompt_tokens,
-        "reused_tokens": completion.reused_tokens,
-        "new_tokens": completion.new_tokens,
-        "first_token_ms": round(completion.first_token_ms, 1),
-        "total_ms": round(completion.total_ms, 1),
-        "finish": completion.finish,
-    }
+def _show(report: model.Report, status: Status) -> None:
+    status.update(report.message)
+    if report.warning:
+        print_note(report.message)
 
 
 def shown(place: Place, completion: str | None, *, lines_above: int = 3) -> Text:
@@ -92,7 +85,7 @@ def shown(place: Place, completion: str | None, *, lines_above: int = 3) -> Text
     )
 
 
-def timing(completion: pipeline.Completion) -> str:
+def timing(completion: Completion) -> str:
     return (
         f"first token {completion.first_token_ms:.0f} ms, total {completion.total_ms:.0f} ms, "
         f"{completion.prompt_tokens} + {completion.new_tokens} tokens"

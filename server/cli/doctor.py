@@ -12,9 +12,9 @@ import typer
 from rich.table import Table
 
 from ... import model
-from ..completion import pipeline
+from ..completion.prompt_config import prompt_config
+from ..engines import threads
 from ..errors import InputError
-from ..resident import threads
 from ..settings.config import Config, file_layers, merge, workspace_of
 from ..settings.settings import Settings
 from .complete import make_plan
@@ -92,7 +92,7 @@ def _model_problems(config: Config) -> Iterator[str]:
     """What keeps the configured model from loading, short of loading it."""
     try:
         plan = make_plan(config)
-        pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
+        prompt_config(model.info_of(plan, model.Tokenizer(plan.source.folder)), config.settings)
         out.print(f"Model: {plan.summary}\n", highlight=False, soft_wrap=True)
     except (model.ModelError, InputError) as error:
         yield str(error)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import fim
-from ..completion.pipeline import Hole
+from ..completion.snapshot import Snapshot
 from ..errors import BadPlace
 from ..settings.config import workspace_of
 from ..settings.settings import Settings
@@ -31,8 +31,8 @@ class Projects:
         self._buffers = Buffers(watched=False)  # no one tells of files that come while a long batch is answered
         self._known: dict[Path, Workspace] = {}
 
-    def hole(self, place: Place) -> Hole:
-        """The place as the pipeline wants it. Raises `BadPlace` for a file that is excluded."""
+    def snapshot(self, place: Place) -> Snapshot:
+        """The place and the workspace around it. Raises `BadPlace` for a file that is excluded."""
         if place.workspace not in self._known:
             self._known[place.workspace] = Workspace(
                 [place.workspace], self._settings.exclude, self._buffers, libraries=self._settings.libraries
@@ -42,7 +42,7 @@ class Projects:
         if refusal is not None:
             raise BadPlace(refusal.problem, refusal.remedy)
         project = workspace.project_of(place.file, place.document.lines)
-        return Hole(document=place.document, cursor=place.cursor, project=project)
+        return Snapshot(document=place.document, cursor=place.cursor, project=project)
 
 
 def read_place(argument: str) -> Place:

@@ -16,10 +16,11 @@ from rich.text import Text
 
 from ... import fim, model
 from ...model import outside
-from ..completion import pipeline
 from ..completion.contexts import Contexts
+from ..completion.prompt_config import PromptConfig, notices, prompt_config
+from ..completion.prompts import BuiltPrompt, build_prompt
+from ..completion.views import prompt_as_json
 from ..errors import BadBatch, BadPlace, BadRequest
-from ..resident import notices
 from ..settings.config import Config
 from .console import err, out, print_json, print_note
 from .effective import load_config
@@ -69,50 +70,50 @@ def prompt(
     config = load_config(
         where.workspace if where else Path.cwd(), model=model, device=device, quantization=quantization
     )
-    how = _with_tokens(prompting(config, tokenizer), tokens)
+    config_of_prompts = _with_tokens(_prompt_config(config, tokenizer), tokens)
     projects = Projects(config.settings)
     if where is None:
         assert batch is not None
-        _answer_batch(batch, how, projects)
+        _answer_batch(batch, config_of_prompts, projects)
         return
-    made, ids = pipeline.make_prompt(projects.hole(where), how, Contexts())
+    built = build_prompt(projects.snapshot(where), config_of_prompts, Contexts())
     if as_json:
-        print_json(pipeline.prompt_as_json(made, ids))
+        print_json(prompt_as_json(built))
     else:
-        _show(made, len(ids), how)
+        _show(built, config_of_prompts)
 
 
-def prompting(config: Config, tokenizer: Path | None) -> pipeline.Prompting:
+def _prompt_config(config: Config, tokenizer: Path | None) -> PromptConfig:
     """How the configured model is prompted; with another `tokenizer`, how a model with that one would be."""
     from .complete import make_plan
 
     if tokenizer is not None:
-        return pipeline.prompting_of(model.Tokenizer(tokenizer), config.settings)
+        return prompt_config(model.info_of_tokenizer(model.Tokenizer(tokenizer)), config.settings)
     plan = make_plan(config)
-    how = pipeline.prompting(plan, model.Tokenizer(plan.source.folder), config.settings)
-    for notice in notices(how.format, plan, config.settings):
+    prompts = prompt_config(model.info_of(plan, model.Tokenizer(plan.source.folder)), config.settings)
+    for notice in notices(prompts, config.settings):
         print_note(notice)
-    return how
+    return prompts
 
 
-def _with_tokens(how: pipeline.Prompting, tokens: int | None) -> pipeline.Prompting:
-    return how if tokens is None else replace(how, prompt_tokens=tokens)
+def _with_tokens(config: PromptConfig, tokens: int | None) -> PromptConfig:
+    return config if tokens is None else replace(config, prompt_tokens=tokens)
 
 
-def _answer_batch(name: str, how: pipeline.Prompting, projects: Projects) -> None:
+def _answer_batch(name: str, config: PromptConfig, projects: Projects) -> None:
     typed = Contexts()
     for number, line in enumerate(_lines(name), 1):
         if not line.strip():
             continue
         where, row = _place_of(line, f"{name}:{number}")
         try:
-            hole = projects.hole(where)
+            snapshot = projects.snapshot(where)
         except BadPlace as error:
             raise BadBatch(f"{name}:{number}: {error.problem}", error.remedy) from error
         # Buffers follow each other as in an editor, key by key; places on the disk are questions of their own.
         contexts = Contexts() if row.get("text") is None else typed
-        made, ids = pipeline.make_prompt(hole, _with_tokens(how, row.get("tokens")), contexts)
-        answer = {"id": row["id"], **pipeline.prompt_as_json(made, ids)}
+        built = build_prompt(snapshot, _with_tokens(config, row.get("tokens")), contexts)
+        answer = {"id": row["id"], **prompt_as_json(built)}
         sys.stdout.write(json.dumps(answer) + "\n")  # in ASCII, which also carries half a surrogate pair
         sys.stdout.flush()
 
@@ -167,8 +168,9 @@ def _place_of(line: bytes, where: str) -> tuple[Place, dict[str, Any]]:
         raise BadBatch(f"{where}: {error.problem}", error.remedy) from error
 
 
-def _show(made: fim.Prompt, tokens: int, how: pipeline.Prompting) -> None:
+def _show(built: BuiltPrompt, config: PromptConfig) -> None:
     """The prompt on stdout, what is from other files in green; where each part comes from on stderr."""
+    made = built.prompt
     shared = sum(len(part.text) for part in made.parts)
     for piece in made.pieces:
         if isinstance(piece, fim.Special):
@@ -182,4 +184,4 @@ def _show(made: fim.Prompt, tokens: int, how: pipeline.Prompting) -> None:
         for part in made.parts:
             table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
         err.print(table)
-    err.print(f"[dim]{tokens} tokens of {how.prompt_tokens}  {how.format.title}[/]", highlight=False)
+    err.print(f"[dim]{built.tokens} tokens of {config.prompt_tokens}  {config.format.title}[/]", highlight=False)

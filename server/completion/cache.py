@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..documents.documents import Surroundings
+from .completion import Completion
 
 _ENTRIES = 128
 
@@ -23,33 +24,35 @@ class _Place:
 
 
 class CompletionCache:
-    """The latest completions, by the whole text around them. None is an answer too: nothing worth showing."""
+    """The latest completions, by the whole text around them. One without text is an answer too: nothing worth
+    showing."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[tuple[_Place, str], str | None] = OrderedDict()
+        self._entries: OrderedDict[tuple[_Place, str], Completion] = OrderedDict()
         self._changes: Counter[str] = Counter()
         self._all_changes = 0
 
-    def get(self, uri: str, around: Surroundings, *, explicit: bool) -> tuple[str | None] | None:
-        """The completion for this very text in a tuple, or what is left of one that was typed along; else None."""
+    def get(self, uri: str, around: Surroundings, *, explicit: bool) -> Completion | None:
+        """The completion for this very text, or what is left of one that was typed along; else None."""
         place, before = _place(uri, around, explicit), around.before
         if (place, before) in self._entries:
             self._entries.move_to_end((place, before))
-            return (self._entries[place, before],)
-        asked, left = "", None
+            return replace(self._entries[place, before], source="cache")
+        asked, found = "", None
         for (other, start), completion in self._entries.items():
-            if completion is None or len(start) < len(asked) or other != place or not before.startswith(start):
+            text = completion.text
+            if text is None or len(start) < len(asked) or other != place or not before.startswith(start):
                 continue
             typed = before[len(start) :]
-            if completion.startswith(typed) and completion != typed:
-                asked, left = start, completion[len(typed) :]
-        return None if left is None else (left,)
+            if text.startswith(typed) and text != typed:
+                asked, found = start, replace(completion, text=text[len(typed) :], source="typed through")
+        return found
 
-    def moment(self, uri: str) -> int:
+    def version(self, uri: str) -> int:
         """Another number after every change that the completions of a document do not outlive."""
         return self._all_changes - self._changes[uri]
 
-    def put(self, uri: str, around: Surroundings, completion: str | None, *, explicit: bool) -> None:
+    def put(self, uri: str, around: Surroundings, completion: Completion, *, explicit: bool) -> None:
         self._entries[_place(uri, around, explicit), around.before] = completion
         while len(self._entries) > _ENTRIES:
             self._entries.popitem(last=False)

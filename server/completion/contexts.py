@@ -7,18 +7,18 @@ from collections import OrderedDict
 from ... import fim
 
 _DOCUMENTS = 32
+_LISTING = "the listing that contexts were chosen from"
 
 
 class Contexts:
-    """The latest contexts, by document. Used by the device's thread alone."""
+    """The latest contexts, by document. Used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._latest: OrderedDict[tuple[int, str], tuple[object, fim.Context]] = OrderedDict()
+        self._latest: OrderedDict[str, tuple[object, fim.Context]] = OrderedDict()
 
     def forget(self, path: str) -> None:
-        """Forgets a document that was closed, in whichever root."""
-        for key in [key for key in self._latest if key[1] == path]:
-            del self._latest[key]
+        """Forgets a document that was closed."""
+        self._latest.pop(path, None)
 
     def gather(
         self,
@@ -30,17 +30,15 @@ class Contexts:
         stop: fim.Stop = lambda: None,
     ) -> fim.Context:
         """The context for a cursor; see `fim.gather`. Where `stop` raises, the latest one stays."""
-        root = project.memo  # the same for every view of a root; held, so that its id stays its own
-        key = (id(root), document.path)
-        # The memo forgets when a file comes or goes: what an import finds may be another file then, or one at last.
-        still_there = ("the latest context", document.path)
-        _, previous = self._latest.get(key, (root, fim.NOTHING))
-        if still_there not in root:
+        # Every root has a memo of its own, which is emptied when a file comes or goes: what an import finds may be
+        # another file then, or one at last.
+        listing = project.memo.setdefault(_LISTING, object())
+        chosen_from, previous = self._latest.get(document.path, (listing, fim.NOTHING))
+        if chosen_from is not listing:
             previous = fim.NOTHING
         context = fim.gather(document, cursor, project, limit_tokens, count, previous, stop)
-        root[still_there] = ()
-        self._latest[key] = root, context
-        self._latest.move_to_end(key)
+        self._latest[document.path] = listing, context
+        self._latest.move_to_end(document.path)
         while len(self._latest) > _DOCUMENTS:
             self._latest.popitem(last=False)
         return context

@@ -6,7 +6,6 @@ first message that needs one, torch and the model behind it.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import logging
 import string
@@ -24,7 +23,7 @@ from .lifetime import Lifetime
 from .protocol import SeeklineProtocol, converter
 
 if TYPE_CHECKING:
-    from ..completion.pipeline import OpenHole
+    from ..completion.snapshot import OpenSnapshot
     from ..session import Session
     from ..workspace import Happened
     from .connection import Connection
@@ -86,7 +85,7 @@ class SeeklineServer(LanguageServer):
 
     def close(self, timeout_s: float) -> bool:
         """Stops the device; False where it does not stop in time."""
-        return "session" not in vars(self) or self.session.resident.close(timeout_s)
+        return "session" not in vars(self) or self.session.close(timeout_s)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls calls this for every error; those of requests are in their answers."""
@@ -191,14 +190,15 @@ async def _inline_completion(
     found = _snapshot(server, params.text_document.uri, params.position)
     if found is None:
         return None
-    from ..completion import pipeline
+    from ..completion.complete import complete
 
     explicit = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-    text = await pipeline.complete(server.session, params.text_document.uri, found, explicit=explicit)
+    completion = await complete(server.session, params.text_document.uri, found, explicit=explicit)
+    if completion is None or completion.text is None:
+        return lsp.InlineCompletionList(items=[])
     # Without a range, some editors replace the rest of the line.
     here = lsp.Range(params.position, params.position)
-    items = [] if text is None else [lsp.InlineCompletionItem(insert_text=text, range=here)]
-    return lsp.InlineCompletionList(items=items)
+    return lsp.InlineCompletionList(items=[lsp.InlineCompletionItem(insert_text=completion.text, range=here)])
 
 
 @boundary
@@ -206,12 +206,13 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     found = _snapshot(server, params.text_document.uri, params.position)
     if found is None:
         return None
-    from ..completion import pipeline
+    from ..completion.complete import complete
 
     uri = params.text_document.uri
-    text = await pipeline.complete(server.session, uri, found, explicit=False, kind="menu")
-    if text is None:
+    completion = await complete(server.session, uri, found, explicit=False, kind="menu")
+    if completion is None or completion.text is None:
         return lsp.CompletionList(is_incomplete=True, items=[])
+    text = completion.text
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
     before = found.around.before
     word = before[len(before.rstrip(_WORD)) :]
@@ -231,7 +232,7 @@ async def _completion(server: SeeklineServer, params: lsp.CompletionParams) -> l
     return lsp.CompletionList(is_incomplete=True, items=[item])
 
 
-def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> OpenHole | None:
+def _snapshot(server: SeeklineServer, uri: str, position: lsp.Position) -> OpenSnapshot | None:
     if not server.initialized and not server.configured:
         server.configure()  # the editor's settings are asked for after `initialized`, which perhaps never comes
     found = server.session.snapshot(uri, position.line, position.character)
@@ -254,9 +255,11 @@ async def _prompt(server: SeeklineServer, arguments: Any = None) -> dict[str, An
     refusal = server.session.refusal(uri)  # as the settings have it that were waited for
     if refusal is not None:
         raise JsonRpcInvalidParams(str(refusal))
-    return await asyncio.wrap_future(server.session.submit_prompt(found).future)
+    from ..completion.complete import shown_prompt
+
+    return await shown_prompt(server.session, found)
 
 
 def _status(server: SeeklineServer) -> dict[str, Any]:
-    status = server.session.resident.status
+    status = server.session.engine.status
     return {"state": status.state, "reason": status.reason, "idle": status.idle}

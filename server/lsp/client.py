@@ -11,7 +11,7 @@ from uuid import uuid4
 from lsprotocol import types as lsp
 
 if TYPE_CHECKING:
-    from ..resident import Report
+    from ...model import Report
     from ..session import Level
     from .app import SeeklineServer
 

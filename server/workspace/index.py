@@ -1,12 +1,11 @@
 """The index of one root: which files it has, their texts and outlines, as far as they were asked for.
 
 Events may come on any thread and take a moment: they are noted, and looked into at the next use. All else is for the
-device's thread: it lists, reads and parses under the index's lock, for which the event loop never waits.
+thread that makes prompts: it lists, reads and parses under the index's lock, for which the event loop never waits.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import deque
 from collections.abc import Callable, Collection, Hashable
@@ -27,19 +26,17 @@ from .listing import Lister, Listing
 from .manifests import bounded_text, check_depth, manifest_limit
 from .memory import Memory
 from .reading import (
-    MAX_FILE_BYTES,
-    MAX_LIBRARY_FILE_BYTES,
     File,
     LeftOut,
     Manifest,
+    SkippedFiles,
     Stamp,
+    file_limit,
     make_file,
     read_text,
     stamp_on_disk,
 )
 from .tree import Tree
-
-log = logging.getLogger(__name__)
 
 FILES_BYTES = 96_000_000
 """What the texts and outlines of a root may take, estimated."""
@@ -85,7 +82,7 @@ class ProjectIndex:
         self._facts: dict[str, Stamp] = {}
         self._changes = 0
         self.memo: dict[Hashable, Any] = {}  # see `Project.memo`
-        self._named: set[str] = set()
+        self._skipped = SkippedFiles()
 
     def notice(self, path: str, *, appeared: bool) -> None:
         """Something happened to a path on the disk ("": the root); any thread may tell. `appeared`: it is new there."""
@@ -122,14 +119,27 @@ class ProjectIndex:
             elif not self._buffers.watched and monotonic() - self._listed_s > RELIST_S:
                 self._listed_s = monotonic()
                 Thread(target=self._list_again, name="seekline-listing", daemon=True).start()
-            while self._events:
-                path, appeared = self._events.popleft()
-                self._forget_stamp(path)
-                self._tree.examine(path, is_open=path in self._open, appeared=appeared)
+            self._examine_events()
             self._look_at_buffers()
             self._tree.lift(current.rpartition("/")[0])
             self._check_memo()
             return self._tree.paths
+
+    def look_at_events(self, path: str) -> bool:
+        """Whether prompts may be other ones since something happened to `path`: files came or went, or it is one of
+        them and not open, where the editor's text counts."""
+        with self._lock:
+            if self._stale:
+                return True
+            before = self._tree.changes
+            self._examine_events()
+            return before != self._tree.changes or (path in self._tree.paths and path not in self._open)
+
+    def _examine_events(self) -> None:
+        while self._events:
+            path, appeared = self._events.popleft()
+            self._forget_stamp(path)
+            self._tree.examine(path, is_open=path in self._open, appeared=appeared)
 
     def _check_memo(self) -> None:
         # Who finds an answer in the memo does not ask for the manifests that it was made from.
@@ -208,14 +218,14 @@ class ProjectIndex:
             if buffer is not None:
                 lines = buffer.lines()
             else:
-                text, stamp = read_text(*self._on_disk(path), self._limit_bytes(path))
+                text, stamp = read_text(*self._on_disk(path), file_limit(is_library=self._tree.paths.is_library(path)))
                 lines = tuple(fim.split_lines(text))
             if known is not None and known.raw == lines and known.document.language == language:
                 known.stamp = stamp
                 return known
             return make_file(path, lines, language, stamp)
         except (LeftOut, OSError) as error:
-            self._name(path, error)
+            self._skipped.name("".join(self._on_disk(path)), error)
             return None
 
     def is_parsed(self, path: str) -> bool:
@@ -250,7 +260,7 @@ class ProjectIndex:
                     check_depth(path, manifest.text)
                     manifest.parsed[parse] = parse(manifest.text)
                 except (LeftOut, ValueError, RecursionError) as error:
-                    self._name(path, error)
+                    self._skipped.name("".join(self._on_disk(path)), error)
                     manifest.parsed[parse] = None
                 self._manifests.put(path, manifest)
             return manifest.parsed[parse]
@@ -265,7 +275,7 @@ class ProjectIndex:
             else:
                 text, stamp = read_text(*self._on_disk(path), manifest_limit(path))
         except (LeftOut, OSError) as error:
-            self._name(path, error)
+            self._skipped.name("".join(self._on_disk(path)), error)
             self._manifests.discard(path)
             return None
         if known is not None and known.text == text:
@@ -282,19 +292,8 @@ class ProjectIndex:
         buffer = self._buffer(path)
         return stamp_on_disk("".join(self._on_disk(path))) if buffer is None else ("open", buffer.revision)
 
-    def _limit_bytes(self, path: str) -> int:
-        return MAX_LIBRARY_FILE_BYTES if self._tree.paths.is_library(path) else MAX_FILE_BYTES
-
     def _on_disk(self, path: str) -> tuple[str, str]:
         """A folder and the path below it, on which no link is followed."""
         if self._libraries is not None and self._tree.paths.is_library(path):
             return self._libraries.on_disk(path) or (self._base, path)
         return self._base, path
-
-    def _name(self, path: str, error: Exception) -> None:
-        """Names a file that is left out in the log, the first time."""
-        if path in self._named or isinstance(error, FileNotFoundError):
-            return
-        self._named.add(path)
-        level = logging.INFO if isinstance(error, LeftOut) and error.quiet else logging.WARNING
-        log.log(level, "%s%s is left out: %s", *self._on_disk(path), error)

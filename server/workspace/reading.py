@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import time
@@ -17,6 +18,8 @@ from ..parsing import parser_process
 from .disk import LeftOut, open_file
 from .secrets import without_secrets
 
+log = logging.getLogger(__name__)
+
 MAX_FILE_BYTES = 1_000_000
 """A larger file is left out: no one wrote it by hand, and parsing it would hold a completion up."""
 MAX_LIBRARY_FILE_BYTES = 500_000
@@ -31,6 +34,26 @@ _IMPORT_BYTES = 500
 
 Stamp = Hashable
 """Where a text is from: two equal stamps are of the same text. None is of no text for sure."""
+
+
+def file_limit(*, is_library: bool) -> int:
+    """How many bytes a file may have."""
+    return MAX_LIBRARY_FILE_BYTES if is_library else MAX_FILE_BYTES
+
+
+class SkippedFiles:
+    """The files that are left out, each named in the log once."""
+
+    def __init__(self) -> None:
+        self._named: set[str] = set()
+
+    def name(self, path: str, error: Exception) -> None:
+        """`path`: as it is on the disk."""
+        if path in self._named or isinstance(error, FileNotFoundError):
+            return
+        self._named.add(path)
+        level = logging.INFO if isinstance(error, LeftOut) and error.quiet else logging.WARNING
+        log.log(level, "%s is left out: %s", path, error)
 
 
 def stamp_on_disk(path: str) -> Stamp:

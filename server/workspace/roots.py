@@ -147,19 +147,26 @@ class Workspace:
         buffer = self._buffers.get(self._buffers.file_of(path))
         return Alone(relative, None if buffer is None else buffer.lines)
 
-    def changed(self, path: Path, what: Happened) -> None:
-        """The editor tells of a file or folder on the disk; a rename comes as a deletion and a creation."""
+    def changed(self, path: Path, what: Happened) -> bool:
+        """The editor tells of a file or folder on the disk; a rename comes as a deletion and a creation.
+
+        Whether prompts may be other ones now. Reads the disk: not on the event loop.
+        """
         if what != "changed":
             self._buffers.changed(path)
+        is_root = False
         for root in self._roots.values():
             if path in (root.name, root.folder) and what != "changed":
                 self._indexes[root.folder].notice("", appeared=True)
+                is_root = True
         index, relative = self._listed(path)
         if index is None and path.is_absolute():
             # It comes by another name of the root. The last part stays, which may be a link itself.
             index, relative = self._listed(self._buffers.file_of(path.parent) / path.name)
-        if index is not None and (relative == ".git/info/exclude" or _matters(relative)):
-            index.notice(relative, appeared=what != "changed")
+        if index is None or not (relative == ".git/info/exclude" or _matters(relative)):
+            return is_root
+        index.notice(relative, appeared=what != "changed")
+        return index.look_at_events(relative) or is_root
 
     def list_again(self) -> None:
         """Too much happened to look at one by one."""

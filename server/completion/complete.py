@@ -1,0 +1,153 @@
+"""One completion, on one screen.
+
+    complete (event loop)   worth asking? → known already? → pause in typing → prompt → text → remembered
+    prepare (gathering)     snapshot → context of other files → prompt → request
+    write (writing)         request → engine, until the stop rule → filters → completion
+
+Prompts are made on a thread of their own, one after the other; so the next one is ready when the engine is. The command
+line and the benchmarks call `generate`, which does the same in the caller's thread.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Event
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ... import fim, model
+from .completion import Completion, Finish
+from .contexts import Contexts
+from .prompt_config import PromptConfig
+from .prompts import build_prompt, request_for
+from .snapshot import OpenSnapshot, Snapshot
+from .turns import Turn
+from .views import prompt_as_json
+
+if TYPE_CHECKING:
+    from ..session import Kind, Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that is needed to write: the request, where its text goes, and where it ends."""
+
+    request: model.CompletionRequest
+    snapshot: Snapshot
+    rule: fim.StopRule
+    started: float
+
+
+async def complete(
+    session: Session, uri: str, snapshot: OpenSnapshot, *, explicit: bool, kind: Kind = "ghost text"
+) -> Completion | None:
+    """The completion to show, or None where there is nothing worth asking for, or it is switched off.
+
+    Raises `Cancelled` where the request is out of date: by a newer one of its kind, or by what `Session.abandon` says.
+    """
+    turn = session.turns.take((uri, kind))
+    snapshot = await session.when_settled(uri, snapshot)
+    turn.check()
+    around = snapshot.around
+    if not session.completes_in(uri, snapshot.language):
+        return None
+    if not explicit and not fim.worth_asking(around.before, around.after, is_first_text=around.is_first_text):
+        return None
+    known = session.cache.get(uri, around, explicit=explicit)
+    if known is not None:
+        return known
+    if not explicit:
+        await turn.pause(session.settings.debounce_ms / 1000)
+    version = session.cache.version(uri)
+    completion = await _generated(session, turn, snapshot, explicit=explicit)
+    if completion is not None and version == session.cache.version(uri):
+        session.cache.put(uri, around, completion, explicit=explicit)
+    return completion
+
+
+async def _generated(session: Session, turn: Turn, snapshot: OpenSnapshot, *, explicit: bool) -> Completion | None:
+    """None where there is no model, which the user was told."""
+    session.load()
+    config = await session.prompt_config(turn)
+    if config is None:
+        return None
+    preparing = session.gathering.submit(
+        lambda cancel: prepare(snapshot.whole(), config, session.contexts, explicit=explicit, cancel=cancel)
+    )
+    prepared = await turn.result(preparing)
+    try:
+        return await turn.result(session.writing.submit(lambda cancel: write(prepared, session.engine, cancel)))
+    except model.InfoChanged:  # it was made for another model, or prompts must be shorter by now
+        return await _generated(session, turn, snapshot, explicit=explicit)
+
+
+async def shown_prompt(session: Session, snapshot: OpenSnapshot) -> dict[str, Any] | None:
+    """The prompt for a snapshot as JSON; None where there is no model."""
+    session.load()
+    turn = Turn()
+    config = await session.prompt_config(turn)
+    if config is None:
+        return None
+    making = session.gathering.submit(lambda _: build_prompt(snapshot.whole(), config, session.contexts))
+    return prompt_as_json(await turn.result(making))
+
+
+def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, explicit: bool, cancel: Event) -> Prepared:
+    """Makes the request. Raises `Cancelled` soon after `cancel` is set."""
+
+    def stop() -> None:
+        if cancel.is_set():
+            raise model.Cancelled
+
+    started = perf_counter()
+    built = build_prompt(snapshot, config, contexts, stop)
+    rule = fim.stop_rule(snapshot.document, snapshot.cursor, config.format.extent, explicit=explicit)
+    request = request_for(built, config, snapshot.document.path)
+    return Prepared(request=request, snapshot=snapshot, rule=rule, started=started)
+
+
+def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion:
+    """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises."""
+    rule, request = prepared.rule, prepared.request
+    text, new_tokens, log_probability = "", 0, 0.0
+    first_token: float | None = None
+    usage: model.Usage | None = None
+    finish: Finish = "end"
+    with closing(engine.stream(request, cancel)) as pieces:
+        for piece in pieces:
+            text += piece.text
+            new_tokens += len(piece.ids)
+            usage = piece.usage or usage
+            log_probability += piece.log_probability or 0.0
+            finish = piece.end or finish
+            first_token = first_token or perf_counter()
+            if fim.end_of_completion(text, rule) is not None:
+                finish = "stop"
+                break
+    ended = perf_counter()
+    return Completion(
+        text=fim.clean(text, prepared.snapshot.document, prepared.snapshot.cursor, rule),
+        source="engine",
+        log_probability=log_probability or None,
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        reused_tokens=usage.reused_tokens if usage else 0,
+        new_tokens=new_tokens,
+        first_token_ms=1000 * ((first_token or ended) - prepared.started),
+        total_ms=1000 * (ended - prepared.started),
+        finish=finish,
+    )
+
+
+def generate(
+    snapshot: Snapshot,
+    engine: model.Engine,
+    config: PromptConfig,
+    contexts: Contexts,
+    *,
+    explicit: bool,
+    cancel: Event | None = None,
+) -> Completion:
+    """One completion in the caller's thread. Raises what `Engine.stream` raises."""
+    cancel = cancel or Event()
+    return write(prepare(snapshot, config, contexts, explicit=explicit, cancel=cancel), engine, cancel)

@@ -1,0 +1,86 @@
+"""How the model of an engine is prompted: what the settings ask for, as far as the engine has room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import fim, model
+from ..errors import BadSettings
+from ..settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptConfig:
+    """What makes prompts for one engine: its format, how many tokens a prompt and a completion may have, how tokens are
+    chosen, and whether other files belong into its prompts."""
+
+    info: model.EngineInfo
+    format: fim.Format
+    prompt_tokens: int
+    suffix_limit_tokens: int
+    max_new_tokens: int
+    sampling: model.Sampling = model.GREEDY
+    other_files: bool = True
+
+
+def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
+    """How to prompt what an engine runs. Raises `BadSettings` for a `prompt_format` of which the model has not all
+    control tokens."""
+    limits = info.limits
+    new = min(settings.max_new_tokens, limits.context_tokens // 2)
+    wanted = limits.prompt_tokens if settings.context_tokens == "auto" else settings.context_tokens
+    tokenizer = info.tokenizer
+    format = _format(info, settings)
+    return PromptConfig(
+        info=info,
+        format=format if tokenizer is None else format.with_begin(tokenizer.begin_token),
+        prompt_tokens=min(wanted, limits.context_tokens - new, limits.longest_prompt_tokens),
+        suffix_limit_tokens=limits.suffix_tokens,
+        max_new_tokens=new,
+        sampling=model.Sampling(temperature=settings.temperature),
+    )
+
+
+def notices(config: PromptConfig, settings: Settings) -> Iterator[str]:
+    """What the user should know once of a model that works, but not as they may expect."""
+    if settings.threads != "auto" and settings.threads > model.most_threads():
+        yield (
+            f"threads = {settings.threads} is more than this machine runs at a time: {model.most_threads()} are used."
+        )
+    if not config.format.fills_in and settings.prompt_format == "auto":
+        yield (
+            f"{config.info.name} completes left to right only, since it has no fill-in-the-middle: what stands behind "
+            "the cursor is not seen. `seekline models list` shows which models fill in."
+        )
+
+
+def _format(info: model.EngineInfo, settings: Settings) -> fim.Format:
+    formats = fim.all_formats()
+    if settings.prompt_format != "auto":
+        return _format_named(settings.prompt_format, info)
+    if info.family is not None and not _lacking(formats[info.family], info):
+        return formats[info.family]
+    if "instruct" in Path(info.name).name.lower():  # its vocabulary has the tokens, but its tuning lost their meaning
+        return formats["plain"]
+    if info.tokenizer is None:
+        return formats["plain"]
+    return fim.recognise(info.tokenizer.has_control_token)
+
+
+def _format_named(family: str, info: model.EngineInfo) -> fim.Format:
+    formats = fim.all_formats()
+    lacking = _lacking(formats[family], info)
+    if not lacking:
+        return formats[family]
+    fitting = [f'"{other}"' for other, format in formats.items() if not _lacking(format, info)]
+    raise BadSettings(
+        f'prompt_format = "{family}" needs the control token {lacking[0]}, which {info.name} does not have.',
+        f'Set prompt_format to "auto" or to one that fits this model: {", ".join(fitting)}.',
+    )
+
+
+def _lacking(format: fim.Format, info: model.EngineInfo) -> tuple[str, ...]:
+    """The control tokens of a format that a model has not. An engine without a tokenizer is asked in text."""
+    return () if info.tokenizer is None else tuple(format.lacking(info.tokenizer.has_control_token))

@@ -1,0 +1,86 @@
+"""From a snapshot to the request that an engine is given: context of other files, prompt, token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ... import fim, model
+from .contexts import Contexts
+from .prompt_config import PromptConfig
+from .snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltPrompt:
+    """A prompt, its ids where the engine takes ids, and how many tokens it has."""
+
+    prompt: fim.Prompt
+    ids: tuple[int, ...]
+    tokens: int
+
+
+def build_prompt(
+    snapshot: Snapshot, config: PromptConfig, contexts: Contexts, stop: fim.Stop = lambda: None
+) -> BuiltPrompt:
+    """The prompt for a snapshot. `contexts` keeps what other files say the same from prompt to prompt. `stop`: see
+    `fim.gather`."""
+    document, cursor, count = snapshot.document, snapshot.cursor, config.info.count_tokens
+    limit = config.prompt_tokens
+    while True:
+        budget = fim.share(
+            limit,
+            control_tokens=config.format.control_tokens,
+            suffix_limit_tokens=config.suffix_limit_tokens,
+        )
+        room = fim.context_limit(document, cursor, budget, count) if config.other_files else 0
+        context = contexts.gather(document, cursor, snapshot.project, room, count, stop)
+        prompt = fim.build_prompt(document, cursor, config.format, budget, count, context)
+        built = _built(prompt, config.info)
+        # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
+        excess = built.tokens - config.prompt_tokens
+        if excess <= 0 or not limit:
+            return built
+        limit = max(0, limit - excess)
+
+
+def request_for(built: BuiltPrompt, config: PromptConfig, key: str) -> model.CompletionRequest:
+    """What the engine is asked, with drafts from the prompt, in the KV cache of the document `key`."""
+    tokenizer = config.info.tokenizer
+    return model.CompletionRequest(
+        ids=built.ids,
+        prefix=built.prompt.prefix,
+        suffix=built.prompt.suffix,
+        key=key,
+        version=config.info.version,
+        max_new_tokens=config.max_new_tokens,
+        sampling=config.sampling,
+        stop_ids=tokenizer.control_ids if tokenizer else frozenset(),
+        lookup=lookup_text(built.ids, tokenizer.control_ids) if tokenizer else None,
+    )
+
+
+def lookup_text(ids: tuple[int, ...], control_ids: frozenset[int]) -> model.LookupText:
+    """Where drafts come from: the text before the hole, that of other files included, and the text behind it."""
+    first = next((n for n, id in enumerate(ids) if id not in control_ids), len(ids))
+    hole = next((n for n in range(first, len(ids)) if ids[n] in control_ids), len(ids))
+    return model.LookupText(before=ids[first:hole], after=ids[hole + 1 :])
+
+
+def _built(prompt: fim.Prompt, info: model.EngineInfo) -> BuiltPrompt:
+    if info.tokenizer is None:
+        tokens = sum(info.count_tokens(line) for line in fim.split_lines(prompt.prefix + prompt.suffix))
+        return BuiltPrompt(prompt=prompt, ids=(), tokens=tokens)
+    ids = tuple(_encode(prompt.pieces, info.tokenizer))
+    return BuiltPrompt(prompt=prompt, ids=ids, tokens=len(ids))
+
+
+def _encode(pieces: Iterable[fim.Text | fim.Special], tokenizer: model.Tokenizer) -> list[int]:
+    """Text becomes text, whatever it spells; only a special piece becomes a control token."""
+    ids: list[int] = []
+    for piece in pieces:
+        if isinstance(piece, fim.Special):
+            ids.append(tokenizer.control_id(piece.token))
+        else:
+            ids += tokenizer.encode_text(piece.text)
+    return ids

@@ -1,0 +1,41 @@
+"""What the settings ask of an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import model
+from .settings.settings import Settings
+
+_PROMPT_TOKENS = 4096
+"""Room for the KV cache where the settings leave the length of prompts to the engine."""
+
+
+def local_model(settings: Settings, base: Path) -> model.LocalModel:
+    """What is to be loaded in this process. Folders are relative to `base`."""
+    return model.LocalModel(
+        request=model_request(settings),
+        base=base,
+        threads=threads(settings),
+        max_new_tokens=settings.max_new_tokens,
+        unload_minutes=settings.unload_minutes,
+    )
+
+
+def model_request(settings: Settings) -> model.ModelRequest:
+    """What the settings ask of the planner."""
+    return model.ModelRequest(
+        model=settings.model,
+        device=settings.device,
+        dtype=settings.dtype,
+        quantization=settings.quantization,
+        sequence_tokens=settings.max_new_tokens
+        + (_PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens),
+        trusted=settings.trust_remote_code,
+        draft_model=settings.draft_model,
+    )
+
+
+def threads(settings: Settings) -> int:
+    """How many compute on a CPU: never more than it runs at a time."""
+    return model.compute_threads() if settings.threads == "auto" else min(settings.threads, model.most_threads())
