@@ -48,11 +48,12 @@ def slow_model(folder: Path) -> Path:
     return folder
 
 
-async def started(options: dict[str, Any]) -> tuple[LanguageClient, float]:
-    """A server that has answered `initialize`, and the milliseconds it took."""
+async def started(model: str, options: dict[str, Any] | None = None) -> tuple[LanguageClient, float]:
+    """A server that has answered `initialize`, and the milliseconds it took. The command line names the model, since a
+    folder that an editor names is loaded only once the user has agreed."""
     client = LanguageClient("bench", "0")
     start = perf_counter()
-    await client.start_io(sys.executable, "-m", "seekline.server", "serve")
+    await client.start_io(sys.executable, "-m", "seekline.server", "serve", "--model", model)
     capabilities = lsp.ClientCapabilities(
         text_document=lsp.TextDocumentClientCapabilities(inline_completion=lsp.InlineCompletionClientCapabilities())
     )
@@ -70,6 +71,13 @@ async def stopped(client: LanguageClient) -> None:
 
 async def status(client: LanguageClient) -> Any:
     return await client.workspace_execute_command_async(lsp.ExecuteCommandParams(command="seekline.status"))
+
+
+async def until_ready(client: LanguageClient) -> None:
+    while (await status(client))["state"] != "ready":
+        if (await status(client))["state"] == "failed":
+            raise SystemExit((await status(client))["reason"])
+        await asyncio.sleep(0.1)
 
 
 def opened(client: LanguageClient, text: str, uri: str = URI) -> None:
@@ -131,14 +139,13 @@ async def cancels(client: LanguageClient, repeats: int) -> tuple[list[float], li
 async def run(repeats: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"start to the answer of initialize": []}
     for _ in range(repeats):
-        client, took = await started({"model": "embedded"})
+        client, took = await started("embedded")
         found["start to the answer of initialize"].append(took)
         await stopped(client)
     with tempfile.TemporaryDirectory() as folder:
-        options = {"model": str(slow_model(Path(folder))), "maxNewTokens": 2000, "contextTokens": 1024}
-        client, _ = await started(options)
-        while (await status(client))["state"] != "ready":
-            await asyncio.sleep(0.1)
+        options = {"maxNewTokens": 2000, "contextTokens": 1024}
+        client, _ = await started(str(slow_model(Path(folder))), options)
+        await until_ready(client)
         opened(client, "x" * LONG_LINE_CHARACTERS)
         place = lsp.Position(0, LONG_LINE_CHARACTERS // 2)
         found["a change in a line of 2 MB and an answer"] = await keystrokes(client, 10 * repeats, place)
@@ -154,9 +161,8 @@ async def run(repeats: int) -> dict[str, list[float]]:
 
 async def memory(documents: int) -> list[float]:
     """Megabytes of the server when it is ready, with so many documents open, and after they were closed."""
-    client, _ = await started({"model": "embedded"})
-    while (await status(client))["state"] != "ready":
-        await asyncio.sleep(0.1)
+    client, _ = await started("embedded")
+    await until_ready(client)
     assert client._server is not None
     process = psutil.Process(client._server.pid)
     sizes = [process.memory_info().rss / 1e6]

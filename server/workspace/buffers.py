@@ -75,18 +75,23 @@ class Buffers:
         """Something came or went on the disk at `path`: what it was on the way to may be another file now."""
         if self._paths.depend_on(path):
             self._paths.forget()
-            self._look_again([name for name in self._named if name == path or path in name.parents])
+            with self._lock:
+                names = [name for name in self._named if name == path or path in name.parents]
+            self._look_again(names)
 
     def look_again(self) -> None:
         """Asks for all open files where they are."""
         self._paths.forget()
-        self._look_again(list(self._named))
+        with self._lock:
+            names = list(self._named)
+        self._look_again(names)
 
     def _look_again(self, names: list[Path]) -> None:
         files = {name: self._paths.of(name) for name in names}
         with self._lock:
             for name, file in files.items():
-                self._named[name] = replace(self._named[name], file=file)
+                if name in self._named:  # it may have been closed meanwhile
+                    self._named[name] = replace(self._named[name], file=file)
             self._open = {buffer.file: buffer for buffer in self._named.values()}
             self._opened += 1
 

@@ -152,3 +152,19 @@ def test_an_index_lives_as_long_as_its_folder_and_the_exclusions(tmp_path: Path,
     assert len(listings) == 2
     assert paths(more.replaced([one], ["a.py"]), one) == {"in/c.py"}
     assert paths(more.replaced([one, one / "in"], ["x"]), one) == {"a.py"}
+
+
+def test_a_file_that_is_closed_while_links_are_followed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"a.py": "", "b.py": ""})
+    buffers = Buffers()
+    for name in ("a.py", "b.py"):
+        buffers.opened(tmp_path / name, lambda: (), "python")
+    follow = buffers._paths.of
+
+    def closing(path: Path) -> Path:
+        buffers.closed(tmp_path / "b.py")  # on the event loop, while another thread follows links
+        return follow(path)
+
+    monkeypatch.setattr(buffers._paths, "of", closing)
+    buffers.look_again()
+    assert list(buffers.open_files()) == [tmp_path / "a.py"]
