@@ -152,14 +152,13 @@ class Loader:
         try:
             first = replace(wanted.request, agreed=may_load(), **less)
             result = load_what_fits(first, base=wanted.base, threads=wanted.threads, report=self._report_step)
+            self._take(result, first, wanted)
         except FolderNotAgreed as error:
             self._fail(error, Report(message="no model", done=True, refused=error))
         except Exception as error:
             if not isinstance(error, ModelError):
                 log.exception("loading failed")
             self._fail(error, Report(message="no model", done=True, error=str(error)))
-        else:
-            self._take(result, first, wanted)
 
     def _fail(self, error: Exception, report: Report) -> None:
         self.state, self.reason, self._error = "failed", str(error), error

@@ -17,11 +17,11 @@ _LEAST_SEQUENCE_TOKENS = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """A model that was loaded, by what was `wanted` in the end. `problem`: why that is less than what was wanted at
-    first; None where it is the same."""
+    """A model that was loaded, and the `request` that it came to in the end. `problem`: why that is less than what was
+    wanted at first; None where it is the same."""
 
     loaded: LoadedModel
-    wanted: ModelRequest
+    request: ModelRequest
     problem: OutOfMemory | None
 
 
@@ -33,7 +33,7 @@ def load_what_fits(wanted: ModelRequest, *, base: Path, threads: int, report: Ca
         plan: Plan | None = None
         try:
             plan = make_plan(less, base=base)
-            return LoadResult(loaded=load_model(plan, threads=threads, report=report), wanted=less, problem=problem)
+            return LoadResult(loaded=load_model(plan, threads=threads, report=report), request=less, problem=problem)
         except OutOfMemory as error:
             # A new one: the frames of this one hold what was loaded so far.
             problem = problem or OutOfMemory(error.problem, error.remedy)

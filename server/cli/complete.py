@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +26,7 @@ from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption
 from .place import Place, Projects, read_place
 
+_CLOSE_S = 10.0
 PlaceArgument = Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.")]
 
 
@@ -37,13 +40,13 @@ def complete(
     """Complete at one place of a file."""
     where = read_place(place)
     config = load_config(where.workspace, model=model, device=device, quantization=quantization)
-    engine = _engine(config)
-    info = engine.info().result()
-    prompts = prompt_config(info, config.settings)
-    for notice in notices(prompts, config.settings):
-        print_note(notice)
-    snapshot = Projects(config.settings).snapshot(where)
-    completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
+    with _engine(config) as engine:
+        info = engine.info().result()
+        prompts = prompt_config(info, config.settings)
+        for notice in notices(prompts, config.settings):
+            print_note(notice)
+        snapshot = Projects(config.settings).snapshot(where)
+        completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
     if as_json:
         print_json(completion_as_json(completion, info.name))
     else:
@@ -57,14 +60,22 @@ def make_plan(config: Config) -> model.Plan:
     return model.make_plan(replace(model_request(config.settings), agreed=agreed), base=Path())
 
 
-def _engine(config: Config) -> model.LocalEngine:
+@contextmanager
+def _engine(config: Config) -> Iterator[model.LocalEngine]:
     """The engine with its model loaded. Raises `ModelError` where there is none."""
     with err.status("choosing a model") as status:
         engine = model.LocalEngine(lambda report: _show(report, status))
-        agreed = consent.loadable(config, print_note)
-        engine.load(local_model(config.settings, Path()), lambda: agreed)
-        engine.info().result()
-    return engine
+        try:
+            agreed = consent.loadable(config, print_note)
+            engine.load(local_model(config.settings, Path()), lambda: agreed)
+            engine.info().result()
+        except BaseException:
+            engine.close(_CLOSE_S)
+            raise
+    try:
+        yield engine
+    finally:
+        engine.close(_CLOSE_S)
 
 
 def _show(report: model.Report, status: Status) -> None:

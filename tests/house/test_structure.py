@@ -44,7 +44,7 @@ def test_imports_follow_the_arrows(path: Path) -> None:
 
 def test_the_arrows_are_seen() -> None:
     """The check above reads relative imports: it knows at least the ones that must be there."""
-    seen = set(imported_modules(ROOT / "server" / "completion" / "pipeline.py"))
+    seen = set(imported_modules(ROOT / "server" / "completion" / "prompt_config.py"))
     assert {"seekline.fim", "seekline.model", "seekline.server.settings.settings.Settings"} <= seen
 
 
