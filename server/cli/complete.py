@@ -8,6 +8,7 @@ from threading import Event
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.text import Text
 
 from ... import fim, model
@@ -50,7 +51,7 @@ def complete(
         print_json(completion_as_json(completion, loaded))
     else:
         out.print(shown(where, completion.text))
-        err.print(f"[dim]{timing(completion)}  {loaded.plan.summary}[/]", highlight=False)
+        err.print(f"[dim]{timing(completion)}  {escape(loaded.plan.summary)}[/]", highlight=False)
 
 
 def make_plan(config: Config) -> model.Plan:
