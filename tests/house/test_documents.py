@@ -75,3 +75,20 @@ def test_the_texts_of_the_tree_are_seen() -> None:
     seen = {path.relative_to(ROOT).as_posix() for path in texts()}
     assert {"README.md", "CONTRIBUTING.md", "setup.py", ".ci/run", "server/cli/doctor.py", "editors/README.md"} <= seen
     assert {"editors/vscode/extension.js", "editors/vscode/package.json", "editors/emacs/seekline.el"} <= seen
+
+
+DOCUMENTS = sorted(path for path in texts() if path.suffix == ".md")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = [target.partition("#")[0] for target in LINK.findall(path.read_text("utf-8")) if "://" not in target]
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_table_of_benchmarks_names_every_program() -> None:
+    bench = ROOT / "bench"
+    named = LINK.findall((bench / "README.md").read_text("utf-8"))
+    programs = [path.name for path in bench.glob("*.py") if '__name__ == "__main__"' in path.read_text("utf-8")]
+    assert set(programs) - set(named) == set()
