@@ -1,4 +1,4 @@
-"""What a KV cache can keep while someone types: `python bench/replay.py [FILE ...] [--tokens 2048] [--json NAME]`.
+"""What a KV cache can keep while someone types: `python bench/replay.py [FILE ...] [--tokens 2048] [--write NAME]`.
 
 The last lines of a real file are typed key by key, with the rest of its repository around it. For each keystroke: how
 many tokens of the prompt are the same, from its head on, as in the prompt before, and how long the context took.

@@ -83,7 +83,7 @@ async function start() {
   } catch (error) {
     const choice = await vscode.window.showErrorMessage(
       `Seekline's server could not be started (${error instanceof Error ? error.message : error}). ` +
-        "Install it with `pipx install seekline`, or set where it is.",
+        "Install it with `pipx install .` in a clone of Seekline, or set where it is.",
       "Open settings",
     );
     if (choice) {

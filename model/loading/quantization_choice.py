@@ -76,7 +76,8 @@ def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint)
     if missing:
         return (
             f"Quantization {quantization} needs {' and '.join(missing)}, which this installation lacks.",
-            "Install them with: pip install 'seekline[gpu]'. Or set quantization = int4 or none.",
+            "In the clone of Seekline run: pip install '.[gpu]' (with pipx: pipx install --force '.[gpu]'). "
+            "Or set quantization = int4 or none.",
         )
     return None
 

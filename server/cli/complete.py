@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.status import Status
 from rich.text import Text
 
@@ -51,7 +52,7 @@ def complete(
         print_json(completion_as_json(completion, info.name))
     else:
         out.print(shown(where, completion.text))
-        err.print(f"[dim]{timing(completion)}  {info.summary}[/]", highlight=False)
+        err.print(f"[dim]{timing(completion)}  {escape(info.summary)}[/]", highlight=False)
 
 
 def make_plan(config: Config) -> model.Plan:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from ..errors import BadSettings
@@ -34,9 +35,11 @@ def show(context: typer.Context, as_json: JsonOption = False) -> None:
             table.add_column(column)
         for key in keys():
             style = "dim" if config.sources[key] == DEFAULT else ""
-            table.add_row(key, json.dumps(values[key], ensure_ascii=False), config.sources[key], style=style)
+            value = escape(json.dumps(values[key], ensure_ascii=False))
+            table.add_row(key, value, escape(config.sources[key]), style=style)
         out.print(table)
-        err.print(f"\n[dim]Your own settings: {user_file()}; this workspace's: {workspace / 'seekline.toml'}[/]")
+        files = f"Your own settings: {user_file()}; this workspace's: {workspace / 'seekline.toml'}"
+        err.print(f"\n[dim]{escape(files)}[/]")
     if config.problems:
         raise BadSettings(" ".join(map(str, config.problems)), "The other settings hold.")
 

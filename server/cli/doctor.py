@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from ... import model
@@ -36,7 +37,7 @@ def doctor() -> None:
         _show(title, rows)
     problems = [str(problem) for problem in config.problems] + list(_model_problems(config))
     for problem in problems:
-        out.print(f"[bold red]✗[/] {problem}", highlight=False, soft_wrap=True)
+        out.print(f"[bold red]✗[/] {escape(problem)}", highlight=False, soft_wrap=True)
     if problems:
         raise typer.Exit(1)
     out.print("[bold green]✓[/] Nothing to mend.")
@@ -45,7 +46,7 @@ def doctor() -> None:
 def _show(title: str, rows: list[tuple[str, str]]) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))  # what is shown may have brackets of its own, as `.[gpu]`
     out.print(table)
     out.print()
 
@@ -71,7 +72,7 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed (comes with `pip install 'seekline[gpu]'`)"
+        return "not installed (comes with the extra gpu: `pipx install --force '.[gpu]'` in the clone)"
 
 
 def _what_fits(device: model.Device) -> list[tuple[str, str]]:
@@ -93,6 +94,6 @@ def _model_problems(config: Config) -> Iterator[str]:
     try:
         plan = make_plan(config)
         prompt_config(model.info_of(plan, model.Tokenizer(plan.source.folder)), config.settings)
-        out.print(f"Model: {plan.summary}\n", highlight=False, soft_wrap=True)
+        out.print(f"Model: {plan.summary}\n", markup=False, highlight=False, soft_wrap=True)
     except (model.ModelError, InputError) as error:
         yield str(error)

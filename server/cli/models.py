@@ -83,7 +83,7 @@ def download(name: NameArgument, yes: YesOption = False) -> None:
         _agree("Do you agree to it?", yes)
     folder = model.download(repository, revision, offline=settings.offline)
     model.inspect(folder)
-    out.print(f"{name} is ready: {folder}", highlight=False, soft_wrap=True)
+    print_line(f"{name} is ready: {folder}")
 
 
 @app.command()

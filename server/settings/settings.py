@@ -68,8 +68,9 @@ class Settings(BaseModel):
     quantization: Literal["auto", "none", "int8", "nf4", "int4"] = Field(
         default="auto",
         description="Weights in fewer bits: `int4`, and on a CPU `int8`, by Seekline itself (DeepSeek Coder v1); "
-        "`nf4`, and on a GPU `int8`, by bitsandbytes (`pip install 'seekline[gpu]'`). `auto` takes int4 on a CPU, for "
-        "speed (int8 where Seekline's C code is not compiled); a GPU quantizes only what does not fit otherwise.",
+        "`nf4`, and on a GPU `int8`, by bitsandbytes (the extra `gpu`: `pipx install '.[gpu]'` in the clone). `auto` "
+        "takes int4 on a CPU, for speed (int8 where Seekline's C code is not compiled); a GPU quantizes only what does "
+        "not fit otherwise.",
         json_schema_extra=_others_may("set"),
     )
     draft_model: str = Field(

@@ -165,6 +165,17 @@ def test_doctor(seekline: Seekline, tmp_path: Path) -> None:
     assert "There is no folder" in run.out
 
 
+@pytest.mark.parametrize("command", ["doctor", "config"])
+def test_brackets_are_shown_as_they_stand(seekline: Seekline, tmp_path: Path, command: str) -> None:
+    (tmp_path / "seekline.toml").write_text('model = "[small]"', "utf-8")
+    assert "[small]" in seekline(command).out
+
+
+def test_doctor_says_how_to_install_what_is_missing(seekline: Seekline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seekline.server.cli.doctor._PACKAGES", ("no-such-package",))
+    assert "pipx install --force '.[gpu]'" in " ".join(seekline("doctor").out.split())
+
+
 @pytest.mark.parametrize("command", [["complete", "main.py:2:12"], ["prompt", "main.py:2:12"], ["doctor"]])
 def test_a_folder_that_a_workspace_names_is_refused_until_it_is_agreed_to(
     seekline: Seekline, file: str, tmp_path: Path, command: list[str]

@@ -236,7 +236,7 @@ def test_a_quantization_whose_library_is_missing(machine: Machine) -> None:
     machine.packages = {"accelerate"}
     with pytest.raises(model.UnsupportedQuantization, match="needs bitsandbytes, which") as caught:
         machine.plan(model="deepseek-coder-1.3b-base", quantization="nf4")
-    assert "pip install 'seekline[gpu]'" in caught.value.remedy
+    assert "In the clone of Seekline run: pip install '.[gpu]'" in caught.value.remedy
 
 
 def test_dtype_is_the_users_to_choose(machine: Machine) -> None:
