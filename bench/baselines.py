@@ -18,7 +18,7 @@ from seekline import fim
 from seekline.fim.code import grammar_of
 from seekline.fim.context import header
 from seekline.fim.resolve import resolver_named
-from seekline.server.completion import pipeline
+from seekline.server.completion.prompt_config import PromptConfig
 
 WINDOW_LINES = 60
 STEP_LINES = 30
@@ -51,7 +51,7 @@ class Baseline(Protocol):
 class NoContext:
     """The file under the cursor alone."""
 
-    def __init__(self, prompting: pipeline.Prompting, project: fim.Project) -> None:
+    def __init__(self, prompting: PromptConfig, project: fim.Project) -> None:
         self.prompting = prompting
         self.project = project
 
@@ -62,7 +62,7 @@ class NoContext:
             control_tokens=prompting.format.control_tokens,
             suffix_limit_tokens=prompting.suffix_limit_tokens,
         )
-        count = prompting.tokenizer.count
+        count = prompting.info.count_tokens
         room = fim.context_limit(case.document, case.cursor, budget, count)
         text, used = _filled(self.others(case), room, count)
         left = replace(budget, prefix_tokens=budget.prefix_tokens - used)
@@ -77,7 +77,7 @@ class JaccardWindows(NoContext):
     """Windows of 60 lines of files with the same ending, by the Jaccard similarity of their names with those of the 60
     lines around the cursor, as Copilot's clients chose them."""
 
-    def __init__(self, prompting: pipeline.Prompting, project: fim.Project) -> None:
+    def __init__(self, prompting: PromptConfig, project: fim.Project) -> None:
         super().__init__(prompting, project)
         self._known: dict[str, tuple[list[Window], dict[str, list[int]]]] = {}
 

@@ -7,15 +7,17 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from statistics import fmean
-from threading import Event
 
+import measure
 from baselines import Case
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from seekline import model
-from seekline.server.completion import pipeline
+from seekline.server.completion.complete import generate
 from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import prompt_config
+from seekline.server.completion.snapshot import Snapshot
 from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
 
@@ -24,10 +26,9 @@ class Model:
     """The embedded model, and the workspaces of the cases."""
 
     def __init__(self) -> None:
-        plan = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=Path.cwd())
-        self._loaded = model.load_model(plan, threads=model.compute_threads())
         settings = merge([]).settings
-        self._prompting = pipeline.prompting(plan, self._loaded.tokenizer, settings)
+        self._engine = measure.engine(model.EMBEDDED)
+        self._config = prompt_config(self._engine.info().result(), settings)
         self._exclude = settings.exclude
         self._workspaces: dict[Path, Workspace] = {}
 
@@ -36,14 +37,12 @@ class Model:
         if case.root not in self._workspaces:
             self._workspaces = {case.root: Workspace([case.root], self._exclude)}
         project = self._workspaces[case.root].project_of(case.root / case.document.path, case.document.lines)
-        completion = pipeline.generate(
-            pipeline.Hole(document=case.document, cursor=case.cursor, project=project),
-            self._loaded,
-            replace(self._prompting, other_files=context),
+        completion = generate(
+            Snapshot(document=case.document, cursor=case.cursor, project=project),
+            self._engine,
+            replace(self._config, other_files=context),
             Contexts(),
-            temperature=0.0,
             explicit=True,
-            cancel=Event(),
         )
         lines = (completion.text or "").splitlines()
         return lines[0] if lines else ""

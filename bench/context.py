@@ -30,8 +30,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from seekline import fim, model
-from seekline.server.completion import pipeline
 from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import PromptConfig, prompt_config
+from seekline.server.completion.prompts import build_prompt
+from seekline.server.completion.snapshot import Snapshot
 from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
 
@@ -91,13 +93,13 @@ class Timed(Contexts):
         return found
 
 
-def seekline_prompt(workspace: Workspace, case: Case, how: pipeline.Prompting) -> tuple[str, float]:
+def seekline_prompt(workspace: Workspace, case: Case, config: PromptConfig) -> tuple[str, float]:
     """Seekline's prompt, and the milliseconds that it took to gather the context."""
     contexts = Timed()
     project = workspace.project_of(case.root / case.document.path, case.document.lines)
-    hole = pipeline.Hole(document=case.document, cursor=case.cursor, project=project)
-    prompt, _ = pipeline.make_prompt(hole, how, contexts)
-    return prompt.text, contexts.gather_ms
+    snapshot = Snapshot(document=case.document, cursor=case.cursor, project=project)
+    built = build_prompt(snapshot, config, contexts)
+    return built.prompt.text, contexts.gather_ms
 
 
 def holds_all(prompt: str, case: Case) -> bool:
@@ -107,7 +109,7 @@ def holds_all(prompt: str, case: Case) -> bool:
 
 
 def answers(
-    cases: Sequence[Case], how: pipeline.Prompting, budgets: Sequence[int], programs: Sequence[str]
+    cases: Sequence[Case], config: PromptConfig, budgets: Sequence[int], programs: Sequence[str]
 ) -> Iterator[Answer]:
     """All programs over all cases, repository by repository."""
     exclude = merge([]).settings.exclude
@@ -115,16 +117,16 @@ def answers(
         own = list(group)
         workspace = Workspace([root], exclude)
         project = workspace.project_of(root / own[0].document.path)
-        baselines = {name: kind(how, project) for name, kind in BASELINES.items() if name in programs}
+        baselines = {name: kind(config, project) for name, kind in BASELINES.items() if name in programs}
         for case in own:
             if OURS in programs:
-                seekline_prompt(workspace, case, how)  # the index reads what this case needs
+                seekline_prompt(workspace, case, config)  # the index reads what this case needs
             for tokens in budgets:
                 for name, baseline in baselines.items():
                     done = holds_all(baseline.prompt(case, tokens), case)
                     yield Answer(case=case, program=name, tokens=tokens, complete=done)
                 if OURS in programs:
-                    prompt, took = seekline_prompt(workspace, case, replace(how, prompt_tokens=tokens))
+                    prompt, took = seekline_prompt(workspace, case, replace(config, prompt_tokens=tokens))
                     done = holds_all(prompt, case)
                     yield Answer(case=case, program=OURS, tokens=tokens, complete=done, gather_ms=took)
 
@@ -166,21 +168,18 @@ def print_shares(rows: Sequence[dict], budgets: Sequence[int], programs: Sequenc
     Console(width=max(Console().width, 130)).print(table)
 
 
-def prompting(tokenizer: Path | None) -> tuple[pipeline.Prompting, str]:
+def prompting(tokenizer: Path | None) -> tuple[PromptConfig, str]:
     """How to prompt, and a name for the tokenizer that counts."""
-    settings = merge([]).settings
-    if tokenizer is None and not DEEPSEEK.is_dir():
-        return pipeline.prompting_of(
-            model.Tokenizer(model.embedded_folder()), settings
-        ), "the embedded model's tokenizer"
-    folder = tokenizer or DEEPSEEK
-    return pipeline.prompting_of(model.Tokenizer(folder), settings), f"the tokenizer {folder.name}"
+    known = tokenizer or (DEEPSEEK if DEEPSEEK.is_dir() else None)
+    folder = known or model.embedded_folder()
+    config = prompt_config(model.info_of_tokenizer(model.Tokenizer(folder)), merge([]).settings)
+    return config, f"the tokenizer {folder.name}" if known else "the embedded model's tokenizer"
 
 
 def report(given: argparse.Namespace, cases: Sequence[Case]) -> dict:
-    how, counted_by = prompting(given.tokenizer)
+    config, counted_by = prompting(given.tokenizer)
     programs = [given.only] if given.only else [*BASELINES, OURS]
-    work = answers(cases, how, given.tokens, programs)
+    work = answers(cases, config, given.tokens, programs)
     found = list(track(work, "prompts", total=len(cases) * len(given.tokens) * len(programs), transient=True))
     rows = shares(found, given.tokens, programs)
     print_shares(rows, given.tokens, programs, f"per cent of cases with every needed signature; {counted_by}")

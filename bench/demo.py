@@ -9,17 +9,20 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 from time import perf_counter
 
+import measure
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from seekline import fim, model
 from seekline.server.cli.complete import shown, timing
 from seekline.server.cli.place import Place, Projects, place_in
-from seekline.server.completion import pipeline
+from seekline.server.completion.complete import generate
+from seekline.server.completion.completion import Completion
 from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import PromptConfig, prompt_config
+from seekline.server.completion.prompts import build_prompt
 from seekline.server.settings.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -43,22 +46,21 @@ class Demo:
 
     def __init__(self, console: Console) -> None:
         started = perf_counter()
-        plan = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=REPOSITORY)
-        self.loaded = model.load_model(plan, threads=model.compute_threads())
-        self.how = pipeline.prompting(plan, self.loaded.tokenizer, Settings())
+        self.engine = measure.engine(model.EMBEDDED)
+        info = self.engine.info().result()
+        self.config = prompt_config(info, Settings())
         self.console = console
         self._projects = Projects(Settings())
-        console.print(f"[dim]{plan.summary}; loaded in {perf_counter() - started:.1f} s, torch included[/]\n")
+        console.print(f"[dim]{info.summary}; loaded in {perf_counter() - started:.1f} s, torch included[/]\n")
 
-    def complete(self, place: Place, how: pipeline.Prompting) -> pipeline.Completion:
-        hole = self._projects.hole(place)
-        return pipeline.generate(hole, self.loaded, how, Contexts(), temperature=0, explicit=False, cancel=Event())
+    def complete(self, place: Place, config: PromptConfig) -> Completion:
+        return generate(self._projects.snapshot(place), self.engine, config, Contexts(), explicit=False)
 
     def parts(self, place: Place) -> tuple[fim.Part, ...]:
         """What of other files is in the prompt."""
-        return pipeline.make_prompt(self._projects.hole(place), self.how, Contexts())[0].parts
+        return build_prompt(self._projects.snapshot(place), self.config, Contexts()).prompt.parts
 
-    def show(self, title: str, place: Place, completion: pipeline.Completion, rest: str) -> None:
+    def show(self, title: str, place: Place, completion: Completion, rest: str) -> None:
         verdict = "as the file has it" if completion.text == rest else f"the file has {rest}"
         self.console.rule(f"[dim]{title}[/]", align="left")
         self.console.print(shown(place, completion.text))
@@ -82,7 +84,7 @@ def own_code(demo: Demo) -> None:
     for file, typed in SCENES:
         place, rest = cut(REPOSITORY, file, typed)
         title = f"{file}:{place.cursor.line + 1}:{place.cursor.column + 1}"
-        demo.show(title, place, demo.complete(place, demo.how), rest)
+        demo.show(title, place, demo.complete(place, demo.config), rest)
 
 
 def other_files(demo: Demo) -> None:
@@ -98,8 +100,8 @@ def other_files(demo: Demo) -> None:
         table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
     demo.console.print(table)
     demo.console.print()
-    demo.show("with them", place, demo.complete(place, demo.how), rest)
-    demo.show("without them", place, demo.complete(place, replace(demo.how, other_files=False)), rest)
+    demo.show("with them", place, demo.complete(place, demo.config), rest)
+    demo.show("without them", place, demo.complete(place, replace(demo.config, other_files=False)), rest)
 
 
 def main() -> None:

@@ -14,8 +14,10 @@ from threading import Event
 
 import measure
 from seekline import fim, model
-from seekline.server.completion import pipeline
 from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import PromptConfig, prompt_config
+from seekline.server.completion.prompts import build_prompt
+from seekline.server.completion.snapshot import Snapshot
 from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
 
@@ -25,12 +27,12 @@ FILES = [
     "server/settings/config.py",
     "fim/completion/filters.py",
     "model/loading/plan.py",
-    "server/completion/pipeline.py",
+    "server/completion/complete.py",
 ]
 NEW_TOKENS = 32
 
 
-def prompts(prompting: pipeline.Prompting, count: int) -> list[tuple[list[int], list[int]]]:
+def prompts(prompting: PromptConfig, count: int) -> list[tuple[list[int], list[int]]]:
     """Pairs of prompts at places of real files: before and after one more character is typed."""
     pairs, alone = [], Workspace([], []).project_of(Path("file.py"))
     for number in range(count):
@@ -42,8 +44,8 @@ def prompts(prompting: pipeline.Prompting, count: int) -> list[tuple[list[int], 
             cut = (*lines[:line], lines[line][:column] + "\n", *lines[line + 1 :])
             document = fim.Document(path="file.py", language=None, lines=cut)
             cursor = fim.Cursor(line=line, column=column)
-            hole = pipeline.Hole(document=document, cursor=cursor, project=alone)
-            pair.append(pipeline.make_prompt(hole, prompting, Contexts())[1])
+            snapshot = Snapshot(document=document, cursor=cursor, project=alone)
+            pair.append(list(build_prompt(snapshot, prompting, Contexts()).ids))
         pairs.append((pair[0], pair[1]))
     return pairs
 
@@ -98,7 +100,7 @@ def main() -> None:
     settings = merge([]).settings
     if given.context:
         settings = settings.model_copy(update={"context_tokens": given.context})
-    pairs = prompts(pipeline.prompting(plan, loaded.tokenizer, settings), given.repeats)
+    pairs = prompts(prompt_config(model.info_of(plan, loaded.tokenizer), settings), given.repeats)
     programs = Programs(loaded)
     run(programs, pairs[:1])  # warm-up
     rows = run(programs, pairs)

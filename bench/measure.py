@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import json
 import math
@@ -10,6 +11,7 @@ import statistics
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +23,7 @@ from rich.table import Table
 from seekline import model
 from seekline.server.version import VERSION
 
+_NEW_TOKENS = 96
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -35,6 +38,21 @@ class Row:
     @property
     def ratios(self) -> list[float]:
         return [other / ours for ours, other in zip(self.seekline_ms, self.other_ms, strict=True)]
+
+
+def engine(name: str) -> model.Engine:
+    """The engine to measure, ready: a model's name for one on this machine's CPU, else MODULE:FACTORY for any other."""
+    module, _, factory = name.partition(":")
+    if factory:
+        return getattr(import_module(module), factory)()
+    local = model.LocalEngine(lambda _: None)
+    atexit.register(local.close, 10)
+    request = model.ModelRequest(model=name, device="cpu")
+    local.load(
+        model.LocalModel(request=request, base=Path.cwd(), threads=model.compute_threads(), max_new_tokens=_NEW_TOKENS)
+    )
+    local.info().result()
+    return local
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:

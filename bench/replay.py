@@ -19,8 +19,10 @@ from measure import save
 from rich.console import Console
 from rich.table import Table
 from seekline import fim, model
-from seekline.server.completion import pipeline
 from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import PromptConfig, prompt_config
+from seekline.server.completion.prompts import build_prompt
+from seekline.server.completion.snapshot import Snapshot
 from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
 
@@ -39,7 +41,7 @@ def keystrokes(lines: list[str], first: int, end: int) -> Iterator[tuple[tuple[s
         yield (*above, *written, last + "\n", *below), cursor
 
 
-def replay(file: Path, root: Path, how: pipeline.Prompting, typed_lines: int) -> dict[str, float]:
+def replay(file: Path, root: Path, config: PromptConfig, typed_lines: int) -> dict[str, float]:
     """Types lines in the middle of a file; shares are of all tokens of all prompts."""
     lines = fim.split_lines(file.read_text("utf-8"))
     typed_lines = min(typed_lines, len(lines) * 2 // 3)
@@ -52,8 +54,9 @@ def replay(file: Path, root: Path, how: pipeline.Prompting, typed_lines: int) ->
     seen = ""
     for text, cursor in keystrokes(lines, first, first + typed_lines):
         document = fim.Document(path=path, language=fim.language_of_path(path), lines=text)
-        hole = pipeline.Hole(document=document, cursor=cursor, project=workspace.project_of(file))
-        prompt, ids = pipeline.make_prompt(hole, how, contexts)
+        snapshot = Snapshot(document=document, cursor=cursor, project=workspace.project_of(file))
+        built = build_prompt(snapshot, config, contexts)
+        prompt, ids = built.prompt, built.ids
         context = prompt.prefix[: sum(len(part.text) for part in prompt.parts)]
         if before:
             same = next((n for n, pair in enumerate(zip(before, ids, strict=False)) if pair[0] != pair[1]), None)
@@ -96,12 +99,12 @@ def main() -> None:
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
     embedded = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=REPOSITORY).source.folder
-    how = pipeline.prompting_of(model.Tokenizer(given.tokenizer or embedded), Settings())
-    how = replace(how, prompt_tokens=given.tokens)
+    config = prompt_config(model.info_of_tokenizer(model.Tokenizer(given.tokenizer or embedded)), Settings())
+    config = replace(config, prompt_tokens=given.tokens)
     table = Table("file", "keys", "tokens a prompt", "kept", "new contexts a line", "gather p50, p99 ms", box=None)
     rows = {}
     for file in given.files:
-        row = rows[str(file)] = replay(file.resolve(), given.root.resolve(), how, given.lines)
+        row = rows[str(file)] = replay(file.resolve(), given.root.resolve(), config, given.lines)
         gather = f"{row['gather_p50_ms']:.1f}, {row['gather_p99_ms']:.1f}"
         cells = f"{row['keys']:.0f}", f"{row['tokens']:.0f}", f"{row['kept']:.1%}", f"{row['changes']:.2f}", gather
         table.add_row(file.name, *cells)

@@ -17,8 +17,10 @@ from time import perf_counter
 
 import psutil
 from seekline import fim
-from seekline.server.completion import pipeline
 from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import PromptConfig, prompt_config
+from seekline.server.completion.prompts import build_prompt
+from seekline.server.completion.snapshot import Snapshot
 from seekline.server.settings.config import merge
 from seekline.server.workspace import Buffers, Workspace
 
@@ -84,9 +86,9 @@ def generate(root: Path) -> None:
 class Editor:
     """One file of the workspace, open and being typed in."""
 
-    def __init__(self, root: Path, how: pipeline.Prompting) -> None:
+    def __init__(self, root: Path, config: PromptConfig) -> None:
         self.path = root / "package_50" / "module_50.py"
-        self.how = replace(how, prompt_tokens=TOKENS)
+        self.config = replace(config, prompt_tokens=TOKENS)
         self.lines = tuple(fim.split_lines(self.path.read_text("utf-8")))
         self.line = next(n for n, line in enumerate(self.lines) if "helper = " in line)
         self.buffers = Buffers()
@@ -109,17 +111,17 @@ class Editor:
         cursor = fim.Cursor(line=self.line, column=len(document.line(self.line)))
         started = perf_counter()
         project = self.workspace.project_of(self.path)
-        hole = pipeline.Hole(document=document, cursor=cursor, project=project)
-        pipeline.make_prompt(hole, self.how, self.contexts)
+        snapshot = Snapshot(document=document, cursor=cursor, project=project)
+        build_prompt(snapshot, self.config, self.contexts)
         return 1000 * (perf_counter() - started)
 
 
-def measure_in(root: Path, how: pipeline.Prompting) -> dict[str, float]:
+def measure_in(root: Path, config: PromptConfig) -> dict[str, float]:
     """All measures of one process."""
     process = psutil.Process()
     gc.collect()
     before = process.memory_info().rss
-    editor = Editor(root, how)
+    editor = Editor(root, config)
     first = editor.prompt()
     listed = process.memory_info().rss
     keys = [(editor.type(12 + number % 36), editor.prompt()) for number in range(KEYS)]
@@ -141,12 +143,12 @@ def measure_in(root: Path, how: pipeline.Prompting) -> dict[str, float]:
     }
 
 
-def report(how: pipeline.Prompting) -> dict:
+def report(config: PromptConfig) -> dict:
     """The measures of a fresh process, printed."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         generate(root)
-        command = [sys.executable, __file__, str(root), str(how.tokenizer.folder)]
+        command = [sys.executable, __file__, str(root), config.info.name]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = {name: round(value, 2) for name, value in json.loads(done.stdout).items()}
     for name, value in found.items():
@@ -158,8 +160,8 @@ def main() -> None:
     from seekline import model
 
     root, tokenizer = map(Path, sys.argv[1:])
-    how = pipeline.prompting_of(model.Tokenizer(tokenizer), merge([]).settings)
-    print(json.dumps(measure_in(root, how)))
+    config = prompt_config(model.info_of_tokenizer(model.Tokenizer(tokenizer)), merge([]).settings)
+    print(json.dumps(measure_in(root, config)))
 
 
 if __name__ == "__main__":
