@@ -190,11 +190,10 @@ class Loader:
         assert self._loaded is not None
         assert self._info is not None
         assert self._wanted is not None
-        limits = self._info.limits
-        longest = min(limits.longest_prompt_tokens, max(limits.prompt_tokens, prompt_tokens))
-        if longest >= 2 * LEAST_PROMPT_TOKENS:
-            self._know(_with_shorter_prompts(self._info, longest // 2))
-            instead = f"Prompts have at most {longest // 2} tokens until the settings change."
+        if prompt_tokens >= 2 * LEAST_PROMPT_TOKENS:
+            longest = prompt_tokens // 2
+            self._know(_with_shorter_prompts(self._info, longest))
+            instead = f"Prompts have at most {longest} tokens until the settings change."
         elif self._loaded.plan.smaller_quantization is not None:
             self._info = None
             smaller = self._loaded.plan.smaller_quantization

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from marked import place
 from seekline.server.completion.cache import CompletionCache
+from seekline.server.completion.completion import Completion
 from seekline.server.documents.documents import OpenDocument, Surroundings
 
 
@@ -15,14 +16,20 @@ def around(code: str) -> Surroundings:
     return found
 
 
+def completed(text: str | None) -> Completion:
+    return Completion(text=text, source="engine")
+
+
 def filled(code: str, completion: str | None) -> CompletionCache:
     cache = CompletionCache()
-    cache.put("uri", around(code), completion, explicit=False)
+    cache.put("uri", around(code), completed(completion), explicit=False)
     return cache
 
 
 def get(cache: CompletionCache, code: str, *, uri: str = "uri", explicit: bool = False) -> tuple[str | None] | None:
-    return cache.get(uri, around(code), explicit=explicit)
+    """The known text in a tuple; None where nothing is known."""
+    known = cache.get(uri, around(code), explicit=explicit)
+    return None if known is None else (known.text,)
 
 
 def test_the_same_place_again() -> None:
@@ -59,7 +66,7 @@ def test_any_other_text_is_another_place() -> None:
 def test_it_stays_small_and_forgets_when_told() -> None:
     cache = filled("first = ▮\n", "1")
     for number in range(200):
-        cache.put("uri", around(f"a{number} = ▮\n"), "1", explicit=False)
+        cache.put("uri", around(f"a{number} = ▮\n"), completed("1"), explicit=False)
     assert get(cache, "first = ▮\n") is None
     assert get(cache, "a199 = ▮\n") == ("1",)
     cache.clear()
@@ -68,7 +75,7 @@ def test_it_stays_small_and_forgets_when_told() -> None:
 
 def test_a_change_of_another_document_makes_them_stale() -> None:
     cache = filled("a = ▮\n", "1")
-    cache.put("other", around("b = ▮\n"), "2", explicit=False)
+    cache.put("other", around("b = ▮\n"), completed("2"), explicit=False)
     cache.changed("other")
     assert get(cache, "a = ▮\n") is None
     assert get(cache, "b = ▮\n", uri="other") == ("2",)
@@ -76,14 +83,14 @@ def test_a_change_of_another_document_makes_them_stale() -> None:
 
 def test_a_completion_under_way_knows_whether_it_is_still_good() -> None:
     cache = CompletionCache()
-    moment = cache.moment("uri")
+    version = cache.version("uri")
     cache.changed("uri")
-    assert cache.moment("uri") == moment, "its own text is part of the question"
+    assert cache.version("uri") == version, "its own text is part of the question"
     cache.changed("other")
-    assert cache.moment("uri") != moment
-    moment = cache.moment("uri")
+    assert cache.version("uri") != version
+    version = cache.version("uri")
     cache.clear()
-    assert cache.moment("uri") != moment
+    assert cache.version("uri") != version
 
 
 def test_typing_along_as_it_is_defined() -> None:
@@ -94,7 +101,7 @@ def test_typing_along_as_it_is_defined() -> None:
         for _ in range(6):
             before = "".join(chance.choices("ab", k=chance.randrange(5)))
             made[before] = None if chance.random() < 0.2 else "".join(chance.choices("ab", k=chance.randrange(1, 6)))
-            cache.put("uri", around(f"{before}▮\n"), made[before], explicit=False)
+            cache.put("uri", around(f"{before}▮\n"), completed(made[before]), explicit=False)
         before = "".join(chance.choices("ab", k=chance.randrange(8)))
         expected = None
         for end in range(len(before) + 1):
@@ -120,6 +127,8 @@ def test_what_typing_along_costs_does_not_grow_with_the_column() -> None:
         cache = filled("x" * (column - 3) + "▮\n", "foo()")
         asked = around("x" * (column - 3) + "foo▮\n")
         Counted.cut = 0
-        assert cache.get("uri", replace(asked, before=Counted(asked.before)), explicit=False) == ("()",)
+        found = cache.get("uri", replace(asked, before=Counted(asked.before)), explicit=False)
+        assert found is not None
+        assert found.text == "()"
         counts.append(Counted.cut)
     assert counts == [3, 3]

@@ -1,0 +1,308 @@
+"""A session's own engine when the device is full, when nobody asks, and when settings do not fit the model."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+from weakref import ref
+
+import pytest
+import pytest_asyncio
+from seekline import model
+from seekline.model import Report
+from seekline.model.backends.llama import loading as llama_loading
+from seekline.model.backends.llama.native.network import NativeLlama
+from seekline.model.backends.llama.network import Llama
+from seekline.server.completion.complete import complete as complete_at
+from seekline.server.completion.completion import Completion
+from seekline.server.engines import local_model
+from seekline.server.session import Session
+from seekline.server.settings.config import merge
+from seekline.server.settings.settings import Settings
+from tiny_models import save_llama
+
+TEXT = "def area(width, height):\n    return wid\n"
+
+
+class Desk(Session):
+    """A session that is told its settings directly, and remembers what it told."""
+
+    def __init__(self, root: Path) -> None:
+        self.reports: list[Report] = []
+        self.told: list[tuple[str, str]] = []
+        super().__init__("utf-16", tell=lambda *said: self.told.append(said), report=self.reports.append)
+        self.root = root
+
+    def set(self, settings: Settings) -> None:
+        self.config = replace(merge([]), settings=settings)
+        self._settled.set()
+        self.load()
+
+    @property
+    def local(self) -> model.LocalEngine:
+        assert self._local is not None
+        return self._local
+
+    @property
+    def warnings(self) -> list[str]:
+        return [message for level, message in self.told if level == "warning"]
+
+    @property
+    def errors(self) -> list[str]:
+        return [message for level, message in self.told if level == "error"]
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(tmp_path)
+    made.open((tmp_path / "area.py").as_uri(), TEXT, "python", 1)
+    yield made
+    assert made.close(10)
+
+
+def settings_of(folder: Path, **changes: object) -> Settings:
+    values = {"model": str(folder), "device": "cpu", "max_new_tokens": 4, "threads": 1, **changes}
+    return merge([]).settings.model_copy(update=values)
+
+
+async def complete(desk: Desk, settings: Settings, *, line: int = 1) -> Completion | None:
+    desk.set(settings)
+    return await ask(desk, line=line)
+
+
+async def ask(desk: Desk, *, line: int = 1) -> Completion | None:
+    uri = (desk.root / "area.py").as_uri()
+    snapshot = desk.snapshot(uri, line, 14)
+    assert snapshot is not None
+    desk.cache.clear()
+    return await asyncio.wait_for(complete_at(desk, uri, snapshot, explicit=True), 30)
+
+
+class Full:
+    """A forward pass for which the device is full while it may not have what it asks for."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, until: int) -> None:
+        self.failures = 0
+
+        def failing(forward: Any) -> Any:
+            def run(*args: object, **kwargs: object) -> object:
+                if self.failures < until:
+                    self.failures += 1
+                    raise MemoryError
+                return forward(*args, **kwargs)
+
+            return run
+
+        for network in (Llama, NativeLlama):
+            patch.setattr(network, "forward", failing(network.forward))
+
+
+async def test_a_full_device_gets_shorter_prompts_and_says_so_once(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path, max_position_embeddings=2048))
+    desk.open((tmp_path / "area.py").as_uri(), TEXT * 200, "python", 2)
+    whole = await complete(desk, settings, line=399)
+    assert whole is not None
+    Full(monkeypatch, until=1)
+    shorter = await complete(desk, settings, line=399)
+    assert shorter is not None, "the request that met the full device is answered"
+    assert await complete(desk, settings) is not None
+    (warning,) = desk.warnings
+    assert "ran out of memory" in warning
+    assert f"at most {whole.prompt_tokens // 2} tokens" in warning
+    assert 0 < shorter.prompt_tokens <= whole.prompt_tokens // 2
+
+
+async def test_where_prompts_cannot_be_shorter_the_weights_become_smaller(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="none", context_tokens=300)
+    assert await complete(desk, settings) is not None
+    Full(monkeypatch, until=1)
+    assert await complete(desk, settings) is not None
+    assert "int4" in desk.engine.status.reason
+    assert any("four bits" in warning for warning in desk.warnings)
+
+
+async def test_when_there_is_nothing_left_to_give_up_the_request_says_so(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="int4", context_tokens=300)
+    assert await complete(desk, settings) is not None
+    full = Full(monkeypatch, until=1)
+    with pytest.raises(model.OutOfMemory):
+        await complete(desk, settings)
+    assert full.failures == 1
+    assert await complete(desk, settings) is not None, "the next request is answered"
+
+
+async def test_the_old_weights_are_gone_before_the_smaller_ones_come(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="none", context_tokens=300)
+    assert await complete(desk, settings) is not None
+    loaded = desk.local._loader.loaded()
+    assert loaded is not None
+    old, found = ref(loaded.engine._backend), list[object]()
+    del loaded
+    Full(monkeypatch, until=1)
+    at_load(monkeypatch, lambda: found.append(old()))
+    assert await complete(desk, settings) is not None
+    assert found == [None]
+
+
+@pytest.mark.parametrize(
+    ("failures", "instead"),
+    [(1, r"\(int4\)"), (2, r"\(int4\).* at most 516 tokens")],
+    ids=["four bits", "shorter prompts too"],
+)
+async def test_full_while_loading_less_is_loaded_and_said_once_and_the_request_is_answered(
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    instead: str,
+) -> None:
+    settings = settings_of(save_llama(tmp_path, max_position_embeddings=2048), quantization="none", context_tokens=1036)
+    at_load(monkeypatch, Failures(failures))
+    assert await complete(desk, settings) is not None, "the request that waited for the model"
+    (warning,) = desk.warnings
+    assert re.search(f"{re.escape(str(tmp_path))} does not fit on cpu. What runs instead: .*{instead}", warning)
+    assert desk.engine.status.state == "ready"
+    assert desk.errors == []
+
+
+async def test_too_full_for_anything_is_said_and_the_next_attempt_may_succeed(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(save_llama(tmp_path), quantization="int4", context_tokens=300)
+    at_load(monkeypatch, Failures(1))
+    assert await complete(desk, settings) is None
+    assert desk.errors == [f"No completions: {desk.engine.status.reason}"]
+    assert "does not fit on cpu" in desk.engine.status.reason
+    desk.local.retry()
+    assert await complete(desk, settings) is not None
+
+
+async def test_a_prompt_format_that_the_model_lacks_is_no_model_and_said_once(desk: Desk, tmp_path: Path) -> None:
+    folder = save_llama(tmp_path)
+    tokenizer = folder / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text("utf-8").replace("<｜fim▁hole｜>", "<another>"), "utf-8")
+    settings = settings_of(folder, prompt_format="deepseek-coder")
+    for _ in range(2):
+        assert await complete(desk, settings) is None
+    (said,) = desk.errors
+    assert "needs the control token <｜fim▁hole｜>" in said
+    assert await complete(desk, settings_of(folder)) is not None
+    (warning,) = desk.warnings
+    assert "completes left to right only" in warning
+
+
+async def test_more_threads_than_the_machine_runs_are_not_taken(desk: Desk, tmp_path: Path) -> None:
+    assert await complete(desk, settings_of(save_llama(tmp_path), threads=1024)) is not None
+    (warning,) = desk.warnings
+    assert warning.startswith("threads = 1024 is more than this machine runs at a time")
+    assert desk.errors == []
+
+
+async def test_a_prompt_longer_than_the_models_context_needs_no_more_memory(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting is only a limit: a model has its own, and the smaller one counts."""
+    folder = save_llama(tmp_path)
+    little = replace(model.find_device("cpu"), free_bytes=500_000_000)
+    monkeypatch.setattr("seekline.model.loading.plan.find_device", lambda _: little)
+    most = settings_of(folder, context_tokens=163_840, max_new_tokens=2048)
+    assert await complete(desk, most) is not None
+    assert desk.told == []
+
+
+class Failures:
+    """Memory that is full so many times."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            raise MemoryError
+
+
+def at_load(patch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
+    """Calls `then` whenever weights are about to be read."""
+    read = llama_loading.read_weights
+
+    def reading(*args: object) -> object:
+        then()
+        return read(*args)
+
+    patch.setattr("seekline.model.backends.llama.loading.read_weights", reading)
+
+
+async def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(desk: Desk, tmp_path: Path) -> None:
+    settings = settings_of(save_llama(tmp_path), unload_minutes=0.2 / 60)
+    assert await complete(desk, settings) is not None
+    while desk.engine.status.state != "not loaded":
+        await asyncio.sleep(0.05)
+    stays = settings.model_copy(update={"unload_minutes": 0})  # else it may be gone again by the time we look
+    assert await complete(desk, stays) is not None
+    assert desk.engine.status.state == "ready"
+
+
+async def test_a_request_is_answered_although_the_settings_change_behind_it(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model that it waited for is not loaded any more; it gets the one that is loaded instead."""
+    busy, go_on = Event(), Event()
+
+    def hold(report: Report) -> None:
+        busy.set()
+        assert go_on.wait(30)
+
+    monkeypatch.setattr(desk.local._loader, "_report", hold)
+    desk.set(settings_of(tmp_path / "nowhere"))
+    assert busy.wait(30)
+    settings = settings_of(save_llama(tmp_path / "model"))
+    desk.set(settings)
+    asked = asyncio.ensure_future(ask(desk))
+    await asyncio.sleep(0)  # it waits for the model now
+    desk.set(settings.model_copy(update={"quantization": "none"}))
+    go_on.set()
+    assert await asked is not None
+    assert "int4" not in desk.engine.status.reason
+
+
+async def test_a_request_that_comes_as_the_memory_is_given_back_is_answered(desk: Desk, tmp_path: Path) -> None:
+    settings = settings_of(save_llama(tmp_path))
+    assert await complete(desk, settings) is not None
+    desk.local._loader.unload()  # by the time the next request's turn comes
+    assert await ask(desk) is not None
+    assert desk.engine.status.state == "ready"
+
+
+async def test_a_prompt_for_another_model_is_made_anew(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model is loaded in another way between the prompt and its turn."""
+    settings = settings_of(save_llama(tmp_path))
+    assert await complete(desk, settings) is not None
+    made: list[int] = []
+    stream = desk.local.stream
+
+    def late(request: model.CompletionRequest, cancel: Event) -> Any:
+        if not made:
+            desk.local.load(replace(local_model(settings, Path()), threads=2))
+        made.append(request.version)
+        return stream(request, cancel)
+
+    monkeypatch.setattr(desk.local, "stream", late)
+    assert await ask(desk) is not None
+    assert len(made) == 2
+    assert made[0] < made[1]
