@@ -49,7 +49,7 @@ def replay(file: Path, root: Path, config: PromptConfig, typed_lines: int) -> di
     workspace, contexts = Workspace([root], Settings().exclude), Timed()
     path = workspace.relative_path(file)
     tokens = kept = changed = keys = 0
-    before: list[int] = []
+    before: tuple[int, ...] = ()
     gather_ms: list[float] = []
     seen = ""
     for text, cursor in keystrokes(lines, first, first + typed_lines):

@@ -63,8 +63,7 @@ class Session:
         # Two threads: prompts are made while the engine writes for another document.
         self.gathering = model.Worker("seekline-gathering")
         self.writing = model.Worker("seekline-writing")
-        self._local = model.LocalEngine(self._reported) if engine is None else None
-        self.engine: model.Engine = engine or self._local
+        self.engine: model.Engine = engine or model.LocalEngine(self._reported)
         self._tell = tell
         self._report = report
         self._consent = FolderConsent(ask, self.tell_once, self._load_again)
@@ -91,18 +90,24 @@ class Session:
 
     def load(self) -> None:
         """Has the engine load what the settings name, unless it has."""
-        if self._local is None:
+        if not isinstance(self.engine, model.LocalEngine):
             return
         if self._consent.may_have_come():
-            self._local.retry()
+            self.engine.retry()
         config = self.config
-        self._local.load(local_model(config.settings, Path()), lambda: self._consent.loadable(config))
+        self.engine.load(local_model(config.settings, Path()), lambda: self._consent.loadable(config))
 
     def _load_again(self) -> None:
         """The same, also where it failed before."""
-        if self._local is not None:
-            self._local.retry()
+        if isinstance(self.engine, model.LocalEngine):
+            self.engine.retry()
         self.load()
+
+    @property
+    def status(self) -> model.Status:
+        """The engine's; idle once no prompt is made either."""
+        status = self.engine.status
+        return replace(status, idle=status.idle and self.gathering.idle and self.writing.idle)
 
     def close(self, timeout_s: float) -> bool:
         """Stops all that runs; False where the engine does not stop in time."""

@@ -8,7 +8,7 @@ from seekline import model
 class NothingCopied(model.PromptLookup):
     """Leaves the drafts to the draft model."""
 
-    def propose(self, length: int) -> list[int]:
+    def propose(self, most: int) -> list[int]:
         return []
 
 

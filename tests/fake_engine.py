@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future
 from threading import Event
 
@@ -33,7 +33,7 @@ class FakeEngine:
         known.set_result(model.EngineInfo(name="fake", summary="a fake", family=None, limits=LIMITS, tokenizer=None))
         return known
 
-    def stream(self, request: model.CompletionRequest, cancel: Event) -> Iterator[model.Piece]:
+    def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:
         self.requests.append(request)
         for character in self.text:
             if cancel.wait(self.seconds_each):

@@ -7,7 +7,7 @@ Nothing here knows documents, prompts, settings or devices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event
@@ -137,7 +137,7 @@ class Engine(Protocol):
         """What the engine runs, once it does. The future raises `ModelError` where it cannot run anything."""
         ...
 
-    def stream(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece]:
+    def stream(self, request: CompletionRequest, cancel: Event) -> Generator[Piece, None, None]:
         """The completion, as it comes; whoever stops iterating stops the engine.
 
         Raises `Cancelled` soon after `cancel` is set, `InfoChanged` where the prompt was made for another `info`, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -57,7 +57,7 @@ class LocalEngine:
         known.set_result(ready)
         return known
 
-    def stream(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece]:
+    def stream(self, request: CompletionRequest, cancel: Event) -> Generator[Piece, None, None]:
         pieces: SimpleQueue[Piece | Future[None]] = SimpleQueue()
         job = self._worker.submit(lambda _: self._generate(request, cancel, pieces.put))
         job.future.add_done_callback(pieces.put)

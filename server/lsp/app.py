@@ -261,5 +261,5 @@ async def _prompt(server: SeeklineServer, arguments: Any = None) -> dict[str, An
 
 
 def _status(server: SeeklineServer) -> dict[str, Any]:
-    status = server.session.engine.status
+    status = server.session.status
     return {"state": status.state, "reason": status.reason, "idle": status.idle}

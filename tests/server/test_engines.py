@@ -45,8 +45,8 @@ class Desk(Session):
 
     @property
     def local(self) -> model.LocalEngine:
-        assert self._local is not None
-        return self._local
+        assert isinstance(self.engine, model.LocalEngine)
+        return self.engine
 
     @property
     def warnings(self) -> list[str]:
@@ -239,7 +239,7 @@ def at_load(patch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
     """Calls `then` whenever weights are about to be read."""
     read = llama_loading.read_weights
 
-    def reading(*args: object) -> object:
+    def reading(*args: Any) -> object:
         then()
         return read(*args)
 

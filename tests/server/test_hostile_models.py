@@ -11,9 +11,12 @@ import pytest
 import torch
 from commands import Seekline
 from safetensors.torch import load_file, save_file
-from seekline import fim
-from seekline.server.completion.pipeline import Completion, Hole
-from seekline.server.resident import Report, Resident
+from seekline import fim, model
+from seekline.server.completion.complete import generate
+from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import prompt_config
+from seekline.server.completion.snapshot import Snapshot
+from seekline.server.engines import local_model
 from seekline.server.settings.config import merge
 from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
@@ -69,29 +72,36 @@ def test_the_command_line_says_it_in_one_line(
 def test_the_server_says_it_once_and_goes_on_with_another(whole: Path, tmp_path: Path, spoil: str) -> None:
     folder = Path(shutil.copytree(whole, tmp_path / "model"))
     SPOILS[spoil](folder)
-    reports: list[Report] = []
-    resident = Resident(reports.append)
+    reports: list[model.Report] = []
+    engine = model.LocalEngine(reports.append)
     try:
-        assert complete(resident, folder) is None
-        assert resident.status.state == "failed"
+        engine.load(local_model(settings_of(folder), folder))
+        with pytest.raises(model.ModelError):
+            engine.info().result(60)
+        assert engine.status.state == "failed"
         (error,) = [report.error for report in reports if report.error]
         assert error.endswith(".")
-        assert isinstance(complete(resident, whole), Completion)
-        assert resident.status.state == "ready"
+        assert completes(engine, whole)
+        assert engine.status.state == "ready"
     finally:
-        assert resident.close(10)
+        assert engine.close(10)
 
 
-def complete(resident: Resident, folder: Path) -> object:
+def settings_of(folder: Path) -> Settings:
     values = {"model": str(folder), "device": "cpu", "max_new_tokens": 4, "threads": 1}
-    settings: Settings = merge([]).settings.model_copy(update=values)
-    resident.load(settings, folder)
+    return merge([]).settings.model_copy(update=values)
+
+
+def completes(engine: model.LocalEngine, folder: Path) -> bool:
+    settings = settings_of(folder)
+    engine.load(local_model(settings, folder))
     document = fim.Document(
         path="a.py", language=fim.language_of_path("a.py"), lines=("def area(width):\n", "    return wid\n")
     )
-    hole = Hole(
+    snapshot = Snapshot(
         document=document,
         cursor=fim.Cursor(line=1, column=14),
         project=Workspace([], []).project_of(folder / "a.py"),
     )
-    return resident.complete("key", lambda: hole, settings, explicit=False).future.result(60)
+    config = prompt_config(engine.info().result(60), settings)
+    return generate(snapshot, engine, config, Contexts(), explicit=False).new_tokens > 0

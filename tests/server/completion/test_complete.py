@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
@@ -26,7 +26,7 @@ class Counting(FakeEngine):
 
     while_asked: Any = None
 
-    def stream(self, request: model.CompletionRequest, cancel: Event) -> Iterator[model.Piece]:
+    def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:
         self.text = str(len(self.requests) + 1)
         if self.while_asked is not None:
             self.while_asked()
