@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ... import fim, model
+from ..parsing import leaving_when
 from .completion import Completion, Finish
 from .contexts import Contexts
 from .prompt_config import PromptConfig
@@ -101,7 +102,8 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
             raise model.Cancelled
 
     started = perf_counter()
-    built = build_prompt(snapshot, config, contexts, stop)
+    with leaving_when(stop):
+        built = build_prompt(snapshot, config, contexts, stop)
     rule = fim.stop_rule(snapshot.document, snapshot.cursor, config.format.extent, explicit=explicit)
     request = request_for(built, config, snapshot.document.path)
     return Prepared(request=request, snapshot=snapshot, rule=rule, started=started)

@@ -58,10 +58,13 @@ class SeeklineServer(LanguageServer):
     @functools.cached_property
     def session(self) -> Session:
         """The session, made when it is first needed, after `initialize`."""
+        from ..collector import IdleCollector
         from ..session import Session
 
         encoding: Any = self.workspace.position_encoding
-        return Session(encoding, tell=self.client.tell, report=self.client.report, ask=self.client.ask)
+        session = Session(encoding, tell=self.client.tell, report=self.client.report, ask=self.client.ask)
+        IdleCollector(lambda: session.status.idle).start()
+        return session
 
     def configure(self) -> None:
         """Settles the settings anew, from all their sources."""

@@ -5,6 +5,6 @@ while, or ends the process. So the parsers run in a child that gives up by itsel
 run.
 """
 
-from .process import ParserProcess, parser_process, read_source
+from .process import ParserProcess, leaving_when, parser_process, read_source
 
-__all__ = ["ParserProcess", "parser_process", "read_source"]
+__all__ = ["ParserProcess", "leaving_when", "parser_process", "read_source"]

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from project_files import project, workspace, write
 from seekline.fim.code import all_grammars, read_source
-from seekline.server.parsing import ParserProcess, process
+from seekline.server.parsing import ParserProcess, leaving_when, process
 
 # The parser for TypeScript takes minutes for this, in a single call that lets no other thread run.
 ENDLESS = "a<b," * 25_000
@@ -109,6 +109,35 @@ def test_a_file_that_stalls_the_parser_is_tried_once(
             assert not view.outline("a.ts").definitions
             assert view.outline("b.ts").definitions
     assert len([message for message in caplog.messages if message.startswith("a.ts is used")]) == 1
+
+
+class Left(Exception):
+    pass
+
+
+def test_who_waits_may_leave_and_the_answer_is_there_for_the_next(
+    parser: ParserProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the child takes: it goes on with a text that is likely to be asked for again."""
+    python = all_grammars()["python"]
+    begin, asked = Event(), list[process.Job]()
+    answer = parser._answer
+
+    def slow(job: process.Job) -> object:
+        asked.append(job)
+        assert begin.wait(30)
+        return answer(job)
+
+    def leave() -> None:
+        raise Left
+
+    monkeypatch.setattr(parser, "_answer", slow)
+    with pytest.raises(Left), leaving_when(leave):
+        parser.read_outline(["a = 1\n"], python, "#", name="a.py")
+    begin.set()
+    assert [found.name for found in parser.read_outline(["a = 1\n"], python, "#", name="a.py").definitions] == ["a"]
+    assert len(asked) == 1, "it was read once"
+    assert [found.name for found in parser.read_outline(["b = 1\n"], python, "#", name="b.py").definitions] == ["b"]
 
 
 def test_a_child_that_dies_is_replaced(parser: ParserProcess) -> None:
