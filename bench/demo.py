@@ -6,6 +6,7 @@ what the file has there. Then a small repository, in which the answer stands in 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +45,9 @@ WRITTEN = ("library/desk.py", "        days = loan.days_")
 class Demo:
     """The loaded model, and the workspaces that its prompts are made from."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, engine: str = model.EMBEDDED) -> None:
         started = perf_counter()
-        self.engine = measure.engine(model.EMBEDDED)
+        self.engine = measure.engine(engine)
         info = self.engine.info().result()
         self.config = prompt_config(info, Settings())
         self.console = console
@@ -105,9 +106,14 @@ def other_files(demo: Demo) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--engine", default=model.EMBEDDED, help="a model, or MODULE:FACTORY for an engine of one's own"
+    )
+    given = parser.parse_args()
     console = Console(highlight=False)
     console.print("[bold]Seekline[/] completes its own source code with the model it brings along.\n")
-    demo = Demo(console)
+    demo = Demo(console, given.engine)
     own_code(demo)
     other_files(demo)
     how_to_go_on(console)

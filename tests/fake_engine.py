@@ -18,6 +18,9 @@ LIMITS = model.Limits(
 )
 
 
+INFO = model.EngineInfo(name="fake", summary="a fake", family="deepseek-coder", limits=LIMITS, tokenizer=None)
+
+
 class FakeEngine:
     """Writes `text` character by character, each after so long, and remembers what it was asked."""
 
@@ -30,7 +33,9 @@ class FakeEngine:
 
     def info(self) -> Future[model.EngineInfo]:
         known: Future[model.EngineInfo] = Future()
-        known.set_result(model.EngineInfo(name="fake", summary="a fake", family=None, limits=LIMITS, tokenizer=None))
+        known.set_result(
+            model.EngineInfo(name="fake", summary="a fake", family="deepseek-coder", limits=LIMITS, tokenizer=None)
+        )
         return known
 
     def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:

@@ -23,6 +23,7 @@ from .lifetime import Lifetime
 from .protocol import SeeklineProtocol, converter
 
 if TYPE_CHECKING:
+    from ...model import Engine
     from ..completion.snapshot import OpenSnapshot
     from ..session import Session
     from ..workspace import Happened
@@ -40,16 +41,18 @@ T = TypeVar("T")
 
 
 class SeeklineServer(LanguageServer):
-    """A language server for one client. `options`: the settings given on the command line."""
+    """A language server for one client. `options`: the settings given on the command line. `engine`: None for the one
+    that the settings name."""
 
     protocol: SeeklineProtocol  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], engine: Engine | None = None) -> None:
         super().__init__("seekline", VERSION, protocol_cls=SeeklineProtocol, converter_factory=converter)
         self.client = EditorClient(self)
         self.lifetime = Lifetime()
         self.connection: Connection | None = None
         self.options = options
+        self.engine = engine
         self.initialized = False
         self.configured = False
         self.started_with: object = None
@@ -62,7 +65,8 @@ class SeeklineServer(LanguageServer):
         from ..session import Session
 
         encoding: Any = self.workspace.position_encoding
-        session = Session(encoding, tell=self.client.tell, report=self.client.report, ask=self.client.ask)
+        client = self.client
+        session = Session(encoding, tell=client.tell, report=client.report, ask=client.ask, engine=self.engine)
         IdleCollector(lambda: session.status.idle).start()
         return session
 
@@ -124,9 +128,9 @@ def boundary(handler: Handler[T]) -> Handler[T]:
     return guarded
 
 
-def create_server(options: dict[str, Any]) -> SeeklineServer:
+def create_server(options: dict[str, Any], engine: Engine | None = None) -> SeeklineServer:
     """A server with all its handlers."""
-    server = SeeklineServer(options)
+    server = SeeklineServer(options, engine)
     server.feature(lsp.INITIALIZE)(_initialize)
     server.feature(lsp.INITIALIZED)(_initialized)
     server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(_did_change_configuration)

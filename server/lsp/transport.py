@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .access_token import token_from
 from .app import SeeklineServer, create_server
@@ -21,6 +21,9 @@ from .jsonrpc import PARSE_ERROR, Refusal, is_short
 from .lifetime import CLIENT_DIED, leave
 from .listening import Listener, listen_tcp, listen_unix
 
+if TYPE_CHECKING:
+    from ...model import Engine
+
 log = logging.getLogger(__name__)
 
 _FLUSH_S = 1.0
@@ -28,14 +31,17 @@ _FLUSH_S = 1.0
 Connect = Callable[[], Awaitable[Connection]]
 
 
-def serve_stdio(options: dict[str, Any]) -> NoReturn:
-    """Serves the client at standard input and output; ends the process. Raises `BadRequest`."""
+def serve_stdio(options: dict[str, Any], *, engine: Engine | None = None) -> NoReturn:
+    """Serves the client at standard input and output; ends the process. Raises `BadRequest`.
+
+    `engine`: one of one's own, in place of the one that loads what the settings name.
+    """
     connection = standard_streams()
 
     async def connect() -> Connection:
         return connection
 
-    _run(options, connect)
+    _run(create_server(options, engine), connect)
 
 
 def serve_tcp(
@@ -68,12 +74,12 @@ def _serve_listener(options: dict[str, Any], listener: Listener) -> NoReturn:
         log.info("a client connected to %s", listener.address)
         return over(client, rest)
 
-    _run(options, connect, listener.close)
+    _run(create_server(options), connect, listener.close)
 
 
-def _run(options: dict[str, Any], connect: Connect, cleanup: Callable[[], None] = lambda: None) -> NoReturn:
+def _run(server: SeeklineServer, connect: Connect, cleanup: Callable[[], None] = lambda: None) -> NoReturn:
     _leave_deleted_folder()
-    asyncio.run(_live(create_server(options), connect, cleanup))
+    asyncio.run(_live(server, connect, cleanup))
     raise AssertionError("the process has ended")
 
 

@@ -13,48 +13,14 @@ from weakref import ref
 
 import pytest
 import pytest_asyncio
+from direct_session import TEXT, Desk, ask, complete, settings_of
 from seekline import model
 from seekline.model import Report
 from seekline.model.backends.llama import loading as llama_loading
 from seekline.model.backends.llama.native.network import NativeLlama
 from seekline.model.backends.llama.network import Llama
-from seekline.server.completion.complete import complete as complete_at
-from seekline.server.completion.completion import Completion
 from seekline.server.engines import local_model
-from seekline.server.session import Session
-from seekline.server.settings.config import merge
-from seekline.server.settings.settings import Settings
 from tiny_models import save_llama
-
-TEXT = "def area(width, height):\n    return wid\n"
-
-
-class Desk(Session):
-    """A session that is told its settings directly, and remembers what it told."""
-
-    def __init__(self, root: Path) -> None:
-        self.reports: list[Report] = []
-        self.told: list[tuple[str, str]] = []
-        super().__init__("utf-16", tell=lambda *said: self.told.append(said), report=self.reports.append)
-        self.root = root
-
-    def set(self, settings: Settings) -> None:
-        self.config = replace(merge([]), settings=settings)
-        self._settled.set()
-        self.load()
-
-    @property
-    def local(self) -> model.LocalEngine:
-        assert isinstance(self.engine, model.LocalEngine)
-        return self.engine
-
-    @property
-    def warnings(self) -> list[str]:
-        return [message for level, message in self.told if level == "warning"]
-
-    @property
-    def errors(self) -> list[str]:
-        return [message for level, message in self.told if level == "error"]
 
 
 @pytest_asyncio.fixture
@@ -63,24 +29,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     made.open((tmp_path / "area.py").as_uri(), TEXT, "python", 1)
     yield made
     assert made.close(10)
-
-
-def settings_of(folder: Path, **changes: object) -> Settings:
-    values = {"model": str(folder), "device": "cpu", "max_new_tokens": 4, "threads": 1, **changes}
-    return merge([]).settings.model_copy(update=values)
-
-
-async def complete(desk: Desk, settings: Settings, *, line: int = 1) -> Completion | None:
-    desk.set(settings)
-    return await ask(desk, line=line)
-
-
-async def ask(desk: Desk, *, line: int = 1) -> Completion | None:
-    uri = (desk.root / "area.py").as_uri()
-    snapshot = desk.snapshot(uri, line, 14)
-    assert snapshot is not None
-    desk.cache.clear()
-    return await asyncio.wait_for(complete_at(desk, uri, snapshot, explicit=True), 30)
 
 
 class Full:

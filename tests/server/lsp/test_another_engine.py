@@ -1,0 +1,56 @@
+"""The seam, proved by an engine that is not ours: the whole server runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from editor import AUTOMATIC, Editor, as_dict, editor
+from lsprotocol import types as lsp
+from project_files import write
+from pygls.exceptions import JsonRpcRequestCancelled
+
+TESTS = Path(__file__).parents[2]
+SERVE = "from fake_engine import FakeEngine; from seekline.server.lsp.transport import serve_stdio; "
+
+
+@pytest_asyncio.fixture
+async def made(tmp_path: Path) -> AsyncIterator[Editor]:
+    code = SERVE + "serve_stdio({}, engine=FakeEngine('1 + 2\\nmore\\n', seconds_each=0.02))"
+    root = write(tmp_path, {"main.py": "", "shapes.py": "def area(width):\n    return width\n"})
+    env = {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
+    async with editor(command=[sys.executable, "-c", code], env=env, workspace=root) as running:
+        yield running
+
+
+async def test_it_completes_until_the_stop_rule(made: Editor) -> None:
+    spot = made.open("total = ▮\n")
+    assert await made.ghost_text(spot, AUTOMATIC) == "1 + 2"
+    assert (await made.status())["state"] == "ready"
+    assert made.shown == []
+
+
+async def test_its_prompt_is_text_with_the_context_of_other_files(made: Editor) -> None:
+    spot = made.open("from shapes import area\n\nprint(area(▮))\n", "main.py")
+    shown = as_dict(await made.command("seekline.prompt", spot.params))
+    assert "def area(width):" in shown["prefix"]
+    assert shown["prefix"].endswith("print(area(")
+    assert shown["suffix"] == "))\n"
+    assert shown["tokens"] > 0
+
+
+async def test_a_cancel_stops_it(made: Editor) -> None:
+    spot = made.open("total = ▮\n")
+    asked = made.ask(spot, id="slow")
+    while (await made.status())["idle"]:
+        await asyncio.sleep(0.005)
+    made.client.cancel_request(lsp.CancelParams("slow"))
+    with pytest.raises(JsonRpcRequestCancelled):
+        await asked
+    while not (await made.status())["idle"]:
+        await asyncio.sleep(0.005)
