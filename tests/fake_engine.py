@@ -33,9 +33,7 @@ class FakeEngine:
 
     def info(self) -> Future[model.EngineInfo]:
         known: Future[model.EngineInfo] = Future()
-        known.set_result(
-            model.EngineInfo(name="fake", summary="a fake", family="deepseek-coder", limits=LIMITS, tokenizer=None)
-        )
+        known.set_result(INFO)
         return known
 
     def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:

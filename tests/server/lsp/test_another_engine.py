@@ -35,9 +35,12 @@ async def test_it_completes_until_the_stop_rule(made: Editor) -> None:
     assert made.shown == []
 
 
-async def test_its_prompt_is_text_with_the_context_of_other_files(made: Editor) -> None:
-    spot = made.open("from shapes import area\n\nprint(area(▮))\n", "main.py")
-    shown = as_dict(await made.command("seekline.prompt", spot.params))
+async def test_its_prompt_is_text_with_the_context_of_other_files(made: Editor, tmp_path: Path) -> None:
+    text = "from shapes import area\n\nprint(area())\n"
+    document = lsp.TextDocumentItem((tmp_path / "main.py").as_uri(), "python", 1, text)
+    made.client.text_document_did_open(lsp.DidOpenTextDocumentParams(document))
+    place = {"textDocument": {"uri": document.uri}, "position": {"line": 2, "character": 11}}
+    shown = as_dict(await made.command("seekline.prompt", place))
     assert "def area(width):" in shown["prefix"]
     assert shown["prefix"].endswith("print(area(")
     assert shown["suffix"] == "))\n"
