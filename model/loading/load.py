@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from ..backends.backend import Backend
+from ..backends.interface import Backend
 from ..decoding.draft_length import DraftLength
 from ..decoding.draft_model import DraftModel
 from ..decoding.engine_core import EngineCore
@@ -28,7 +28,7 @@ from .sizes import Quantization
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from ..backends.llama.loading import Bits
+    from ..backends.llama.model_loader import Bits
 
 
 _BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
@@ -60,17 +60,22 @@ def load_model(
 
     Raises `BrokenCheckpoint`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
-    plans = [one for one in (plan.draft, plan) if one]
-    known = [one.checkpoint.vocabulary for one in plans if one.checkpoint.vocabulary is not None]
-    tokenizer = Tokenizer(plan.source.folder, embeddings=min(known, default=None))
+    # The draft model first: it is the large model's measurements that torch shall be left with.
+    plans = [plan] if plan.draft is None else [plan.draft, plan]
+    tokenizer = Tokenizer(plan.source.folder, embeddings=_embeddings(plans))
     report("starting torch")
     _forbid_network()
     import torch
 
     torch.set_num_threads(threads)
-    # The draft model first: it is the large model's measurements that torch shall be left with.
     ready = [_ready(one, tokenizer, threads, cache or quantized_folder(), report) for one in plans]
     return LoadedModel(plan, tokenizer, _engine(plan, *reversed(ready)))
+
+
+def _embeddings(plans: list[Plan]) -> int | None:
+    """How many ids all of these models know; None where no configuration says it."""
+    vocabularies = [plan.checkpoint.vocabulary for plan in plans]
+    return min((count for count in vocabularies if count is not None), default=None)
 
 
 def quantized_folder() -> Path:
@@ -146,7 +151,8 @@ def _prompt_ms(backend: Backend[Any]) -> float:
 def _warm_up(backend: Backend[Any]) -> dict[int, float]:
     """What a step costs, in milliseconds, by the length of its draft. The first passes also allocate, compile and fill
     caches, so that the user's need not. Raises `BrokenCheckpoint` where they compute nothing."""
-    kv, cancel, costs = backend.new_kv(_WARM_TOKENS), Event(), dict[int, float]()
+    kv, cancel = backend.new_kv(_WARM_TOKENS), Event()
+    costs: dict[int, float] = {}
     check_useful(backend.forward([0] * _PASSED_TOKENS, kv, cancel))
     for length in (0, *_DRAFT_LENGTHS):
         for _ in range(2):
@@ -163,21 +169,20 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     pass where it knows the architecture and one device holds the model, else transformers'."""
     import torch
 
-    context, vocabulary = plan.checkpoint.context_tokens, tokenizer.size
-    shape = None if plan.spread else plan.checkpoint.llama
-    if shape is None:
+    config = None if plan.spread else plan.checkpoint.llama
+    if config is None:
         return _transformers_backend(plan, tokenizer), _chunk_tokens(plan)
     from ..backends.llama.backend import LlamaBackend
     from ..backends.llama.cuda import CudaRecorder
-    from ..backends.llama.loading import load_llama, weights_of_modules
-    from ..backends.llama.network import Llama
+    from ..backends.llama.model_loader import load_llama, weights_of_modules
+    from ..backends.llama.torch_forward import TorchLlama
 
     if plan.by_bitsandbytes:
-        network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan))), _chunk_tokens(plan)
+        network, chunk_tokens = TorchLlama(config, weights_of_modules(_load_weights(plan))), _chunk_tokens(plan)
     else:
         loaded = load_llama(
             plan.source.folder,
-            shape,
+            config,
             device=plan.device.name,
             dtype=getattr(torch, plan.dtype),
             bits=_BITS[plan.quantization],
@@ -186,7 +191,10 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
     recorder = CudaRecorder(network.device) if plan.device.kind == "cuda" else None
-    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, recorder=recorder), chunk_tokens
+    backend = LlamaBackend(
+        network, context_tokens=plan.checkpoint.context_tokens, vocabulary_size=tokenizer.size, recorder=recorder
+    )
+    return backend, chunk_tokens
 
 
 def _transformers_backend(plan: Plan, tokenizer: Tokenizer) -> Backend[Any]:
@@ -277,5 +285,6 @@ def _check_architecture(plan: Plan) -> None:
 def _forbid_network() -> None:
     """The folder is complete, so whatever a library would look up on the hub is not needed."""
     os.environ["HF_HUB_OFFLINE"] = "1"
-    if constants := sys.modules.get("huggingface_hub.constants"):
+    constants = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:
         vars(constants)["HF_HUB_OFFLINE"] = True

@@ -156,9 +156,9 @@ def test_the_large_model_gets_the_memory_of_the_small_one(pair: Pair) -> None:
         raise model.OutOfMemory("The device is full.", "Buy another.")
 
     assert pair.run(key="another document") == expected(IDS, 9)
-    pair.large.before_forward = when(lambda: pair.engine._drafts.model is not None, full)
+    pair.large.before_forward = when(lambda: pair.engine._draft_sources.model is not None, full)
     assert pair.run() == expected(IDS, 9)
-    assert pair.engine._drafts.model is None
+    assert pair.engine._draft_sources.model is None
     assert len(pair.engine._slots) == 1, "the other documents' KV went first"
 
 

@@ -38,7 +38,7 @@ def fit(base: Path, **wanted: Any) -> model.LoadResult:
 def test_what_fits_is_loaded_as_it_is_wanted(llama_folder: Path) -> None:
     fitted = fit(llama_folder, model=str(llama_folder))
     assert fitted.problem is None
-    assert fitted.wanted.sequence_tokens == 2048
+    assert fitted.request.sequence_tokens == 2048
 
 
 def test_drafts_go_first_then_bits_then_the_context(llama_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def test_drafts_go_first_then_bits_then_the_context(llama_folder: Path, monkeypa
         (False, "int4"),
         (False, "int4"),
     ]
-    assert fitted.wanted.sequence_tokens == 512
+    assert fitted.request.sequence_tokens == 512
     assert fitted.problem is not None
     assert fitted.problem.problem == "Problem 1."
     assert len(list(fitted.loaded.engine.generate([1, 2, 3], max_new_tokens=4, cancel=Event()))) == 4
@@ -73,7 +73,7 @@ def test_where_auto_chose_the_model_a_smaller_one_comes_last(
     loader = Loader(monkeypatch, lambda plan: plan.source.folder == llama_folder)
     fitted = fit(tmp_path)
     assert [plan.source.folder for plan in loader.plans] == [large, large, large, large, llama_folder]
-    assert fitted.wanted.sequence_tokens == 2048, "the smaller one may have all of the context again"
+    assert fitted.request.sequence_tokens == 2048, "the smaller one may have all of the context again"
     assert fitted.loaded.plan.quantization == "none"
 
 

@@ -1,4 +1,4 @@
-"""The forward pass of a Llama over keys and values that stay where they are (Touvron et al. 2023)."""
+"""The forward pass of a Llama in torch, over a KV cache that is written in place (Touvron et al. 2023)."""
 
 from __future__ import annotations
 
@@ -9,47 +9,18 @@ import torch
 from torch.nn import functional
 
 from ...errors import Cancelled
-from .shape import Shape
-from .weights import Layer, Weights
+from .kv_cache import LlamaKVCache
+from .llama_config import LlamaConfig
+from .weights import LayerWeights, LlamaWeights
 
 
-class KeyValues:
-    """Keys and values of one sequence: for each layer, shape (2, KV heads, capacity, head size).
+class TorchLlama:
+    """Owns the weights and the tables of RoPE; the KV cache comes with each call."""
 
-    `length`: how many tokens are there. To forget the last ones is to lower it.
-    """
-
-    def __init__(self, shape: Shape, capacity_tokens: int, *, device: str, dtype: torch.dtype) -> None:
-        size = (shape.layers, 2, shape.kv_heads, capacity_tokens, shape.head_size)
-        self.buffer = torch.zeros(size, device=device, dtype=dtype)
-        self.layers = [(layer[0], layer[1]) for layer in self.buffer]
-        self.length = 0
-
-    @property
-    def capacity_tokens(self) -> int:
-        return self.buffer.shape[3]
-
-    @property
-    def bytes(self) -> int:
-        return self.buffer.nbytes
-
-    def rewind(self, length: int) -> None:
-        self.length = length
-
-    @torch.inference_mode()
-    def copy_from(self, other: KeyValues, length: int) -> None:
-        """Takes over the first `length` tokens of another sequence."""
-        self.buffer[:, :, :, :length] = other.buffer[:, :, :, :length]
-        self.length = length
-
-
-class Llama:
-    """Weights and the tables of positions; the keys and values come with each call."""
-
-    def __init__(self, shape: Shape, weights: Weights) -> None:
-        self.shape = shape
+    def __init__(self, config: LlamaConfig, weights: LlamaWeights) -> None:
+        self.config = config
         self.weights = weights
-        cos, sin = rotation(shape, self.dtype)
+        cos, sin = rotary_tables(config, self.dtype)
         self._cos, self._sin = cos[:, None].to(self.device), sin[:, None].to(self.device)
 
     @property
@@ -60,10 +31,10 @@ class Llama:
     def dtype(self) -> torch.dtype:
         return self.weights.embedding.dtype
 
-    def forward(self, ids: torch.Tensor, kv: KeyValues, *, logits: int, cancel: Event) -> torch.Tensor:
-        """Writes the keys and values of `ids`, shape (n,), behind the `kv.length` tokens that are there, without
-        counting them in. Returns the logits after the last `logits` of them, shape (logits, vocabulary).
+    def forward(self, ids: torch.Tensor, kv: LlamaKVCache, *, logits: int, cancel: Event) -> torch.Tensor:
+        """The logits after the last `logits` of `ids`, shape (logits, vocabulary). `ids`: shape (n,).
 
+        Writes their keys and values behind the `kv.length` tokens that are there, and leaves `kv.length` to the caller.
         Raises `Cancelled` before the next matrix when `cancel` is set.
         """
         start, count = kv.length, ids.shape[0]
@@ -73,7 +44,7 @@ class Llama:
 
         def attend(query: torch.Tensor, new: torch.Tensor, layer: int) -> torch.Tensor:
             keys, values = kv.layers[layer]
-            key, value = new.view(count, 2, self.shape.kv_heads, self.shape.head_size).permute(1, 2, 0, 3)
+            key, value = new.view(count, 2, self.config.kv_heads, self.config.head_size).permute(1, 2, 0, 3)
             keys[:, start:end] = key
             values[:, start:end] = value
             return self._attention(query, keys[:, :end], values[:, :end], mask, causal=count > 1 and not start)
@@ -87,7 +58,8 @@ class Llama:
         layers: Sequence[tuple[torch.Tensor, torch.Tensor]],
         mask: torch.Tensor,
     ) -> torch.Tensor:
-        """The same where positions, shape (n,), stand in a tensor: nothing depends on a number that the host knows.
+        """`forward` for a graph of the device: positions, shape (n,), stand in a tensor, so that one recording serves
+        at every position.
 
         `layers`: keys and values, each of shape (KV heads, tokens, head size). `mask`: which of these tokens each
         new one sees, shape (n, tokens).
@@ -95,7 +67,7 @@ class Llama:
         count = ids.shape[0]
 
         def attend(query: torch.Tensor, new: torch.Tensor, layer: int) -> torch.Tensor:
-            key, value = new.view(count, 2, self.shape.kv_heads, self.shape.head_size).permute(1, 2, 0, 3)
+            key, value = new.view(count, 2, self.config.kv_heads, self.config.head_size).permute(1, 2, 0, 3)
             keys, values = layers[layer]
             keys.index_copy_(1, positions, key)
             values.index_copy_(1, positions, value)
@@ -126,26 +98,26 @@ class Llama:
         hidden: torch.Tensor,
         cos: torch.Tensor,
         sin: torch.Tensor,
-        layer: Layer,
+        layer: LayerWeights,
         attend: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
         cancelled: Callable[[], bool],
     ) -> torch.Tensor:
-        shape, count = self.shape, hidden.shape[0]
-        _stop_if(cancelled)
+        config, count = self.config, hidden.shape[0]
+        _raise_if(cancelled)
         qkv = layer.qkv(self._norm(hidden, layer.attention_norm))
-        turned = shape.heads + shape.kv_heads
-        heads = qkv[:, : turned * shape.head_size].view(count, turned, shape.head_size)
-        heads.copy_(torch.addcmul(heads * cos, heads.roll(shape.head_size // 2, -1), sin))
-        _stop_if(cancelled)
-        attended = attend(heads[:, : shape.heads], qkv[:, shape.query_size :])
+        rotated_heads = config.heads + config.kv_heads  # queries and keys, which stand before the values
+        heads = qkv[:, : rotated_heads * config.head_size].view(count, rotated_heads, config.head_size)
+        heads.copy_(torch.addcmul(heads * cos, heads.roll(config.head_size // 2, -1), sin))
+        _raise_if(cancelled)
+        attended = attend(heads[:, : config.heads], qkv[:, config.query_size :])
         hidden = hidden + layer.output(attended)
-        _stop_if(cancelled)
+        _raise_if(cancelled)
         gate, up = layer.gate_up(self._norm(hidden, layer.mlp_norm)).chunk(2, -1)
-        _stop_if(cancelled)
+        _raise_if(cancelled)
         return hidden + layer.down(functional.silu(gate).mul_(up))
 
     def _norm(self, hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return functional.rms_norm(hidden, (self.shape.hidden,), weight, self.shape.norm_epsilon)
+        return functional.rms_norm(hidden, (self.config.hidden,), weight, self.config.norm_epsilon)
 
     def _attention(
         self,
@@ -157,14 +129,14 @@ class Llama:
         causal: bool,
     ) -> torch.Tensor:
         """Queries of shape (n, heads, size) over keys and values of shape (KV heads, tokens, size)."""
-        grouped = self.shape.heads != self.shape.kv_heads
+        grouped = self.config.heads != self.config.kv_heads
         attended = functional.scaled_dot_product_attention(
             query.transpose(0, 1)[None], keys[None], values[None], attn_mask=mask, is_causal=causal, enable_gqa=grouped
         )
-        return attended[0].transpose(0, 1).reshape(query.shape[0], self.shape.query_size)
+        return attended[0].transpose(0, 1).reshape(query.shape[0], self.config.query_size)
 
 
-def _stop_if(cancelled: Callable[[], bool]) -> None:
+def _raise_if(cancelled: Callable[[], bool]) -> None:
     if cancelled():
         raise Cancelled
 
@@ -174,13 +146,13 @@ def _mask(start: int, end: int, device: torch.device) -> torch.Tensor:
     return torch.ones(end - start, end, dtype=torch.bool, device=device).tril(start)
 
 
-def rotation(shape: Shape, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cosines and signed sines by position, shape (context, head size) (Su et al. 2021).
+def rotary_tables(config: LlamaConfig, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cosines and sines of RoPE by position, each of shape (context, head size) (Su et al. 2021).
 
-    A head turns by `x * cos + roll(x, half) * sin`: the sine's first half is negative.
+    The first half of the sines is negative, so that a head is rotated by `x * cos + roll(x, half) * sin`.
     """
-    exponents = torch.arange(0, shape.head_size, 2, dtype=torch.int64).float() / shape.head_size
-    frequencies = 1.0 / (shape.rope_theta**exponents) / shape.rope_factor
-    angles = torch.outer(torch.arange(shape.context_tokens).float(), frequencies)
+    exponents = torch.arange(0, config.head_size, 2, dtype=torch.int64).float() / config.head_size
+    frequencies = 1.0 / (config.rope_theta**exponents) / config.rope_factor
+    angles = torch.outer(torch.arange(config.context_tokens).float(), frequencies)
     cos, sin = angles.cos(), angles.sin()
     return torch.cat([cos, cos], -1).to(dtype), torch.cat([-sin, sin], -1).to(dtype)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class KeyValues(Protocol):
+class KVCache(Protocol):
     """The KV cache of one sequence."""
 
     @property
@@ -28,11 +28,11 @@ class KeyValues(Protocol):
         ...
 
 
-K = TypeVar("K", bound=KeyValues)
-K_contra = TypeVar("K_contra", bound=KeyValues, contravariant=True)
+KV = TypeVar("KV", bound=KVCache)
+KV_contra = TypeVar("KV_contra", bound=KVCache, contravariant=True)
 
 
-class Backend(Protocol[K]):
+class Backend(Protocol[KV]):
     """One model on one device. It belongs to one thread."""
 
     @property
@@ -46,11 +46,11 @@ class Backend(Protocol[K]):
     @property
     def kv_bytes_per_token(self) -> int: ...
 
-    def new_kv(self, capacity_tokens: int) -> K:
+    def new_kv(self, capacity_tokens: int) -> KV:
         """An empty KV cache with room for so many tokens. Raises `OutOfMemory`."""
         ...
 
-    def forward(self, ids: Sequence[int], kv: K, cancel: Event, *, logits: int = 1) -> torch.Tensor:
+    def forward(self, ids: Sequence[int], kv: KV, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         """Appends `ids` to a sequence; returns the logits after its last `logits` tokens, shape (logits, vocabulary).
 
         Raises `Cancelled` on the way, and `OutOfMemory`. Any exception leaves the KV of an unknown length: `rewind`
@@ -59,10 +59,10 @@ class Backend(Protocol[K]):
         ...
 
 
-class AsyncDecoding(Protocol[K_contra]):
+class AsyncDecoding(Protocol[KV_contra]):
     """Greedy tokens of one sequence that the device goes on with by itself, so that it need not wait for the host."""
 
-    def launch(self, kv: K_contra) -> None:
+    def launch(self, kv: KV_contra) -> None:
         """Has the device append the token that it chose last, whichever that is, and choose the next one; does not wait
         for it. Raises `OutOfMemory`, which leaves everything as it was."""
         ...
@@ -73,7 +73,7 @@ class AsyncDecoding(Protocol[K_contra]):
 
 
 @runtime_checkable
-class DecodesAsync(Protocol[K_contra]):
+class DecodesAsync(Protocol[KV_contra]):
     """What a backend may be able to do beside: decode greedily without the host."""
 
     @property
@@ -81,6 +81,6 @@ class DecodesAsync(Protocol[K_contra]):
         """Whether it does on this device; else `begin_async` must not be called."""
         ...
 
-    def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding[K_contra]:
+    def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding[KV_contra]:
         """Begins behind a prompt's `logits`, shape (1, vocabulary), and ends what was begun before."""
         ...
