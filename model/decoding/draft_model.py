@@ -45,6 +45,10 @@ class DraftModel(Generic[KV]):
         self._chunk_tokens = chunk_tokens
         self._slots = KVSlots(backend, limit_bytes=kv_limit_bytes)
 
+    @property
+    def kv_bytes(self) -> int:
+        return self._slots.used_bytes
+
     def forget(self, key: Hashable) -> None:
         """Gives back the KV of a document that will not be asked for again."""
         self._slots.forget(key)

@@ -58,6 +58,12 @@ class EngineCore(Generic[KV]):
     def context_tokens(self) -> int:
         return self._backend.context_tokens
 
+    @property
+    def kv_bytes(self) -> int:
+        """Memory of all KV caches, those of the draft model included."""
+        draft_model = self._draft_sources.model
+        return self._slots.used_bytes + (draft_model.kv_bytes if draft_model else 0)
+
     def reusable_tokens(self, ids: Sequence[int]) -> int:
         """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
         return self._slots.reusable_tokens(ids)

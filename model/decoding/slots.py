@@ -82,8 +82,9 @@ class KVSlots(Generic[KV]):
         return best, most
 
     def reserve(self, slot: KVSlot[KV], tokens: int) -> None:
-        """Gives a slot room for `tokens` in all; what it holds is kept."""
+        """Gives a slot room for `tokens` in all; what it holds is kept. Other slots are given up for it."""
         if tokens > slot.kv.capacity_tokens:
+            self._make_room(tokens, slot)
             larger = self._backend.new_kv(self._capacity(tokens))
             larger.copy_from(slot.kv, len(slot.ids))
             slot.kv = larger
