@@ -1,4 +1,4 @@
-"""What the engine asks of a model: a forward pass, and the keys and values of a sequence."""
+"""What the engine needs of a model: a forward pass, and a KV cache for each sequence."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class KVCache(Protocol):
     def bytes(self) -> int: ...
 
     def rewind(self, length: int) -> None:
-        """Forgets all but the first `length` tokens, whatever state a broken pass left."""
+        """Forgets all but the first `length` tokens, also what an interrupted pass left behind them."""
         ...
 
     def copy_from(self, other: Any, length: int, /) -> None:
-        """Takes over the first `length` tokens of another sequence of the same backend, and forgets its own."""
+        """Replaces its tokens by the first `length` tokens of another sequence of the same backend."""
         ...
 
 
@@ -53,34 +53,36 @@ class Backend(Protocol[KV]):
     def forward(self, ids: Sequence[int], kv: KV, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         """Appends `ids` to a sequence; returns the logits after its last `logits` tokens, shape (logits, vocabulary).
 
-        Raises `Cancelled` on the way, and `OutOfMemory`. Any exception leaves the KV of an unknown length: `rewind`
-        makes it whole.
+        Raises `Cancelled` on the way, and `OutOfMemory`. After any exception the length of the KV cache is unknown, and
+        it has to be rewound.
         """
         ...
 
 
 class AsyncDecoding(Protocol[KV_contra]):
-    """Greedy tokens of one sequence that the device goes on with by itself, so that it need not wait for the host."""
+    """Greedy decoding of one sequence, in which the device chooses each token and need not wait for the host."""
 
     def launch(self, kv: KV_contra) -> None:
-        """Has the device append the token that it chose last, whichever that is, and choose the next one; does not wait
-        for it. Raises `OutOfMemory`, which leaves everything as it was."""
+        """Has the device append the token that it chose last, unknown here as yet, and choose the next one.
+
+        Does not wait for it. Raises `OutOfMemory`, and leaves everything as it was.
+        """
         ...
 
     def read(self) -> int | None:
-        """The first token that was not read yet; None is a stop token, behind which there is nothing to read. Waits."""
+        """Waits for the first token that was not read yet; None for a stop token, behind which there is no other."""
         ...
 
 
 @runtime_checkable
 class DecodesAsync(Protocol[KV_contra]):
-    """What a backend may be able to do beside: decode greedily without the host."""
+    """What only some backends can: decode greedily without the host."""
 
     @property
     def decodes_async(self) -> bool:
-        """Whether it does on this device; else `begin_async` must not be called."""
+        """Whether this one can, on its device; else `begin_async` must not be called."""
         ...
 
     def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding[KV_contra]:
-        """Begins behind a prompt's `logits`, shape (1, vocabulary), and ends what was begun before."""
+        """Begins with a prompt's last `logits`, shape (1, vocabulary). Whatever was begun before is over."""
         ...

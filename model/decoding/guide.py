@@ -56,10 +56,10 @@ class Guide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideState:
-    """A guide part of the way: what is still to be written. Immutable, so going back is keeping an older one.
+    """What a guide still asks for after some tokens. Immutable: to go back is to use an older state.
 
-    `must_start`: the bytes that have to come next. `names`: the rests of the names that may come after those, sorted,
-    which makes them a byte trie: the names below a node stand side by side. None where the text is free from there.
+    `must_start`: the bytes that have to come next. `names`: what is left of the names that may follow those; None where
+    any text may. They are sorted, so that those with a common start stand side by side, as below a node of a trie.
     """
 
     index: VocabularyIndex

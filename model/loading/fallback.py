@@ -1,5 +1,5 @@
-"""What is loaded where memory is short: first without drafts, then in fewer bits, with a shorter context, and at last,
-where `auto` chose it, a smaller model. Memory that a plan counted on may be taken by the time it is needed."""
+"""Loads less where memory is short: no draft model, then fewer bits, a shorter context, and at last, where `auto` chose
+it, a smaller model. Memory that a plan counted on may be taken by the time it is needed."""
 
 from __future__ import annotations
 

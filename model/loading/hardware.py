@@ -76,7 +76,7 @@ def compute_threads() -> int:
 
 
 def most_threads() -> int:
-    """As many as this machine runs at the same time: more would only wait for each other."""
+    """The threads that this machine runs at the same time; more would wait for each other."""
     import psutil
 
     return max(1, psutil.cpu_count() or 1, psutil.cpu_count(logical=False) or 1)

@@ -1,4 +1,4 @@
-"""A device that is full: said in our words, and emptied; memory that is free again given back."""
+"""Memory that is full, or no longer needed: the error that says so, and how it is given back to device and system."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def release_memory() -> None:
-    """Gives back what nobody holds any more, to the device too. Imports no torch: without it nothing was taken."""
+    """Gives memory back, to the device too, that no object uses any more. Does not import torch where nobody has."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

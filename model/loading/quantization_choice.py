@@ -22,9 +22,9 @@ def number_formats(
     if quantization != "auto":
         check_quantization(quantization, device, checkpoint)
         return [(best, quantization)]
-    possible = [name for name in _SMALLER if _why_not(name, device, checkpoint) is None]
+    possible: list[Quantization] = [name for name in _SMALLER if _why_not(name, device, checkpoint) is None]
     if device.kind != "cpu":
-        fours = [name for name in possible if name != "int8"]
+        fours: list[Quantization] = [name for name in possible if name != "int8"]
         return [(best, "none"), *((best, name) for name in fours[:1])]
     ours = _ours_on_cpu(possible, device, checkpoint)
     formats: list[tuple[Dtype, Quantization]] = [*((best, name) for name in ours), (best, "none")]
@@ -42,7 +42,7 @@ def _ours_on_cpu(possible: list[Quantization], device: Device, checkpoint: Check
     """
     if is_small(checkpoint.parameters):
         return []
-    ours = [name for name in possible if is_ours(name, device, checkpoint)]
+    ours: list[Quantization] = [name for name in possible if is_ours(name, device, checkpoint)]
     if checkpoint.llama is not None and runs_natively(checkpoint.llama):
         # The fewest bits first; torch's own product takes longer with four than with eight.
         ours.sort(key=lambda name: name != "int4")

@@ -68,22 +68,26 @@ def with_drafts(folder: Path) -> model.EngineCore[Any]:
     )
 
 
+def complete_and_cancel(engine: model.EngineCore[Any], document: int) -> None:
+    """One completion is left half read, the next one cancelled."""
+    ids = prompt(document, 80)
+    tokens = engine.generate(ids, max_new_tokens=9, cancel=Event(), key=document, lookup=NothingCopied(ids))
+    assert len([next(tokens) for _ in range(4)]) == 4
+    cancel = Event()
+    tokens = engine.generate([*ids, 7], max_new_tokens=9, cancel=cancel, key=document, lookup=NothingCopied(ids))
+    next(tokens)
+    cancel.set()
+    with pytest.raises(model.Cancelled):
+        list(tokens)
+
+
 def check_all_is_given_back(engine: model.EngineCore[Any]) -> None:
     """Of documents that were completed in, cancelled in, and left half read; by the model and the one that drafts."""
     draft_model = engine._draft_sources.model
     assert draft_model is not None
     for document in range(3):
-        ids = prompt(document, 80)
         draft_model.prompt_ms = 0  # however busy this machine is, drafts pay
-        tokens = engine.generate(ids, max_new_tokens=9, cancel=Event(), key=document, lookup=NothingCopied(ids))
-        assert len([next(tokens) for _ in range(4)]) == 4
-        cancel = Event()
-        tokens = engine.generate([*ids, 7], max_new_tokens=9, cancel=cancel, key=document, lookup=NothingCopied(ids))
-        next(tokens)
-        cancel.set()
-        with pytest.raises(model.Cancelled):
-            list(tokens)
-    del tokens
+        complete_and_cancel(engine, document)
     alive = WeakSet(slot.kv for slots in (engine._slots, draft_model._slots) for slot in slots._slots.values())
     assert len(alive) == 6
     assert draft_model.kv_bytes > 0

@@ -36,14 +36,14 @@ def fit(base: Path, **wanted: Any) -> model.LoadResult:
 
 
 def test_what_fits_is_loaded_as_it_is_wanted(llama_folder: Path) -> None:
-    fitted = fit(llama_folder, model=str(llama_folder))
-    assert fitted.problem is None
-    assert fitted.request.sequence_tokens == 2048
+    result = fit(llama_folder, model=str(llama_folder))
+    assert result.problem is None
+    assert result.request.sequence_tokens == 2048
 
 
 def test_drafts_go_first_then_bits_then_the_context(llama_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loader = Loader(monkeypatch, lambda plan: len(loader.plans) == 5)
-    fitted = fit(llama_folder, model=str(llama_folder), draft_model=str(llama_folder))
+    result = fit(llama_folder, model=str(llama_folder), draft_model=str(llama_folder))
     assert [(bool(plan.draft), plan.quantization) for plan in loader.plans] == [
         (True, "none"),
         (False, "none"),
@@ -51,10 +51,10 @@ def test_drafts_go_first_then_bits_then_the_context(llama_folder: Path, monkeypa
         (False, "int4"),
         (False, "int4"),
     ]
-    assert fitted.request.sequence_tokens == 512
-    assert fitted.problem is not None
-    assert fitted.problem.problem == "Problem 1."
-    assert len(list(fitted.loaded.engine.generate([1, 2, 3], max_new_tokens=4, cancel=Event()))) == 4
+    assert result.request.sequence_tokens == 512
+    assert result.problem is not None
+    assert result.problem.problem == "Problem 1."
+    assert len(list(result.loaded.engine.generate([1, 2, 3], max_new_tokens=4, cancel=Event()))) == 4
 
 
 def test_a_named_model_is_not_replaced(llama_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,10 +71,10 @@ def test_where_auto_chose_the_model_a_smaller_one_comes_last(
     there = [source_of(large), source_of(llama_folder), source_of(model.embedded_folder())]
     monkeypatch.setattr("seekline.model.loading.plan.installed_entries", lambda: there)
     loader = Loader(monkeypatch, lambda plan: plan.source.folder == llama_folder)
-    fitted = fit(tmp_path)
+    result = fit(tmp_path)
     assert [plan.source.folder for plan in loader.plans] == [large, large, large, large, llama_folder]
-    assert fitted.request.sequence_tokens == 2048, "the smaller one may have all of the context again"
-    assert fitted.loaded.plan.quantization == "none"
+    assert result.request.sequence_tokens == 2048, "the smaller one may have all of the context again"
+    assert result.loaded.plan.quantization == "none"
 
 
 def source_of(folder: Path) -> model.Source:
@@ -88,7 +88,7 @@ def test_what_the_planner_refuses_is_reduced_too(llama_folder: Path, monkeypatch
     """A context for which there is no memory, and drafts beside it."""
     cpu = replace(model.find_device("cpu"), free_bytes=600_000_000)
     monkeypatch.setattr("seekline.model.loading.plan.find_device", lambda _: cpu)
-    fitted = fit(llama_folder, model=str(llama_folder), draft_model=str(llama_folder), quantization="none")
-    assert fitted.problem is not None
-    assert fitted.problem.problem.startswith("Beside")
-    assert fitted.loaded.plan.draft is None
+    result = fit(llama_folder, model=str(llama_folder), draft_model=str(llama_folder), quantization="none")
+    assert result.problem is not None
+    assert result.problem.problem.startswith("Beside")
+    assert result.loaded.plan.draft is None
