@@ -252,8 +252,8 @@ class Resident:
         """Makes it the model in memory, and says once what it has less than `first` wanted."""
         self._loaded, summary = fitted.loaded, fitted.loaded.plan.summary
         instead = f"What runs instead: {summary}."
-        if fitted.request.sequence_tokens < first.sequence_tokens:
-            self._most_tokens = max(_LEAST_PROMPT_TOKENS, fitted.request.sequence_tokens - settings.max_new_tokens)
+        if fitted.wanted.sequence_tokens < first.sequence_tokens:
+            self._most_tokens = max(_LEAST_PROMPT_TOKENS, fitted.wanted.sequence_tokens - settings.max_new_tokens)
             instead += f" Prompts have at most {self._most_tokens} tokens."
         if fitted.problem:
             self._report(Report(message=f"{fitted.problem.problem} {instead}", warning=True))

@@ -13,8 +13,8 @@ from weakref import ref
 
 import pytest
 from seekline import fim, model
-from seekline.model.backends.llama.native.forward import NativeLlama
-from seekline.model.backends.llama.torch_forward import TorchLlama
+from seekline.model.backends.llama.native.network import NativeLlama
+from seekline.model.backends.llama.network import Llama
 from seekline.server.completion.pipeline import Hole
 from seekline.server.resident import Report, Resident
 from seekline.server.settings.config import merge
@@ -72,7 +72,7 @@ class Full:
 
             return run
 
-        for network in (TorchLlama, NativeLlama):
+        for network in (Llama, NativeLlama):
             patch.setattr(network, "forward", failing(network.forward))
 
 
@@ -211,13 +211,13 @@ class Failures:
 
 def at_load(patch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
     """Calls `then` whenever weights are about to be read."""
-    read = model.llama.model_loader.read_weights  # pyright: ignore[reportAttributeAccessIssue]
+    read = model.llama.loading.read_weights  # pyright: ignore[reportAttributeAccessIssue]
 
     def reading(*args: object) -> object:
         then()
         return read(*args)
 
-    patch.setattr("seekline.model.backends.llama.model_loader.read_weights", reading)
+    patch.setattr("seekline.model.backends.llama.loading.read_weights", reading)
 
 
 def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(resident: Resident, tmp_path: Path) -> None:

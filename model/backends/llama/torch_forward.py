@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event
 
 import torch
@@ -42,7 +43,7 @@ class TorchLlama:
         cos, sin = self._cos[start:end], self._sin[start:end]
         mask = _mask(start, end, ids.device) if count > 1 and start else None
 
-        def attend(query: torch.Tensor, new: torch.Tensor, layer: int) -> torch.Tensor:
+        def attend(layer: int, query: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
             keys, values = kv.layers[layer]
             key, value = new.view(count, 2, self.config.kv_heads, self.config.head_size).permute(1, 2, 0, 3)
             keys[:, start:end] = key
@@ -66,7 +67,7 @@ class TorchLlama:
         """
         count = ids.shape[0]
 
-        def attend(query: torch.Tensor, new: torch.Tensor, layer: int) -> torch.Tensor:
+        def attend(layer: int, query: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
             key, value = new.view(count, 2, self.config.kv_heads, self.config.head_size).permute(1, 2, 0, 3)
             keys, values = layers[layer]
             keys.index_copy_(1, positions, key)
@@ -80,16 +81,16 @@ class TorchLlama:
         ids: torch.Tensor,
         cos: torch.Tensor,
         sin: torch.Tensor,
-        attend: Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor],
+        attend: Callable[[int, torch.Tensor, torch.Tensor], torch.Tensor],
         *,
         logits: int,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> torch.Tensor:
-        """All layers. `attend` gets the queries, shape (n, heads, head size), the new keys and values, shape
-        (n, 2 * KV size), and the number of the layer."""
+        """All layers. `attend` gets the number of the layer, the queries, shape (n, heads, head size), and the new keys
+        and values, shape (n, 2 * KV size)."""
         hidden = functional.embedding(ids, self.weights.embedding)
         for number, layer in enumerate(self.weights.layers):
-            hidden = self._layer(hidden, cos, sin, layer, lambda q, new, n=number: attend(q, new, n), cancelled)
+            hidden = self._layer(hidden, cos, sin, layer, partial(attend, number), cancelled)
         last = self._norm(hidden[-logits:], self.weights.norm)
         return self.weights.head(last)
 

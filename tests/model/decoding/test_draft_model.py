@@ -57,6 +57,7 @@ def test_a_model_that_drafts_for_itself_is_always_right(llama_folder: Path) -> N
         ids = [first, *range(100, 180)]
         plain = list(engine.generate(ids, max_new_tokens=24, cancel=Event()))
         lookup = NothingCopied(ids)
+        drafts.prompt_ms = 0  # however busy this machine is, drafts pay
         assert list(engine.generate(ids, max_new_tokens=24, cancel=Event(), lookup=lookup)) == plain
     assert engine.statistics.drafted > 300
     assert engine.statistics.accepted == engine.statistics.drafted
