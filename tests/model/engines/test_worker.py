@@ -11,7 +11,7 @@ from seekline import model
 
 @pytest.fixture
 def worker() -> Iterator[model.Worker]:
-    worker = model.Worker("seekline-device")
+    worker = model.Worker("test")
     yield worker
     assert worker.close(10)
 
@@ -37,7 +37,7 @@ class Blocking:
 
 def test_jobs_run_in_order_on_one_thread(worker: model.Worker) -> None:
     jobs = [worker.submit(lambda _, n=n: (n, current_thread().name)) for n in range(20)]
-    assert [job.future.result(5) for job in jobs] == [(n, "seekline-device") for n in range(20)]
+    assert [job.future.result(5) for job in jobs] == [(n, "test") for n in range(20)]
 
 
 def test_an_error_reaches_whoever_waits_and_the_worker_goes_on(worker: model.Worker) -> None:
@@ -104,7 +104,7 @@ def test_cancel_ends_the_jobs_of_a_key_and_the_worker_is_idle(worker: model.Work
 
 
 def test_a_future_that_was_cancelled_does_not_run() -> None:
-    worker, first, ran = model.Worker("seekline-device"), Blocking(), []
+    worker, first, ran = model.Worker("test"), Blocking(), []
     worker.submit(first)
     job = worker.submit(lambda _: ran.append(1))
     assert job.future.cancel()
@@ -115,7 +115,7 @@ def test_a_future_that_was_cancelled_does_not_run() -> None:
 
 
 def test_close_gives_up_everything() -> None:
-    worker, running = model.Worker("seekline-device"), Blocking()
+    worker, running = model.Worker("test"), Blocking()
     jobs = [worker.submit(running), worker.submit(lambda _: 1)]
     assert running.started.wait(5)
     assert worker.close(10)
@@ -126,7 +126,7 @@ def test_close_gives_up_everything() -> None:
 
 
 def test_close_says_when_the_device_is_still_busy() -> None:
-    worker, deaf = model.Worker("seekline-device"), Blocking(looks=False)
+    worker, deaf = model.Worker("test"), Blocking(looks=False)
     worker.submit(deaf)
     assert deaf.started.wait(5)
     assert not worker.close(0.01)
