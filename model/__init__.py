@@ -4,7 +4,7 @@ Nothing here knows of documents, prompts or protocols. Importing this package im
 imports it when it is called.
 """
 
-from .backends.backend import Backend, KeyValues
+from .backends.interface import Backend
 from .backends.llama.native.library import is_compiled
 from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .catalogue.checkpoint import Checkpoint, inspect
@@ -92,7 +92,6 @@ __all__ = [
     "InfoChanged",
     "Installed",
     "Job",
-    "KeyValues",
     "Licence",
     "Limits",
     "LoadResult",

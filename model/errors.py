@@ -11,6 +11,7 @@
     ├── UnsupportedTokenizer     a tokenizer with parts that no model that writes code has
     ├── UnsupportedDevice        a device that this machine or this torch lacks
     ├── UnsupportedQuantization  a quantization that the device or the installation lacks
+    ├── VocabularyMismatch       a model that cannot draft for another, whose tokens are others
     ├── OutOfMemory              the device is full
     ├── PromptTooLong            a prompt beyond the model's context
     └── DownloadFailed           offline, refused, or interrupted

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO, TypeVar
 
@@ -141,35 +142,51 @@ def _outside_strings(content: bytes) -> bytes:
     """The brackets of JSON that has no escaped quotes, all of them as square ones, without those in strings."""
     # Without the text between them, the quotes of a string stand side by side.
     marks = content.translate(_TO_SQUARE, _NO_STRUCTURE).replace(b'""', b"")
-    found, in_string = bytearray(), False
+    found = bytearray()
+    in_string = False
     for start in range(0, len(marks), _BLOCK_BYTES):
+        # Every other piece is within a string.
         pieces = marks[start : start + _BLOCK_BYTES].split(b'"')
-        found += b"".join(pieces[in_string::2])
-        in_string ^= len(pieces) % 2 == 0
+        found += b"".join(pieces[1::2] if in_string else pieces[::2])
+        quotes = len(pieces) - 1
+        if quotes % 2 == 1:
+            in_string = not in_string
     return bytes(found)
 
 
 def check_toml_depth(text: str, *, name: str | Path) -> None:
     """Raises `UnreadableFile` where tables and lists stand too deep in each other, or a key has too many parts."""
-    at = depth = parts = 0
-    while (mark := _TOML_MARK.search(text, at)) is not None:
-        at, sign = mark.end(), mark[0]
-        if sign in _TOML_END:
-            at = _after_string(text, at, _TOML_END[sign])
-            continue
-        parts = parts + 1 if sign == "." else 0
-        depth = max(0, depth + (sign in "[{") - (sign in "]}"))
+    depth = 0
+    dots = 0
+    for sign in _toml_signs(text):
+        dots = dots + 1 if sign == "." else 0
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth = max(0, depth - 1)
         if depth > MAX_TOML_DEPTH:
             raise UnreadableFile(name, f"is more than {MAX_TOML_DEPTH} levels deep")
-        if parts >= MAX_KEY_PARTS:
+        if dots >= MAX_KEY_PARTS:
             raise UnreadableFile(name, f"has a key of more than {MAX_KEY_PARTS} parts")
 
 
-def _after_string(text: str, at: int, end: re.Pattern[str]) -> int:
-    while (mark := end.search(text, at)) is not None:
+def _toml_signs(text: str) -> Iterator[str]:
+    """The brackets, dots, commas, equal signs and line ends that stand in no string and no comment."""
+    mark = _TOML_MARK.search(text)
+    while mark is not None:
         at = mark.end()
+        if mark[0] in _TOML_END:
+            at = _after_string(text, at, _TOML_END[mark[0]])
+        else:
+            yield mark[0]
+        mark = _TOML_MARK.search(text, at)
+
+
+def _after_string(text: str, start: int, end: re.Pattern[str]) -> int:
+    """Where a string or comment that begins at `start` is over."""
+    for mark in end.finditer(text, start):
         if not mark[0].startswith("\\"):
-            return at
+            return mark.end()
     return len(text)
 
 
@@ -182,8 +199,8 @@ def file_in(folder: Path, name: str) -> Path:
     windows = PureWindowsPath(name)
     parts = PurePosixPath(name).parts
     leads_out = bool(windows.anchor) or ".." in parts
-    too_long = any(len(part.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES for part in parts)
-    too_long = too_long or len(parts) > MAX_NAME_PARTS
+    longest_bytes = max((len(part.encode("utf-8", "surrogatepass")) for part in parts), default=0)
+    too_long = longest_bytes > MAX_NAME_BYTES or len(parts) > MAX_NAME_PARTS
     if leads_out or too_long or not name or "\\" in name or not name.isprintable():
         raise UnreadableFile(folder, f"names a file that is not in it: {name[:200]!r}")
     path, home = folder / name, folder.resolve()

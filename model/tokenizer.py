@@ -182,9 +182,10 @@ def _byte_table(parts: Parts, size: int, added: dict[str, AddedToken]) -> list[b
     for token, id in parts.model.vocab.items():
         if id >= size:
             continue
+        fallback = _BYTE_FALLBACK.fullmatch(token)
         if byte_level and all(character in units for character in token):
             table[id] = bytes(units[character] for character in token)
-        elif fallback := _BYTE_FALLBACK.fullmatch(token):
+        elif fallback is not None:
             table[id] = bytes.fromhex(fallback[1])
         else:
             table[id] = token.replace("▁", " ").encode("utf-8", "replace")

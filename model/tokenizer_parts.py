@@ -50,16 +50,21 @@ def _after_alternative(expression: str, start: int) -> int | None:
         end = start + len(known)
         if expression.startswith(known, start) and expression[end : end + 1] in ("", "|"):
             return end
-    at, optional, needed, repeated = start, 0, False, False
-    while (element := _ELEMENT.match(expression, at)) is not None:
+    at = start
+    optional = 0  # elements with a bounded number of repetitions
+    needed = repeated = False  # whether an element must be there, and whether one may repeat for ever
+    element = _ELEMENT.match(expression, at)
+    while element is not None:
         quantifier = element[1] or ""
         # Behind one that may repeat for ever nothing may fail, or the engine would try all its lengths.
         if repeated and quantifier not in ("?", "*"):
             break
-        optional += bool(quantifier) and not repeated and quantifier not in ("+", "*")
+        if quantifier and not repeated and quantifier not in ("+", "*"):
+            optional += 1
         needed = needed or quantifier not in ("?", "*")
         repeated = repeated or quantifier in ("+", "*")
         at = element.end()
+        element = _ELEMENT.match(expression, at)
     whole = at == len(expression) or expression[at] == "|"
     return at if whole and needed and optional <= _MAX_OPTIONAL else None
 

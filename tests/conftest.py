@@ -36,7 +36,7 @@ def empty_hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def torch_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models on the CPU are loaded for the forward pass in torch, as they are where the C code is missing."""
-    monkeypatch.setattr("seekline.model.backends.llama.loading.runs_natively", lambda _: False)
+    monkeypatch.setattr("seekline.model.backends.llama.model_loader.runs_natively", lambda _: False)
 
 
 @pytest.fixture(params=["native", "torch"])

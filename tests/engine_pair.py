@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from seekline import model
 from seekline.model.backends.llama.backend import LlamaBackend
-from seekline.model.backends.llama.network import Llama
 from seekline.model.backends.llama.steps import Recorder
+from seekline.model.backends.llama.torch_forward import TorchLlama
 from tiny_models import VOCABULARY
 
 CONTEXT_TOKENS = 1024
@@ -33,7 +33,7 @@ class Clock:
 class Pair:
     """`clock` is what the engines take for the time."""
 
-    network: Llama
+    network: TorchLlama
     recorder: Recorder
     clock: Clock
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 from seekline import model
-from seekline.model.backends.llama.linears import Dense
-from seekline.model.backends.llama.network import Llama
-from seekline.model.backends.llama.steps import Read, Run
-from seekline.model.backends.llama.weights import Tensors, read_weights
+from seekline.model.backends.llama.linears import DenseLinear
+from seekline.model.backends.llama.steps import ReadInt, StepFunction
+from seekline.model.backends.llama.torch_forward import TorchLlama
+from seekline.model.backends.llama.weights import CheckpointTensors, read_weights
 from tiny_models import save_llama
 
 
@@ -22,7 +22,7 @@ class FakeRecorder:
         self.failures: list[RuntimeError] = []
         """What the next recordings raise."""
 
-    def record(self, run: Run) -> Run:
+    def record(self, run: StepFunction) -> StepFunction:
         if self.failures:
             raise self.failures.pop()
         self.log.append("record")
@@ -35,7 +35,7 @@ class FakeRecorder:
 
         return replay
 
-    def fetch(self, number: torch.Tensor) -> Read:
+    def fetch(self, number: torch.Tensor) -> ReadInt:
         self.log.append("fetch")
         there = number.clone()
 
@@ -49,10 +49,10 @@ class FakeRecorder:
         return self.log.count(what)
 
 
-def save_network(folder: Path, *, device: str = "cpu", **shape: int) -> Llama:
+def save_network(folder: Path, *, device: str = "cpu", **shape: int) -> TorchLlama:
     """A random Llama in float32, without an engine."""
     save_llama(folder, **shape)
     found = model.inspect(folder).llama
     assert found is not None
-    with Tensors(folder, device=device, dtype=torch.float32) as tensors:
-        return Llama(found, read_weights(tensors, found, lambda _, read: Dense(read())))
+    with CheckpointTensors(folder, device=device, dtype=torch.float32) as tensors:
+        return TorchLlama(found, read_weights(tensors, found, lambda _, read: DenseLinear(read())))

@@ -29,7 +29,9 @@ class _RewindableLayer(DynamicLayer):
 
     @property
     def bytes(self) -> int:
-        return sum(tensor.nbytes for tensor in (self.keys, self.values) if tensor is not None)
+        if self.keys is None or self.values is None:
+            return 0
+        return self.keys.nbytes + self.values.nbytes
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         self.dtype, self.device = key_states.dtype, key_states.device
@@ -72,8 +74,8 @@ def _with_capacity(tensor: torch.Tensor, tokens: int, *, keep: int = 0) -> torch
     return buffer
 
 
-class CachedKeyValues:
-    """A cache of transformers behind the engine's interface; it grows by itself."""
+class TransformersKVCache:
+    """A cache of transformers behind the engine's interface. Its buffers double as it fills, whatever its capacity."""
 
     def __init__(self, capacity_tokens: int) -> None:
         self.capacity_tokens = capacity_tokens
@@ -92,7 +94,7 @@ class CachedKeyValues:
             layer.length = min(layer.length, length)
 
     @torch.inference_mode()
-    def copy_from(self, other: CachedKeyValues, length: int) -> None:
+    def copy_from(self, other: TransformersKVCache, length: int) -> None:
         while len(self.cache.layers) < len(other.cache.layers):
             self.cache.layers.append(_RewindableLayer())
         for own, layer in zip(self.layers, other.layers, strict=True):
@@ -100,7 +102,7 @@ class CachedKeyValues:
 
 
 class TransformersBackend:
-    """See `backend.Backend`. `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding."""
+    """See `interface.Backend`. `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding."""
 
     def __init__(
         self, model: PreTrainedModel, *, context_tokens: int, vocabulary_size: int, kv_bytes_per_token: int
@@ -114,11 +116,11 @@ class TransformersBackend:
         for layer in _decoder_layers(model):
             layer.register_forward_pre_hook(self._look_for_cancel)
 
-    def new_kv(self, capacity_tokens: int) -> CachedKeyValues:
-        return CachedKeyValues(capacity_tokens)
+    def new_kv(self, capacity_tokens: int) -> TransformersKVCache:
+        return TransformersKVCache(capacity_tokens)
 
     @torch.inference_mode()
-    def forward(self, ids: Sequence[int], kv: CachedKeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
+    def forward(self, ids: Sequence[int], kv: TransformersKVCache, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         """Raises `Cancelled` before the next layer, and `OutOfMemory` where the device is full."""
         self._cancel = cancel
         with as_out_of_memory(self.device):

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, TypeAdapter
 
 from .. import outside
-from ..backends.llama.shape import MAX_CONTEXT_TOKENS, Shape, shape_of
+from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
 from .tensor_file import Tensor, read_header
 
@@ -88,7 +88,7 @@ class Checkpoint:
     kv_bytes_per_token: int
     vocabulary: int | None
     has_own_code: bool
-    llama: Shape | None
+    llama: LlamaConfig | None
 
 
 def inspect(folder: Path) -> Checkpoint:
@@ -110,7 +110,7 @@ def inspect(folder: Path) -> Checkpoint:
         tensors |= header.tensors
     try:
         sizes = outside.checked(config, TypeAdapter(_Sizes), name=folder / CONFIG)
-        llama = shape_of(config, name=str(folder / CONFIG))
+        llama = parse_llama_config(config, name=str(folder / CONFIG))
     except UnreadableFile as error:
         raise BrokenCheckpoint(error.problem, _AGAIN) from error
     if llama is not None:
@@ -127,7 +127,7 @@ def inspect(folder: Path) -> Checkpoint:
     )
 
 
-def _check_tensors(shape: Shape, tensors: Mapping[str, Tensor], folder: Path) -> None:
+def _check_tensors(shape: LlamaConfig, tensors: Mapping[str, Tensor], folder: Path) -> None:
     """Raises `BrokenCheckpoint` where a Llama's weights are not those that its configuration announces."""
     expected = dict(shape.tensors())
     head, size = shape.head()

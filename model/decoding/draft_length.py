@@ -9,8 +9,8 @@ from collections.abc import Mapping
 class DraftLength:
     """How many tokens a draft should have: as many as bring the most tokens per millisecond.
 
-    A draft of n tokens brings 1 + Σ a₁⋯aᵢ tokens, where aᵢ is the chance of its i-th token once those before it
-    were accepted. The chances are measured, and old measurements fade; so are the costs. It outlives a completion.
+    A draft of n tokens brings 1 + Σ a₁⋯aᵢ tokens, where aᵢ is the chance that its i-th token is accepted once those
+    before it were. Chances and costs are measured over many completions, and old measurements fade.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class DraftLength:
         self._prior = prior
         self._steps_without = 0
         self._tried = [0.0] * max(cost_ms)
-        self._passed = [0.0] * max(cost_ms)
+        self._accepted = [0.0] * max(cost_ms)
 
     def choose(self, *, start_ms: float = 0.0, tokens: float = 1.0) -> int:
         """How long the next draft should be; 0 where drafts do not pay. Now and then it tries one nevertheless.
@@ -55,9 +55,10 @@ class DraftLength:
         if not 0 <= accepted <= proposed:
             raise ValueError(f"{accepted} of {proposed} tokens cannot be accepted")
         for position in range(len(self._tried)):
-            tried = position < min(proposed, accepted + 1)
-            self._tried[position] = self._tried[position] * self._fading + tried
-            self._passed[position] = self._passed[position] * self._fading + (position < accepted)
+            was_tried = position < min(proposed, accepted + 1)  # behind the first refused one nothing is tried
+            was_accepted = position < accepted
+            self._tried[position] = self._tried[position] * self._fading + was_tried
+            self._accepted[position] = self._accepted[position] * self._fading + was_accepted
 
     def took(self, length: int, ms: float) -> None:
         """Notes what a step cost. Lengths that were not given at the start are left out."""
@@ -71,8 +72,8 @@ class DraftLength:
         """
         chances: list[float] = []
         chance = self._prior
-        for tried, passed in zip(self._tried, self._passed, strict=True):
-            chance = (passed + chance) / (tried + 1)
+        for tried, accepted in zip(self._tried, self._accepted, strict=True):
+            chance = (accepted + chance) / (tried + 1)
             chances.append(chance)
         return chances
 

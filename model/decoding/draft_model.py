@@ -10,12 +10,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Generic
 
 from .draft_length import DraftLength
-from .slots import K, Slot, Slots
+from .slots import KV, KVSlot, KVSlots
 
 if TYPE_CHECKING:
     import torch
 
-    from ..backends.backend import Backend
+    from ..backends.interface import Backend
     from .request import Request
 
 # A pass over fewer tokens is a step, and says little about how long a prompt takes.
@@ -23,16 +23,16 @@ READING_TOKENS = 16
 _FADING = 0.25
 
 
-class DraftModel(Generic[K]):
+class DraftModel(Generic[KV]):
     """The owner of the small model and of its KV: slots by the same keys as the engine's, exact in the same way.
 
-    `draft_length`: how many of its tokens to ask for; the cost of a length is that of the large model's step and of
-    the steps here. `prompt_ms`: what a token of a prompt costs here; measured again with every prompt.
+    `draft_length`: how many tokens to draft; the cost of a length is that of the small model's steps and of the step
+    that verifies them. `prompt_ms`: what a token of a prompt costs the small model; measured again with every prompt.
     """
 
     def __init__(
         self,
-        backend: Backend[K],
+        backend: Backend[KV],
         *,
         chunk_tokens: int,
         kv_limit_bytes: int,
@@ -43,9 +43,14 @@ class DraftModel(Generic[K]):
         self.prompt_ms = prompt_ms
         self._backend = backend
         self._chunk_tokens = chunk_tokens
-        self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
+        self._slots = KVSlots(backend, limit_bytes=kv_limit_bytes)
+
+    @property
+    def kv_bytes(self) -> int:
+        return self._slots.used_bytes
 
     def forget(self, key: Hashable) -> None:
+        """Gives back the KV of a document that will not be asked for again."""
         self._slots.forget(key)
 
     def unread_tokens(self, ids: Sequence[int]) -> int:
@@ -53,19 +58,24 @@ class DraftModel(Generic[K]):
         return len(ids) - self._slots.reusable_tokens(ids)
 
     def propose(self, ids: list[int], count: int, request: Request, check: Callable[[], None]) -> list[int]:
-        """The `count` tokens that it takes to follow `ids`: fewer before a stop token, at the deadline, or where its
-        context ends. `check` raises `Cancelled`, and is called before every pass. Raises `OutOfMemory` too."""
+        """A draft of at least one and at most `count` tokens, those that it finds likeliest behind `ids`.
+
+        It is shorter, or empty, before a stop token, at the deadline, and where the context ends. `check` raises
+        `Cancelled`, and is called before every pass. Raises `OutOfMemory` too.
+        """
         draft: list[int] = []
         if len(ids) + count > self._backend.context_tokens:
             return draft
         slot = self._slots.take(request.key, ids)
-        unread = ids[len(slot.ids) :]
-        while len(draft) < count and (token := self._next(slot, unread, request, check)) is not None:
+        token = self._next(slot, ids[len(slot.ids) :], request, check)
+        while token is not None:
             draft.append(token)
-            unread = [token]
+            if len(draft) == count:
+                break
+            token = self._next(slot, [token], request, check)
         return draft
 
-    def _next(self, slot: Slot[K], unread: list[int], request: Request, check: Callable[[], None]) -> int | None:
+    def _next(self, slot: KVSlot[KV], unread: list[int], request: Request, check: Callable[[], None]) -> int | None:
         """The token behind `unread`, which is computed; None for a stop token, and at the deadline."""
         logits = None
         for start in range(0, len(unread), self._chunk_tokens):
@@ -77,7 +87,7 @@ class DraftModel(Generic[K]):
         token = int(logits[0].argmax())
         return None if token in request.stop_ids else token
 
-    def _compute(self, slot: Slot[K], ids: list[int], request: Request) -> torch.Tensor:
+    def _compute(self, slot: KVSlot[KV], ids: list[int], request: Request) -> torch.Tensor:
         started = perf_counter()
         logits = self._slots.compute(slot, ids, request.cancel)
         if len(ids) >= READING_TOKENS:

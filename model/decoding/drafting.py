@@ -1,5 +1,5 @@
-"""Where the drafts of a completion come from: copies of earlier text, which are free, else a small model, if there is
-one."""
+"""Where the drafts of a completion come from: copied from earlier text, which costs nothing, else written by a small
+model, if there is one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Drafts:
-    """What an engine drafts with. `draft_length`: of drafts that are copies; None never drafts."""
+class DraftSources:
+    """What an engine drafts with. `draft_length`: how long copied drafts are; None never drafts."""
 
     def __init__(self, draft_length: DraftLength | None, model: DraftModel[Any] | None) -> None:
         self.draft_length = draft_length
@@ -36,22 +36,23 @@ class Drafts:
         return True
 
 
-class Drafting:
-    """The drafts of one completion, whose prompt is `ids`, and what is learned from them.
+class DraftProposer:
+    """Proposes the drafts of one completion, whose prompt is `ids`, and learns from what becomes of them.
 
-    `check` raises `Cancelled`. Each `propose` is followed by what became of it: `took`, then `learn`.
+    `check` raises `Cancelled`. Each `propose` is followed by `took`, which notes the time, and `learn`, which notes
+    how much of it was accepted.
     """
 
     def __init__(
-        self, drafts: Drafts, ids: list[int], request: Request, statistics: Statistics, check: Callable[[], None]
+        self, sources: DraftSources, ids: list[int], request: Request, statistics: Statistics, check: Callable[[], None]
     ) -> None:
-        self._drafts = drafts
+        self._sources = sources
         self._ids = list(ids)
         self._request = request
         self._lookup = request.lookup
         self._statistics = statistics
         self._check = check
-        self._author: DraftLength | None = None
+        self._proposed_by: DraftLength | None = None  # of which source the latest draft is
         self._propose_ms: float | None = None
 
     def extend(self, token: int) -> None:
@@ -61,48 +62,52 @@ class Drafting:
             self._lookup.extend([token])
 
     def propose(self, room: int) -> list[int]:
-        """The tokens to guess next, so many that all of them, and the one after them, have `room`."""
-        self._author = self._drafts.draft_length
-        if self._lookup is None or self._author is None or room <= 1:
+        """A draft of the next tokens, at least one shorter than `room`: the token after it needs room too."""
+        self._proposed_by = self._sources.draft_length
+        if self._lookup is None or self._proposed_by is None or room <= 1:
             return []
-        if (wanted := self._author.choose()) and (found := self._lookup.propose(min(wanted, room - 1))):
-            return found
-        return self._ask_model(room - 1)
+        length = self._proposed_by.choose()
+        copied = self._lookup.propose(min(length, room - 1)) if length else []
+        return copied or self._ask_model(room - 1)
 
     def took(self, length: int, ms: float) -> None:
         """Notes what the large model's step over a draft of so many tokens cost."""
-        copies, small = self._drafts.draft_length, self._drafts.model
-        if copies is not None and self._author is copies:
-            copies.took(length, ms)
-        if small is not None and not length:
-            small.draft_length.took(0, ms)
-        if small is not None and self._author is small.draft_length and self._propose_ms is not None:
-            small.draft_length.took(length, ms + self._propose_ms)
+        copied = self._sources.draft_length
+        if copied is not None and self._proposed_by is copied:
+            copied.took(length, ms)
+        if self._sources.model is None:
+            return
+        by_model = self._sources.model.draft_length
+        if not length:
+            by_model.took(0, ms)
+        if self._proposed_by is by_model and self._propose_ms is not None:
+            by_model.took(length, ms + self._propose_ms)
 
     def learn(self, draft: list[int], kept: int) -> None:
         """Notes that the first `kept` tokens of a draft were right."""
         self._statistics.drafted += len(draft)
         self._statistics.accepted += kept
-        if draft and self._author is not None:
-            self._author.accepted(len(draft), kept)
+        if draft and self._proposed_by is not None:
+            self._proposed_by.accepted(len(draft), kept)
 
     def _ask_model(self, most: int) -> list[int]:
-        """What the small model says, where that is worth its own time: reading the prompt first included."""
-        if (small := self._drafts.model) is None:
+        """A draft by the small model, where it pays: its own time counts, and that of reading the prompt first."""
+        small = self._sources.model
+        if small is None:
             return []
         unread = small.unread_tokens(self._ids)
         tokens = min(most + 1, self._statistics.typical_tokens)
-        wanted = small.draft_length.choose(start_ms=(unread - 1) * small.prompt_ms, tokens=tokens)
-        if not wanted:
+        length = small.draft_length.choose(start_ms=(unread - 1) * small.prompt_ms, tokens=tokens)
+        if not length:
             return []
         started = perf_counter()
         try:
-            draft = small.propose(self._ids, min(wanted, most), self._request, self._check)
+            draft = small.propose(self._ids, min(length, most), self._request, self._check)
         except OutOfMemory:
-            self._drafts.give_up_model()
+            self._sources.give_up_model()
             return []
         if draft:
-            self._author = small.draft_length
+            self._proposed_by = small.draft_length
             # A proposal for which the prompt had to be read says nothing about the next ones.
             self._propose_ms = 1000 * (perf_counter() - started) if unread < READING_TOKENS else None
         return draft

@@ -9,18 +9,18 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..backends.backend import AsyncDecoding, Backend, DecodesAsync
+from ..backends.interface import AsyncDecoding, Backend, DecodesAsync
 from ..errors import Cancelled, OutOfMemory, PromptTooLong
 from .draft_length import DraftLength
 from .draft_model import DraftModel
-from .drafting import Drafting, Drafts
+from .drafting import DraftProposer, DraftSources
 from .guide import GuideState
 from .logits import check_finite
-from .loop import Decoding, async_tokens
+from .loop import DecodeLoop, async_tokens
 from .prompt_lookup import PromptLookup
 from .request import Request, Statistics
 from .sampling import GREEDY, Sampling
-from .slots import K, Slot, Slots
+from .slots import KV, KVSlot, KVSlots
 
 if TYPE_CHECKING:
     import torch
@@ -29,18 +29,18 @@ UNLIMITED = 1 << 62
 T = TypeVar("T")
 
 
-class EngineCore(Generic[K]):
+class EngineCore(Generic[KV]):
     """Generates from one backend, prefilling `chunk_tokens` at a time. It belongs to one thread; requests follow each
     other.
 
-    Only tokens whose pass is complete count as computed (`Slot.ids`), so a request that was cancelled, or that
+    Only tokens whose pass is complete count as computed (`KVSlot.ids`), so a request that was cancelled, or that
     failed, leaves a KV cache that is exact. `draft_length` says how long drafts by lookup are; None never drafts.
     `draft_model` drafts where lookup finds nothing.
     """
 
     def __init__(
         self,
-        backend: Backend[K],
+        backend: Backend[KV],
         *,
         chunk_tokens: int,
         kv_limit_bytes: int = UNLIMITED,
@@ -49,14 +49,20 @@ class EngineCore(Generic[K]):
     ) -> None:
         self._backend = backend
         self._chunk_tokens = chunk_tokens
-        self._drafts = Drafts(draft_length, draft_model)
-        self._slots = Slots(backend, limit_bytes=kv_limit_bytes)
+        self._draft_sources = DraftSources(draft_length, draft_model)
+        self._slots = KVSlots(backend, limit_bytes=kv_limit_bytes)
         self._request = 0
         self.statistics = Statistics()
 
     @property
     def context_tokens(self) -> int:
         return self._backend.context_tokens
+
+    @property
+    def kv_bytes(self) -> int:
+        """Memory of all KV caches, those of the draft model included."""
+        draft_model = self._draft_sources.model
+        return self._slots.used_bytes + (draft_model.kv_bytes if draft_model else 0)
 
     def reusable_tokens(self, ids: Sequence[int]) -> int:
         """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
@@ -92,7 +98,7 @@ class EngineCore(Generic[K]):
             stop_ids=frozenset(stop_ids),
             key=key,
             guide=guide,
-            lookup=lookup if self._drafts.draft_length else None,
+            lookup=lookup if self._draft_sources.draft_length else None,
             log_probabilities=log_probabilities,
             deadline_s=deadline_s,
         )
@@ -107,8 +113,8 @@ class EngineCore(Generic[K]):
     def forget(self, key: Hashable) -> None:
         """Gives back the KV of a document that will not be asked for again."""
         self._slots.forget(key)
-        if self._drafts.model is not None:
-            self._drafts.model.forget(key)
+        if self._draft_sources.model is not None:
+            self._draft_sources.model.forget(key)
 
     def _check(self, ids: Sequence[int]) -> None:
         if not ids:
@@ -121,38 +127,40 @@ class EngineCore(Generic[K]):
 
     def _generate(self, ids: list[int], request: Request, number: int) -> Iterator[int]:
         def check() -> None:
-            """Nothing is computed for a request that is out of date: its slot may be a newer one's by now."""
+            """Stops an outdated request: its slot may serve a newer one by now."""
             if request.cancel.is_set() or number != self._request:
                 raise Cancelled
 
         check()
-        found = self._prefill(ids, request)
-        if found is None or request.max_new_tokens <= 0:
+        prefilled = self._prefill(ids, request)
+        if prefilled is None or request.max_new_tokens <= 0:
             return
-        check_finite(found[1])
+        slot, logits = prefilled
+        check_finite(logits)
         self.statistics.completions += 1
-        for token in self._decode(*found, request, check):
+        for token in self._decode(slot, logits, request, check):
             self.statistics.generated += 1
             yield token
 
     def _decode(
-        self, slot: Slot[K], logits: torch.Tensor, request: Request, check: Callable[[], None]
+        self, slot: KVSlot[KV], logits: torch.Tensor, request: Request, check: Callable[[], None]
     ) -> Iterator[int]:
         ids = list(slot.ids)
 
         def step(tokens: list[int]) -> torch.Tensor:
-            """The logits after each of `tokens`, which follow what is decided so far."""
+            """The logits after each of `tokens`, which follow the tokens decided so far."""
             check()
             return self._append(slot, tokens, request.cancel, logits=len(tokens))
 
         def keep(count: int) -> None:
+            """Forgets what was computed for draft tokens that were refused: only `count` tokens follow the prompt."""
             check()
             slot.rewind(len(ids) + count)
 
         decoding = self._begin_async(logits, request)
         if decoding is None:
-            drafting = Drafting(self._drafts, ids, request, self.statistics, check)
-            return Decoding(request, drafting, self._backend.device).tokens(logits, step, keep)
+            drafting = DraftProposer(self._draft_sources, ids, request, self.statistics, check)
+            return DecodeLoop(request, drafting, self._backend.device).tokens(logits, step, keep)
 
         def advance(further: bool) -> int | None:
             check()
@@ -160,8 +168,8 @@ class EngineCore(Generic[K]):
 
         return async_tokens(request, advance)
 
-    def _begin_async(self, logits: torch.Tensor, request: Request) -> AsyncDecoding[K] | None:
-        """Where the device can go on by itself, and nothing but the model has a say."""
+    def _begin_async(self, logits: torch.Tensor, request: Request) -> AsyncDecoding[KV] | None:
+        """Where the device can decode by itself, and the model alone decides: no sampling, guide or draft."""
         backend = self._backend
         if not isinstance(backend, DecodesAsync) or not backend.decodes_async:
             return None
@@ -169,7 +177,7 @@ class EngineCore(Generic[K]):
             return None
         return backend.begin_async(logits, request.stop_ids)
 
-    def _prefill(self, ids: list[int], request: Request) -> tuple[Slot[K], torch.Tensor] | None:
+    def _prefill(self, ids: list[int], request: Request) -> tuple[KVSlot[KV], torch.Tensor] | None:
         """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
         vocabulary). None where the deadline came first."""
         slot = self._take(ids, request.key)
@@ -187,23 +195,26 @@ class EngineCore(Generic[K]):
             if start == len(ids):
                 return slot, logits
 
-    def _take(self, ids: list[int], key: Hashable) -> Slot[K]:
+    def _take(self, ids: list[int], key: Hashable) -> KVSlot[KV]:
         try:
             slot = self._slots.take(key, ids)
             self._slots.reserve(slot, len(ids))
         except OutOfMemory:
-            if not self._slots.drop() and not self._drafts.give_up_model():
+            if not self._slots.drop() and not self._draft_sources.give_up_model():
                 raise
             return self._take(ids, key)
         return slot
 
-    def _append(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
+    def _append(self, slot: KVSlot[KV], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
         """One pass over `ids`."""
         return self._with_room(slot, lambda: self._slots.compute(slot, ids, cancel, logits=logits))
 
-    def _advance(self, slot: Slot[K], decoding: AsyncDecoding[K], further: bool) -> int | None:
-        """The token that the device has chosen, read only once it computes it if it shall go on (`further`). None is a
-        stop token: that step was for nothing."""
+    def _advance(self, slot: KVSlot[KV], decoding: AsyncDecoding[KV], further: bool) -> int | None:
+        """The token that the device has chosen; None for a stop token.
+
+        With `further`, the device begins to compute the step after it before the token is read, and so never waits for
+        the host; behind a stop token that step is forgotten.
+        """
         if not further:
             return decoding.read()
         self._with_room(slot, lambda: self._slots.launch(slot, decoding))
@@ -216,13 +227,13 @@ class EngineCore(Generic[K]):
             slot.rewind(len(slot.ids))
         return token
 
-    def _with_room(self, slot: Slot[K], act: Callable[[], T]) -> T:
-        """What `act` gives. Where memory is full, the other slots are given up first, then the draft model."""
+    def _with_room(self, slot: KVSlot[KV], act: Callable[[], T]) -> T:
+        """Does `act`. Where memory is full, gives up the other slots first, then the draft model, and tries again."""
         try:
             return act()
         except OutOfMemory:
             if self._slots.drop(keep=slot):
                 self._slots.limit_bytes = self._slots.used_bytes
-            elif not self._drafts.give_up_model():
+            elif not self._draft_sources.give_up_model():
                 raise
         return self._with_room(slot, act)

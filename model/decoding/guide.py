@@ -56,10 +56,10 @@ class Guide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuideState:
-    """A guide part of the way: what is still to be written. Immutable, so going back is keeping an older one.
+    """What a guide still asks for after some tokens. Immutable: to go back is to use an older state.
 
-    `must_start`: the bytes that have to come next. `names`: the rests of the names that may come after those, sorted,
-    which makes them a byte trie: the names below a node stand side by side. None where the text is free from there.
+    `must_start`: the bytes that have to come next. `names`: what is left of the names that may follow those; None where
+    any text may. They are sorted, so that those with a common start stand side by side, as below a node of a trie.
     """
 
     index: VocabularyIndex
@@ -97,7 +97,8 @@ class GuideState:
         states: list[GuideState] = []
         state: GuideState | None = self
         for id in ids:
-            if (state := state._after(id)) is None:
+            state = state._after(id)
+            if state is None:
                 break
             states.append(state)
         return states
@@ -140,9 +141,9 @@ class GuideState:
         """The state after `must_start` and then `written`; None where that starts no allowed text."""
         if self.names is None:
             return self._with(b"", None)
-        ends = (n for n, byte in enumerate(written) if byte not in self.identifier_bytes)
-        if any(_has(self.names, written[:n]) for n in ends):
-            return self._with(b"", None)
+        for length, byte in enumerate(written):
+            if byte not in self.identifier_bytes and _has(self.names, written[:length]):
+                return self._with(b"", None)
         rests = _rests(self.names, written)
         return self._with(b"", rests) if rests else None
 
@@ -158,7 +159,9 @@ def _boundary(identifier_bytes: frozenset[int]) -> tuple[range, ...]:
 
 def _common_start(first: bytes, last: bytes) -> bytes:
     """What the first and the last of sorted names start with, and so all between them."""
-    length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    length = 0
+    while length < min(len(first), len(last)) and first[length] == last[length]:
+        length += 1
     return first[:length]
 
 

@@ -1,4 +1,4 @@
-"""What a model computes must be numbers, or every completion would end in silence."""
+"""Checks that a model computes finite numbers: without, every completion would be empty and nobody told why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decode loop: a token, or a draft of several, for each pass; the text is that of greedy decoding either way.
+"""The decode loop: each pass brings a token, or verifies a draft of several; the text is the same either way.
 
 A draft is verified by one pass over all of its tokens (Leviathan et al. 2023): where the model, asked at each position,
 chooses the draft's next token itself, that token is decided; the first other choice is decided in its place. Where
@@ -16,48 +16,54 @@ from .sampling import log_probability, sampler
 if TYPE_CHECKING:
     import torch
 
-    from .drafting import Drafting
+    from .drafting import DraftProposer
     from .request import Request
 
-Step = Callable[[list[int]], "torch.Tensor"]
+ForwardTokens = Callable[[list[int]], "torch.Tensor"]
 
 
 def async_tokens(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int]:
     """Greedy tokens, without the stop token, of a device that is a step ahead of the host.
 
-    `advance`: the next token; None is a stop token. Told so, it has the device begin with the one after it before.
+    `advance`: the next token; None is a stop token. Its argument says whether the device shall begin with the token
+    after it before this one is read.
     """
     for left in reversed(range(request.max_new_tokens)):
-        if (token := advance(left > 0)) is None:
+        token = advance(left > 0)
+        if token is None:
             return
         yield token
         if request.is_late():
             return
 
 
-class Decoding:
+class DecodeLoop:
     """One completion, from the logits behind its prompt on."""
 
-    def __init__(self, request: Request, drafting: Drafting, device: str) -> None:
+    def __init__(self, request: Request, drafting: DraftProposer, device: str) -> None:
         self._request = request
         self._drafting = drafting
         self._choose = sampler(request.sampling, device)
         self._guide = request.guide
 
-    def tokens(self, logits: torch.Tensor, step: Step, keep: Callable[[int], None]) -> Iterator[int]:
+    def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int]:
         """The tokens, without the stop token. `logits`: behind the prompt, shape (1, vocabulary). `step`: the logits
         after each of some tokens. `keep`: only so many of the tokens that `step` was given are right."""
-        request, decided, draft = self._request, 0, list[int]()
+        request = self._request
+        draft = list[int]()
+        decided = 0
         while True:
-            kept, token = 0, self._next(logits[0])
+            accepted = 0
+            token = self._next(logits[0])
             while token not in request.stop_ids:
                 yield token
                 decided += 1
-                if kept == len(draft) or token != draft[kept] or decided == request.max_new_tokens:
+                is_draft_over = accepted == len(draft) or token != draft[accepted]
+                if is_draft_over or decided == request.max_new_tokens:
                     break
-                kept += 1
-                token = self._next(logits[kept])
-            self._drafting.learn(draft, kept)
+                accepted += 1
+                token = self._next(logits[accepted])
+            self._drafting.learn(draft, accepted)
             if token in request.stop_ids or decided == request.max_new_tokens:
                 return
             keep(decided - 1)
@@ -83,7 +89,7 @@ class Decoding:
         ids = None if self._guide is None else self._guide.allowed_ids()
         return None if ids is None else torch.from_numpy(ids)
 
-    def _timed(self, step: Step, tokens: list[int]) -> torch.Tensor:
+    def _timed(self, step: ForwardTokens, tokens: list[int]) -> torch.Tensor:
         started = perf_counter()
         logits = step(tokens)
         self._drafting.took(len(tokens) - 1, 1000 * (perf_counter() - started))

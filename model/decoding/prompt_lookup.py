@@ -8,7 +8,6 @@ follows now. The model verifies a draft in one step, so that it changes how fast
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
 
 # A match longer than this says no more than one of this length.
 LONGEST_MATCH = 8
@@ -42,10 +41,12 @@ class PromptLookup:
         `earlier`: other texts that are likely to come again, such as the last completion, likeliest last. `barriers`:
         ids that no draft crosses or contains, such as control tokens.
         """
-        ended = ([*text, _BARRIER] for text in earlier)
-        self._ids = [_BARRIER, *after, _BARRIER, *chain.from_iterable(ended), *before]
-        if barriers := frozenset(barriers):
-            self._ids = [_BARRIER if id in barriers else id for id in self._ids]
+        self._ids = [_BARRIER, *after, _BARRIER]
+        for text in earlier:
+            self._ids += [*text, _BARRIER]
+        self._ids += before
+        if barriers:
+            self._ids = _with_barriers(self._ids, frozenset(barriers))
         self._latest: dict[int, int] = {}
         self._previous = [0] * len(self._ids)
         # From the least to the most preferred; a position needs a pair before it in the same text.
@@ -94,3 +95,7 @@ class PromptLookup:
         while length < LONGEST_MATCH and ids[position - 1 - length] == ids[end - 1 - length] != _BARRIER:
             length += 1
         return length
+
+
+def _with_barriers(ids: list[int], barriers: frozenset[int]) -> list[int]:
+    return [_BARRIER if id in barriers else id for id in ids]

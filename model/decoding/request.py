@@ -1,4 +1,4 @@
-"""What is asked of the engine core for one completion, and what it counts over all of them."""
+"""What the engine core is asked for in one completion, and what it counts over all of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from .guide import GuideState
 from .prompt_lookup import PromptLookup
 from .sampling import GREEDY, Sampling
 
-_FIRST_COMPLETION_TOKENS = 16  # a line's worth, until some are known
+_FIRST_COMPLETION_TOKENS = 16  # about a line, until some completions are known
 
 
 @dataclass(slots=True)
 class Statistics:
-    """Tokens since the engine was made: of prompts, reused and computed; generated, by so many completions; and of
-    drafts, tried and kept."""
+    """Counts of tokens since the engine was made, and of completions.
+
+    `reused` and `computed` are tokens of prompts, `drafted` and `accepted` those of drafts.
+    """
 
     reused: int = 0
     computed: int = 0
@@ -36,10 +38,10 @@ class Statistics:
 class Request:
     """What one completion asks for beside its prompt.
 
-    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts come
-    from, before the draft model is asked; None decodes token by token. `log_probabilities`: gets that of
-    each token, the stop token included, where the host chooses them. `deadline_s`: on the monotonic clock; what is
-    complete by then is the answer.
+    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts are
+    copied from, before the draft model is asked; None decodes token by token. `log_probabilities`: a list to which that
+    of each token is appended, the stop token included, unless the device decodes by itself. `deadline_s`: on the
+    monotonic clock; what is complete by then is the answer.
     """
 
     max_new_tokens: int

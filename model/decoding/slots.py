@@ -1,48 +1,49 @@
-"""Keys and values kept between requests: a slot per document, the longest common prefix reused, a head that two prompts
-share copied."""
+"""The KV caches that are kept between requests: a slot for each document, as llama.cpp's server has them.
+
+A prompt reuses the longest prefix that it shares with its slot; one that it shares with another slot is copied.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
-    from ..backends.backend import AsyncDecoding, Backend, KeyValues
+    from ..backends.interface import AsyncDecoding, Backend, KVCache
 
-K = TypeVar("K", bound="KeyValues")
+KV = TypeVar("KV", bound="KVCache")
 
 _FIRST_CAPACITY_TOKENS = 256
 _WORTH_A_COPY_TOKENS = 16
 
 
 @dataclass(slots=True, eq=False)
-class Slot(Generic[K]):
-    """The KV of one sequence, and the ids it stands for: `ids` are exactly what is computed."""
+class KVSlot(Generic[KV]):
+    """The KV cache of one sequence. `ids`: the tokens whose keys and values are in it, no more and no fewer."""
 
-    kv: K
+    kv: KV
     ids: list[int] = field(default_factory=list)
 
     def rewind(self, length: int) -> None:
-        """Forgets all but the first `length` tokens, also what a broken pass left behind them."""
+        """Forgets all but the first `length` tokens, and whatever an interrupted pass wrote behind them."""
         del self.ids[length:]
         self.kv.rewind(length)
 
 
-class Slots(Generic[K]):
-    """The slots of one backend, the least recently used given up where `limit_bytes` are full.
+class KVSlots(Generic[KV]):
+    """The slots of one backend. Where they would exceed `limit_bytes`, the least recently used are given up.
 
-    There is always room for one: a model that was loaded answers, whatever the limit says.
+    The one that is being completed always has room: a model that was loaded answers, whatever the limit says.
     """
 
-    def __init__(self, backend: Backend[K], *, limit_bytes: int) -> None:
+    def __init__(self, backend: Backend[KV], *, limit_bytes: int) -> None:
         self._backend = backend
         self.limit_bytes = limit_bytes
-        self._slots: dict[Hashable, Slot[K]] = {}  # the least recently used first
+        self._slots: dict[Hashable, KVSlot[KV]] = {}  # the least recently used first
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -55,32 +56,40 @@ class Slots(Generic[K]):
         """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
         return max((common_prefix(slot.ids, ids) for slot in self._slots.values()), default=0)
 
-    def take(self, key: Hashable, ids: Sequence[int]) -> Slot[K]:
+    def take(self, key: Hashable, ids: Sequence[int]) -> KVSlot[KV]:
         """The slot of `key`, holding as much of `ids` as any slot has, and nothing else."""
         own = self._slots.pop(key, None)
-        kept = common_prefix(own.ids, ids) if own else 0
-        others = self._slots.values() if len(ids) > kept + _WORTH_A_COPY_TOKENS else ()
-        lengths = ((common_prefix(slot.ids, ids), slot) for slot in others)
-        shared, best = max(lengths, key=itemgetter(0), default=(0, None))
+        reused = common_prefix(own.ids, ids) if own else 0
+        best, shared = self._most_alike(ids) if len(ids) > reused + _WORTH_A_COPY_TOKENS else (None, 0)
         if own is None:
             self._make_room(len(ids))
-            own = Slot(self._backend.new_kv(self._capacity(len(ids))))
-        own.rewind(kept)
-        if best is not None and shared >= kept + _WORTH_A_COPY_TOKENS:
+            own = KVSlot(self._backend.new_kv(self._capacity(len(ids))))
+        self._slots[key] = own  # as the most recently used
+        own.rewind(reused)
+        if best is not None and shared >= reused + _WORTH_A_COPY_TOKENS:
             self.reserve(own, shared)
             own.kv.copy_from(best.kv, shared)
             own.ids = best.ids[:shared]
-        self._slots[key] = own
         return own
 
-    def reserve(self, slot: Slot[K], tokens: int) -> None:
-        """Gives a slot room for `tokens` in all; what it holds is kept."""
+    def _most_alike(self, ids: Sequence[int]) -> tuple[KVSlot[KV] | None, int]:
+        """The slot that shares the most tokens with the head of a prompt, and how many."""
+        best, most = None, 0
+        for slot in self._slots.values():
+            shared = common_prefix(slot.ids, ids)
+            if shared > most:
+                best, most = slot, shared
+        return best, most
+
+    def reserve(self, slot: KVSlot[KV], tokens: int) -> None:
+        """Gives a slot room for `tokens` in all; what it holds is kept. Other slots are given up for it."""
         if tokens > slot.kv.capacity_tokens:
+            self._make_room(tokens, slot)
             larger = self._backend.new_kv(self._capacity(tokens))
             larger.copy_from(slot.kv, len(slot.ids))
             slot.kv = larger
 
-    def compute(self, slot: Slot[K], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
+    def compute(self, slot: KVSlot[KV], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
         """Appends `ids` to a sequence by one pass; see `Backend.forward`. Where it fails, the slot stays as it was."""
         length = len(slot.ids)
         try:
@@ -92,7 +101,7 @@ class Slots(Generic[K]):
         slot.ids += ids
         return found
 
-    def launch(self, slot: Slot[K], decoding: AsyncDecoding[K]) -> None:
+    def launch(self, slot: KVSlot[KV], decoding: AsyncDecoding[KV]) -> None:
         """Has the device append the token that it chose last, which is not known here yet."""
         length = len(slot.ids)
         try:
@@ -102,34 +111,46 @@ class Slots(Generic[K]):
             slot.rewind(length)
             raise
 
-    def drop(self, *, keep: Slot[K] | None = None) -> int:
+    def drop(self, *, keep: KVSlot[KV] | None = None) -> int:
         """Gives up all slots but one; returns how many."""
-        dropped = [key for key, slot in self._slots.items() if slot is not keep]
-        for key in dropped:
-            del self._slots[key]
-        return len(dropped)
+        before = len(self._slots)
+        self._slots = {key: slot for key, slot in self._slots.items() if slot is keep}
+        return before - len(self._slots)
 
     def forget(self, key: Hashable) -> None:
         """Gives up the slot of `key`, if there is one."""
         self._slots.pop(key, None)
 
-    def _make_room(self, tokens: int) -> None:
-        wanted = self._backend.kv_bytes_per_token * self._capacity(tokens)
-        while self._slots and self.used_bytes + wanted > self.limit_bytes:
-            del self._slots[next(iter(self._slots))]
+    def _make_room(self, tokens: int, growing: KVSlot[KV] | None = None) -> None:
+        """Gives up slots, the least recently used first, until so many tokens fit: in a new slot, or in one that grows
+        and whose present KV cache is given back."""
+        needed = self._backend.kv_bytes_per_token * self._capacity(tokens)
+        if growing is not None:
+            needed -= growing.kv.bytes
+        for key, slot in list(self._slots.items()):
+            if self.used_bytes + needed <= self.limit_bytes:
+                break
+            if slot is not growing:
+                del self._slots[key]
 
     def _capacity(self, tokens: int) -> int:
-        """Room in powers of two: it seldom grows, and a graph of the device is made for few sizes."""
-        room = _FIRST_CAPACITY_TOKENS
-        while room < tokens:
-            room *= 2
-        return min(room, self._backend.context_tokens)
+        return capacity_tokens(tokens, self._backend.context_tokens)
+
+
+def capacity_tokens(tokens: int, context_tokens: int) -> int:
+    """The capacity of a KV cache for so many tokens: a power of two, so that it seldom grows, and a device's graphs are
+    recorded for few sizes; never more than the model's context."""
+    capacity = _FIRST_CAPACITY_TOKENS
+    while capacity < tokens:
+        capacity *= 2
+    return min(capacity, context_tokens)
 
 
 def common_prefix(known: Sequence[int], wanted: Sequence[int]) -> int:
     """How many tokens two sequences share at their head; never the last one of `wanted`."""
-    length, limit = 0, max(0, min(len(known), len(wanted) - 1))
-    while length < limit:  # by halves: comparing slices is many times as fast as comparing tokens
+    length = 0
+    limit = max(0, min(len(known), len(wanted) - 1))
+    while length < limit:  # bisection: comparing slices is many times as fast as comparing tokens one by one
         middle = (length + limit + 1) // 2
         if known[length:middle] == wanted[length:middle]:
             length = middle

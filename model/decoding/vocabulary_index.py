@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,8 @@ class VocabularyIndex:
         """
         import numpy
 
-        order = sorted((id for id, token in enumerate(tokens) if token), key=tokens.__getitem__)
+        spelled = [id for id, token in enumerate(tokens) if token]
+        order = sorted(spelled, key=tokens.__getitem__)
         self._tokens = tuple(tokens)
         self._sorted = [tokens[id] for id in order]
         self._ids = numpy.array(order, dtype=numpy.int64)
@@ -42,7 +42,8 @@ class VocabularyIndex:
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> VocabularyIndex:
         """The index of a model's tokenizer: its control tokens end a text."""
-        return cls(list(map(tokenizer.bytes_of, range(tokenizer.size))), end_ids=tokenizer.control_ids)
+        tokens = [tokenizer.bytes_of(id) for id in range(tokenizer.size)]
+        return cls(tokens, end_ids=tokenizer.control_ids)
 
     def bytes_of(self, id: int) -> bytes:
         """What one token adds to the text; nothing for control tokens and padding."""
@@ -118,9 +119,13 @@ def _parents(tokens: list[bytes]) -> list[int]:
 
 def byte_ranges(values: Collection[int]) -> tuple[range, ...]:
     """The same byte values as ranges, ascending and as few as there can be."""
-    runs = groupby(enumerate(sorted(set(values))), key=lambda pair: pair[1] - pair[0])
-    each = ([value for _, value in run] for _, run in runs)
-    return tuple(range(run[0], run[-1] + 1) for run in each)
+    ranges: list[range] = []
+    for value in sorted(set(values)):
+        if ranges and ranges[-1].stop == value:
+            ranges[-1] = range(ranges[-1].start, value + 1)
+        else:
+            ranges.append(range(value, value + 1))
+    return tuple(ranges)
 
 
 def _successor(start: bytes) -> bytes | None:

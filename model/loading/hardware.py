@@ -31,14 +31,15 @@ def find_device(wanted: str) -> Device:
 
     Raises `UnsupportedDevice` where this machine, or this build of torch, has no such device.
     """
-    there = all_devices()
+    devices = all_devices()
     if wanted == "auto":
-        return there[0]
+        return devices[0]
+    by_name = {device.name: device for device in devices}
     name = "cuda:0" if wanted == "cuda" else wanted
-    if found := next((device for device in there if device.name == name), None):
-        return found
+    if name in by_name:
+        return by_name[name]
     raise UnsupportedDevice(
-        f"There is no device {wanted!r} here: torch sees {', '.join(device.name for device in there)}.",
+        f"There is no device {wanted!r} here: torch sees {', '.join(by_name)}.",
         "Set device to one of these or to auto; `seekline doctor` says what torch was built for.",
     )
 
@@ -75,7 +76,7 @@ def compute_threads() -> int:
 
 
 def most_threads() -> int:
-    """As many as this machine runs at the same time: more would only wait for each other."""
+    """The threads that this machine runs at the same time; more would wait for each other."""
     import psutil
 
     return max(1, psutil.cpu_count() or 1, psutil.cpu_count(logical=False) or 1)
@@ -129,4 +130,4 @@ def _cpu_has_bfloat16() -> bool:
     import torch
 
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(there for name, there in capabilities.items() if "bf16" in name)
+    return any(is_there and "bf16" in name for name, is_there in capabilities.items())

@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from ..backends.backend import Backend
+from ..backends.interface import Backend
 from ..decoding.draft_length import DraftLength
 from ..decoding.draft_model import DraftModel
 from ..decoding.engine_core import EngineCore
 from ..decoding.logits import check_useful
 from ..decoding.vocabulary_index import VocabularyIndex
-from ..errors import BrokenCheckpoint, ModelError, OutOfMemory, UnsupportedArchitecture
+from ..errors import BrokenCheckpoint, ModelError, OutOfMemory
 from ..tokenizer import Tokenizer
 from .plan import Plan
+from .pretrained import check_architecture, load_pretrained
 from .sizes import Quantization
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-    from ..backends.llama.loading import Bits
+    from ..backends.llama.model_loader import Bits
 
 
 _BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
@@ -60,17 +59,24 @@ def load_model(
 
     Raises `BrokenCheckpoint`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
-    plans = [one for one in (plan.draft, plan) if one]
-    known = [one.checkpoint.vocabulary for one in plans if one.checkpoint.vocabulary is not None]
-    tokenizer = Tokenizer(plan.source.folder, embeddings=min(known, default=None))
+    tokenizer = Tokenizer(plan.source.folder, embeddings=_embeddings(plan))
     report("starting torch")
     _forbid_network()
     import torch
 
     torch.set_num_threads(threads)
-    # The draft model first: it is the large model's measurements that torch shall be left with.
-    ready = [_ready(one, tokenizer, threads, cache or quantized_folder(), report) for one in plans]
-    return LoadedModel(plan, tokenizer, _engine(plan, *reversed(ready)))
+    cache = cache or quantized_folder()
+    # The draft model first: how torch computes afterwards is what was measured best for the large one.
+    small = _load_and_measure(plan.draft, tokenizer, threads, cache, report) if plan.draft else None
+    large = _load_and_measure(plan, tokenizer, threads, cache, report)
+    return LoadedModel(plan, tokenizer, _engine(plan, large, small))
+
+
+def _embeddings(plan: Plan) -> int | None:
+    """How many ids the model and its draft model both know; None where no configuration says it."""
+    vocabularies = [one.checkpoint.vocabulary for one in (plan, plan.draft) if one is not None]
+    known = [count for count in vocabularies if count is not None]
+    return min(known, default=None)
 
 
 def quantized_folder() -> Path:
@@ -79,21 +85,24 @@ def quantized_folder() -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """A model that has run: what a step costs it, in milliseconds, by the length of its draft."""
+class _Measured:
+    """A model in memory, and what a step costs it, in milliseconds, by the length of the draft that it verifies."""
 
     backend: Backend[Any]
     chunk_tokens: int
     step_ms: dict[int, float]
 
 
-def _ready(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path, report: Callable[[str], None]) -> _Ready:
+def _load_and_measure(
+    plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path, report: Callable[[str], None]
+) -> _Measured:
+    """Raises what `load_model` raises."""
     from .memory import is_out_of_memory
 
     report(f"loading {plan.source.name}")
     try:
         backend, chunk_tokens = _backend(plan, tokenizer, threads, cache)
-        return _Ready(backend=backend, chunk_tokens=chunk_tokens, step_ms=_warm_up(backend))
+        return _Measured(backend=backend, chunk_tokens=chunk_tokens, step_ms=_warm_up(backend))
     except ModelError:
         raise
     except Exception as error:
@@ -108,7 +117,7 @@ def _ready(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path, report: 
         ) from error
 
 
-def _engine(plan: Plan, large: _Ready, small: _Ready | None = None) -> EngineCore[Any]:
+def _engine(plan: Plan, large: _Measured, small: _Measured | None) -> EngineCore[Any]:
     return EngineCore(
         large.backend,
         chunk_tokens=large.chunk_tokens,
@@ -118,7 +127,7 @@ def _engine(plan: Plan, large: _Ready, small: _Ready | None = None) -> EngineCor
     )
 
 
-def _draft_model(plan: Plan, small: _Ready, step_ms: Mapping[int, float]) -> DraftModel[Any]:
+def _draft_model(plan: Plan, small: _Measured, step_ms: Mapping[int, float]) -> DraftModel[Any]:
     """`step_ms`: what a step costs the large model."""
     return DraftModel(
         small.backend,
@@ -130,7 +139,7 @@ def _draft_model(plan: Plan, small: _Ready, step_ms: Mapping[int, float]) -> Dra
 
 
 def _prompt_ms(backend: Backend[Any]) -> float:
-    """What a token of a prompt costs."""
+    """What a token of a prompt costs, in milliseconds."""
     kv = backend.new_kv(_PROMPT_TOKENS)
 
     def read() -> float:
@@ -144,9 +153,13 @@ def _prompt_ms(backend: Backend[Any]) -> float:
 
 
 def _warm_up(backend: Backend[Any]) -> dict[int, float]:
-    """What a step costs, in milliseconds, by the length of its draft. The first passes also allocate, compile and fill
-    caches, so that the user's need not. Raises `BrokenCheckpoint` where they compute nothing."""
-    kv, cancel, costs = backend.new_kv(_WARM_TOKENS), Event(), dict[int, float]()
+    """What a step costs, in milliseconds, by the length of its draft.
+
+    The first passes also allocate, compile and fill caches, before the user waits for one. Raises `BrokenCheckpoint`
+    where the logits are no numbers, or all the same.
+    """
+    kv, cancel = backend.new_kv(_WARM_TOKENS), Event()
+    costs: dict[int, float] = {}
     check_useful(backend.forward([0] * _PASSED_TOKENS, kv, cancel))
     for length in (0, *_DRAFT_LENGTHS):
         for _ in range(2):
@@ -159,25 +172,26 @@ def _warm_up(backend: Backend[Any]) -> dict[int, float]:
 
 
 def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tuple[Backend[Any], int]:
-    """The model behind the engine's interface, and how many tokens of a prompt to compute at a time: our own forward
-    pass where it knows the architecture and one device holds the model, else transformers'."""
+    """Loads a model, and says how many tokens of a prompt to compute at a time.
+
+    The forward pass is our own where it knows the architecture and one device holds the model, else transformers'.
+    """
     import torch
 
-    context, vocabulary = plan.checkpoint.context_tokens, tokenizer.size
-    shape = None if plan.spread else plan.checkpoint.llama
-    if shape is None:
+    config = None if plan.spread else plan.checkpoint.llama
+    if config is None:
         return _transformers_backend(plan, tokenizer), _chunk_tokens(plan)
     from ..backends.llama.backend import LlamaBackend
     from ..backends.llama.cuda import CudaRecorder
-    from ..backends.llama.loading import load_llama, weights_of_modules
-    from ..backends.llama.network import Llama
+    from ..backends.llama.model_loader import load_llama, weights_of_modules
+    from ..backends.llama.torch_forward import TorchLlama
 
     if plan.by_bitsandbytes:
-        network, chunk_tokens = Llama(shape, weights_of_modules(_load_weights(plan))), _chunk_tokens(plan)
+        network, chunk_tokens = TorchLlama(config, weights_of_modules(load_pretrained(plan))), _chunk_tokens(plan)
     else:
         loaded = load_llama(
             plan.source.folder,
-            shape,
+            config,
             device=plan.device.name,
             dtype=getattr(torch, plan.dtype),
             bits=_BITS[plan.quantization],
@@ -186,15 +200,18 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
     recorder = CudaRecorder(network.device) if plan.device.kind == "cuda" else None
-    return LlamaBackend(network, context_tokens=context, vocabulary_size=vocabulary, recorder=recorder), chunk_tokens
+    backend = LlamaBackend(
+        network, context_tokens=plan.checkpoint.context_tokens, vocabulary_size=tokenizer.size, recorder=recorder
+    )
+    return backend, chunk_tokens
 
 
 def _transformers_backend(plan: Plan, tokenizer: Tokenizer) -> Backend[Any]:
     from ..backends.transformers import TransformersBackend
 
-    _check_architecture(plan)
+    check_architecture(plan)
     return TransformersBackend(
-        _load_weights(plan),
+        load_pretrained(plan),
         context_tokens=plan.checkpoint.context_tokens,
         vocabulary_size=tokenizer.size,
         kv_bytes_per_token=plan.checkpoint.kv_bytes_per_token,
@@ -206,76 +223,9 @@ def _chunk_tokens(plan: Plan) -> int:
     return 256 if plan.device.kind == "cpu" else 512
 
 
-def _load_weights(plan: Plan) -> PreTrainedModel:
-    import torch
-    from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    arguments: dict[str, Any] = {
-        "dtype": getattr(torch, plan.dtype),
-        "use_safetensors": True,
-        "local_files_only": True,
-        "trust_remote_code": plan.trusted,
-    }
-    if plan.quantization != "none":
-        arguments["quantization_config"] = _bitsandbytes_config(plan)
-    if plan.spread:
-        arguments["device_map"] = "auto"
-    elif plan.quantization != "none":
-        arguments["device_map"] = {"": plan.device.name}
-    model = AutoModelForCausalLM.from_pretrained(plan.source.folder, **arguments).eval()
-    if "device_map" not in arguments:
-        model = model.to(plan.device.name)  # pyright: ignore[reportArgumentType]
-    _unmap(model)
-    return model
-
-
-def _unmap(model: PreTrainedModel) -> None:
-    """Copies the weights that are still the file's pages: what is written to it later would change them, and end the
-    process where it is cut short."""
-    from torch.nn import Parameter
-
-    for parameter in model.parameters():
-        if parameter.device.type == "cpu" and type(parameter) is Parameter:
-            parameter.data = parameter.data.clone()
-
-
-def _bitsandbytes_config(plan: Plan) -> Any:
-    import torch
-    from transformers import BitsAndBytesConfig
-
-    if plan.quantization == "int8":
-        # Outlier columns in 16 bits would cost a host synchronization for every layer.
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=0.0)
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=getattr(torch, plan.dtype)
-    )
-
-
-def _check_architecture(plan: Plan) -> None:
-    """Raises `UnsupportedArchitecture` for what transformers cannot run without the model's own code."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-
-    model_type, name = plan.checkpoint.model_type, plan.source.name
-    if plan.trusted and plan.checkpoint.has_own_code:
-        return
-    if model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        return
-    if plan.checkpoint.has_own_code:
-        raise UnsupportedArchitecture(
-            f"{name} brings its own code, which Seekline does not run unasked.",
-            f"Read that code; to run it, set trust_remote_code = [{name!r}] in your own settings.",
-        )
-    raise UnsupportedArchitecture(
-        f"{name} has the architecture {model_type or '(none given)'!r}, which transformers does not know.",
-        "Choose another model, or a newer transformers.",
-    )
-
-
 def _forbid_network() -> None:
     """The folder is complete, so whatever a library would look up on the hub is not needed."""
     os.environ["HF_HUB_OFFLINE"] = "1"
-    if constants := sys.modules.get("huggingface_hub.constants"):
+    constants = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:
         vars(constants)["HF_HUB_OFFLINE"] = True

@@ -1,4 +1,4 @@
-"""A device that is full: said in our words, and emptied; memory that is free again given back."""
+"""Memory that is full, or no longer needed: the error that says so, and how it is given back to device and system."""
 
 from __future__ import annotations
 
@@ -33,15 +33,19 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def release_memory() -> None:
-    """Gives back what nobody holds any more, to the device too. Imports no torch: without it nothing was taken."""
+    """Gives memory back, to the device too, that no object uses any more. Does not import torch where nobody has."""
     gc.collect()
-    if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def trim_heap() -> None:
-    """Gives the pages back that the C library keeps of freed memory. glibc alone keeps so many: after a large block was
-    freed, blocks up to its size come from the heap (mallopt(3), "dynamic mmap threshold"), which seldom shrinks."""
+    """Gives freed memory back to the system that the C library keeps.
+
+    Only glibc keeps much: once a large block was freed, later blocks up to its size come from the heap (mallopt(3),
+    "dynamic mmap threshold"), which seldom shrinks.
+    """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries than glibc have none
         if trim is not None:

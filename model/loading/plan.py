@@ -183,15 +183,15 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     size, usable = size_of(source, checkpoint), device.free_bytes * _USABLE_SHARE
     formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
-    fitting = [format for format, need in zip(formats, needs, strict=True) if need <= usable]
+    fitting = [position for position, need in enumerate(needs) if need <= usable]
     if not fitting and not (spread and device.kind == "cuda" and is_installed("accelerate")):
         raise OutOfMemory(
             f"{source.name} needs about {min(needs) / 1e9:.1f} GB; "
             f"{device.name} has {device.free_bytes / 1e9:.1f} GB free.",
             "Free memory, set quantization = nf4 or a smaller context_tokens, or choose a smaller model.",
         )
-    dtype, quantization = fitting[0] if fitting else formats[0]
-    left = usable - needed_bytes(size, quantization, dtype, wanted.sequence_tokens)
+    chosen = fitting[0] if fitting else 0
+    dtype, quantization = formats[chosen]
     return Plan(
         source=source,
         checkpoint=checkpoint,
@@ -199,7 +199,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
         dtype=dtype,
         quantization=quantization,
         spread=not fitting,
-        kv_limit_bytes=kv_limit_bytes(size, quantization, dtype, wanted.sequence_tokens, left),
+        kv_limit_bytes=kv_limit_bytes(size, quantization, dtype, wanted.sequence_tokens, usable - needs[chosen]),
         trusted=source.name in wanted.trusted,
         reason="it is what the settings name",
     )

@@ -22,22 +22,31 @@ def number_formats(
     if quantization != "auto":
         check_quantization(quantization, device, checkpoint)
         return [(best, quantization)]
-    possible: list[tuple[Dtype, Quantization]] = [
-        (best, name) for name in _SMALLER if _why_not(name, device, checkpoint) is None
-    ]
+    possible: list[Quantization] = [name for name in _SMALLER if _why_not(name, device, checkpoint) is None]
     if device.kind != "cpu":
-        return [(best, "none"), *[format for format in possible if format[1] != "int8"][:1]]
-    # Each token reads all weights: on a CPU half the bits are half the time, unless a cache holds them all anyway.
-    ours = [f for f in possible if is_ours(f[1], device, checkpoint) and not is_small(checkpoint.parameters)]
-    if checkpoint.llama is not None and runs_natively(checkpoint.llama):
-        # The fewest bits first; torch's own product takes longer with four than with eight.
-        ours.sort(key=lambda format: format[1] != "int4")
-    formats: list[tuple[Dtype, Quantization]] = [*ours, (best, "none")]
+        fours: list[Quantization] = [name for name in possible if name != "int8"]
+        return [(best, "none"), *((best, name) for name in fours[:1])]
+    ours = _ours_on_cpu(possible, device, checkpoint)
+    formats: list[tuple[Dtype, Quantization]] = [*((best, name) for name in ours), (best, "none")]
     if best == "float32" and dtype == "auto":
         formats.append(("bfloat16", "none"))
-    elif not ours:
-        formats += [format for format in possible if format[1] == "nf4"]
+    elif not ours and "nf4" in possible:
+        formats.append((best, "nf4"))
     return formats
+
+
+def _ours_on_cpu(possible: list[Quantization], device: Device, checkpoint: Checkpoint) -> list[Quantization]:
+    """What is better than no quantization on a CPU, the best first.
+
+    Each token reads all weights: half the bits are half the time, unless a cache holds them all anyway.
+    """
+    if is_small(checkpoint.parameters):
+        return []
+    ours: list[Quantization] = [name for name in possible if is_ours(name, device, checkpoint)]
+    if checkpoint.llama is not None and runs_natively(checkpoint.llama):
+        # The fewest bits first; torch's own product takes longer with four than with eight.
+        ours.sort(key=lambda name: name != "int4")
+    return ours
 
 
 def is_ours(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> bool:
@@ -51,16 +60,22 @@ def smaller_quantization(quantization: Quantization, device: Device, checkpoint:
     if quantization not in ("none", "int8"):
         return None
     fours: tuple[Quantization, ...] = ("int4", "nf4")
-    return next((name for name in fours if _why_not(name, device, checkpoint) is None), None)
+    for name in fours:
+        if _why_not(name, device, checkpoint) is None:
+            return name
+    return None
 
 
 def check_quantization(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> None:
     """Raises `UnsupportedQuantization` where `device`, this installation, or the architecture cannot have it."""
-    if problem := _why_not(quantization, device, checkpoint):
-        raise UnsupportedQuantization(*problem)
+    refusal = _why_not(quantization, device, checkpoint)
+    if refusal is not None:
+        problem, remedy = refusal
+        raise UnsupportedQuantization(problem, remedy)
 
 
 def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
+    """The problem and the remedy; None where it can be had."""
     if quantization == "none":
         return None
     if device.kind not in ("cpu", "cuda"):

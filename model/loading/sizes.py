@@ -8,12 +8,15 @@ from typing import Literal
 
 from ..catalogue.checkpoint import Checkpoint
 from ..catalogue.sources import Source
+from ..decoding.slots import capacity_tokens
 from .hardware import Dtype
 
 Quantization = Literal["none", "int8", "nf4", "int4"]
 
+# Of KV caches: so many sequences at most and at least, and so much of the memory that is left beside the model.
+_MOST_SEQUENCES = 8
+_LEAST_SEQUENCES = 2
 _KV_SHARE = 0.25
-_MOST_SEQUENCES = 16
 _WORKSPACE_BYTES = 400_000_000
 # bytes per weight where the catalogue has no size: linear layers quantized, embeddings not
 _TYPICAL_BYTES = {"int8": 1.1, "nf4": 0.65, "int4": 0.65}
@@ -37,11 +40,14 @@ def size_of(source: Source, checkpoint: Checkpoint) -> Size:
 
 def needed_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
     """Memory for weights, the KV cache of one sequence, and what computing needs on top."""
-    if quantization == "none":
-        weights = size.parameters * _DTYPE_BYTES[dtype]
-    else:
-        weights = size.quantized.get(quantization) or int(size.parameters * _TYPICAL_BYTES[quantization])
+    weights = _weight_bytes(size, quantization, dtype)
     return weights + _kv_bytes(size, quantization, dtype, sequence_tokens) + _WORKSPACE_BYTES
+
+
+def _weight_bytes(size: Size, quantization: Quantization, dtype: Dtype) -> int:
+    if quantization == "none":
+        return size.parameters * _DTYPE_BYTES[dtype]
+    return size.quantized.get(quantization) or int(size.parameters * _TYPICAL_BYTES[quantization])
 
 
 def _kv_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int) -> int:
@@ -54,6 +60,14 @@ def _kv_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tok
 def kv_limit_bytes(
     size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int, left_bytes: float
 ) -> int:
-    """For the sequence that is being completed, and others as far as a good part of what is left goes."""
+    """How much memory the KV caches of all documents may take. `left_bytes`: free beside the model and one sequence.
+
+    To keep a document's KV cache saves reading its prompt again when the user comes back to it. That takes time in
+    proportion to the weights, so the memory that it is worth is in proportion to them too: all KV caches together get
+    as much as the weights have, but no more than a few sequences, since nobody goes back and forth between many files,
+    and always two, since many do so between two. More than a part of what is left they never get, but for one sequence.
+    """
     one = _kv_bytes(size, quantization, dtype, sequence_tokens)
-    return min(_MOST_SEQUENCES * one, one + int(max(0, left_bytes) * _KV_SHARE))
+    slot = _kv_bytes(size, quantization, dtype, capacity_tokens(sequence_tokens, size.context_tokens))
+    worth = max(_LEAST_SEQUENCES * slot, min(_MOST_SEQUENCES * slot, _weight_bytes(size, quantization, dtype)))
+    return min(worth, one + int(max(0, left_bytes) * _KV_SHARE))

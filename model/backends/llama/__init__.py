@@ -1,4 +1,4 @@
-"""DeepSeek Coder's architecture (Llama) in plain torch: its own forward pass over keys and values that stay in place.
+"""Our own forward pass of a Llama, DeepSeek Coder's architecture: in torch, and for a CPU also in C (`native`).
 
 Importing this package imports torch, and never transformers.
 """

@@ -8,21 +8,21 @@ from collections.abc import Collection
 import torch
 
 from ...loading.memory import as_out_of_memory
-from .network import KeyValues
-from .steps import STOPPED, Steps
+from .kv_cache import LlamaKVCache
+from .steps import STOPPED, StepGraphs
 
 
-class AsyncDecoding:
-    """See `backends.backend.AsyncDecoding`."""
+class LlamaAsyncDecoding:
+    """See `interface.AsyncDecoding`."""
 
-    def __init__(self, steps: Steps, logits: torch.Tensor, stop_ids: Collection[int]) -> None:
+    def __init__(self, steps: StepGraphs, logits: torch.Tensor, stop_ids: Collection[int]) -> None:
         self._steps = steps
         with as_out_of_memory(steps.device), torch.inference_mode():
             steps.stop_at(stop_ids)
             self._chosen = steps.choose_from(logits)
             self._unread = deque([steps.fetch(self._chosen)])
 
-    def launch(self, kv: KeyValues) -> None:
+    def launch(self, kv: LlamaKVCache) -> None:
         with as_out_of_memory(self._steps.device), torch.inference_mode():
             chosen = self._steps.choose(self._chosen, kv)
             self._unread.append(self._steps.fetch(chosen))

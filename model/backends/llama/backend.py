@@ -8,14 +8,15 @@ from threading import Event
 import torch
 
 from ...loading.memory import as_out_of_memory
-from .async_decoding import AsyncDecoding
-from .native.network import NativeLlama
-from .network import KeyValues, Llama
-from .steps import WIDEST, Recorder, Steps
+from .async_decoding import LlamaAsyncDecoding
+from .kv_cache import LlamaKVCache
+from .native.forward import NativeLlama
+from .steps import MAX_STEP_TOKENS, Recorder, StepGraphs
+from .torch_forward import TorchLlama
 
 
 class LlamaBackend:
-    """See `model.backend.Backend` and `DecodesAsync`.
+    """See `interface.Backend` and `DecodesAsync`.
 
     `vocabulary_size` cuts the logits: ids beyond it are padding of the embedding. `recorder` makes decode steps that
     the device replays; None runs every step anew. The logits of a step are overwritten by the next one.
@@ -23,7 +24,7 @@ class LlamaBackend:
 
     def __init__(
         self,
-        network: Llama | NativeLlama,
+        network: TorchLlama | NativeLlama,
         *,
         context_tokens: int,
         vocabulary_size: int,
@@ -31,24 +32,24 @@ class LlamaBackend:
     ) -> None:
         self._network = network
         self._steps = None
-        if recorder is not None and isinstance(network, Llama):
-            self._steps = Steps(network, recorder, vocabulary_size=vocabulary_size)
+        if recorder is not None and isinstance(network, TorchLlama):
+            self._steps = StepGraphs(network, recorder, vocabulary_size=vocabulary_size)
         self.context_tokens = context_tokens
         self._vocabulary_size = vocabulary_size
         self.device = str(network.device)
 
     @property
     def kv_bytes_per_token(self) -> int:
-        shape = self._network.shape
-        return 2 * shape.layers * shape.kv_size * self._network.dtype.itemsize
+        config = self._network.config
+        return 2 * config.layers * config.kv_size * self._network.dtype.itemsize
 
-    def new_kv(self, capacity_tokens: int) -> KeyValues:
+    def new_kv(self, capacity_tokens: int) -> LlamaKVCache:
         with as_out_of_memory(self.device), torch.inference_mode():
-            return KeyValues(self._network.shape, capacity_tokens, device=self.device, dtype=self._network.dtype)
+            return LlamaKVCache(self._network.config, capacity_tokens, device=self.device, dtype=self._network.dtype)
 
-    def forward(self, ids: Sequence[int], kv: KeyValues, cancel: Event, *, logits: int = 1) -> torch.Tensor:
+    def forward(self, ids: Sequence[int], kv: LlamaKVCache, cancel: Event, *, logits: int = 1) -> torch.Tensor:
         with as_out_of_memory(self.device), torch.inference_mode():
-            if self._steps is not None and len(ids) == logits <= WIDEST:
+            if self._steps is not None and len(ids) == logits <= MAX_STEP_TOKENS:
                 found = self._steps.run(ids, kv)
             else:
                 inputs = torch.tensor(ids, device=self.device)
@@ -60,6 +61,6 @@ class LlamaBackend:
     def decodes_async(self) -> bool:
         return self._steps is not None
 
-    def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding:
+    def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> LlamaAsyncDecoding:
         assert self._steps is not None
-        return AsyncDecoding(self._steps, logits, stop_ids)
+        return LlamaAsyncDecoding(self._steps, logits, stop_ids)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .steps import Read, Run
+from .steps import ReadInt, StepFunction
 
 _WARM_RUNS = 2
 
@@ -20,9 +20,9 @@ class CudaRecorder:
         with torch.cuda.device(device):
             self._stream = torch.cuda.Stream()
             self._pool = torch.cuda.graph_pool_handle()
-        self._latest: torch.cuda.CUDAGraph | None = None  # a pool without any graph is given up
+        self._latest: torch.cuda.CUDAGraph | None = None  # CUDA frees a pool that no graph uses
 
-    def record(self, run: Run) -> Run:
+    def record(self, run: StepFunction) -> StepFunction:
         """The first runs, outside of the graph, let libraries choose their kernels and allocate."""
         with torch.cuda.device(self._device):
             self._stream.wait_stream(torch.cuda.current_stream())
@@ -36,16 +36,16 @@ class CudaRecorder:
         self._latest = graph
         return _Graph(self._device, graph, output, run)
 
-    def fetch(self, number: torch.Tensor) -> Read:
+    def fetch(self, number: torch.Tensor) -> ReadInt:
         with torch.cuda.device(self._device):
-            there = torch.empty(1, dtype=number.dtype, pin_memory=True)
-            there.copy_(number, non_blocking=True)
+            on_host = torch.empty(1, dtype=number.dtype, pin_memory=True)
+            on_host.copy_(number, non_blocking=True)
             copied = torch.cuda.Event()
             copied.record()
 
         def read() -> int:
             copied.synchronize()
-            return int(there)
+            return int(on_host)
 
         return read
 
@@ -57,7 +57,7 @@ class _Graph:
     device: torch.device
     graph: torch.cuda.CUDAGraph
     output: torch.Tensor
-    run: Run
+    run: StepFunction
 
     def __call__(self) -> torch.Tensor:
         with torch.cuda.device(self.device):

@@ -1,4 +1,4 @@
-"""What multiplies by a matrix: the same product in several number formats, each fast for other numbers of rows."""
+"""Linear layers without a bias: one product with a matrix, in each of the number formats that torch multiplies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Linear(Protocol):
     def __call__(self, rows: torch.Tensor) -> torch.Tensor: ...
 
 
-class Dense:
+class DenseLinear:
     """The matrix as it is, shape (outputs, inputs)."""
 
     def __init__(self, weight: torch.Tensor) -> None:
@@ -25,14 +25,19 @@ class Dense:
         return functional.linear(rows, self.weight)
 
 
-class Vector(Dense):
-    """The same, but one row goes round oneDNN and MKL, whose products of one row may take longer than torch's own."""
+class MatVecLinear(DenseLinear):
+    """The same, but a single row is multiplied by torch's own matrix-vector product.
+
+    On some CPUs that is faster than oneDNN and MKL, which `functional.linear` would take.
+    """
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        return torch.mv(self.weight, rows[0])[None] if rows.shape[0] == 1 else functional.linear(rows, self.weight)
+        if rows.shape[0] == 1:
+            return torch.mv(self.weight, rows[0])[None]
+        return super().__call__(rows)
 
 
-class Int8:
+class Int8Linear:
     """Eight bits a weight, one scale per output; the rows are multiplied as bfloat16."""
 
     def __init__(self, weight: torch.Tensor, scales: torch.Tensor) -> None:
@@ -44,7 +49,7 @@ class Int8:
         return torch.ops.aten._weight_int8pack_mm(rows.bfloat16(), self.weight, self.scales).to(rows.dtype)
 
 
-class Int4:
+class Int4Linear:
     """Four bits a weight, a scale and a zero point per group of a row; the rows are multiplied as bfloat16."""
 
     def __init__(self, packed: torch.Tensor, scales_and_zeros: torch.Tensor, group: int) -> None:
@@ -52,15 +57,17 @@ class Int4:
         self.packed = packed
         self.scales_and_zeros = scales_and_zeros
         self.group = group
-        cuda = packed.device.type == "cuda"
-        self._multiply = torch.ops.aten._weight_int4pack_mm if cuda else torch.ops.aten._weight_int4pack_mm_for_cpu
+        if packed.device.type == "cuda":
+            self._multiply = torch.ops.aten._weight_int4pack_mm
+        else:
+            self._multiply = torch.ops.aten._weight_int4pack_mm_for_cpu
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         return self._multiply(rows.bfloat16(), self.packed, self.group, self.scales_and_zeros).to(rows.dtype)
 
 
-class Stacked:
-    """Matrices one below the other that cannot be one: each is quantized by a library, in its own module."""
+class StackedLinear:
+    """Several products whose outputs are put one behind the other: matrices that a library quantized one by one."""
 
     def __init__(self, parts: Sequence[Linear]) -> None:
         self.parts = parts

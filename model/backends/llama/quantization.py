@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from .linears import Int4, Int8
+from .linears import Int4Linear, Int8Linear
 from .native.library import GROUP
 
 _LEVELS = 15
@@ -38,11 +38,11 @@ def int8_codes(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return codes.reshape(outputs, inputs), pairs.contiguous()
 
 
-def to_int8(weight: torch.Tensor) -> Int8:
+def to_int8(weight: torch.Tensor) -> Int8Linear:
     """Eight bits and one scale per output, as torch multiplies them."""
     wide = weight.float()
     scales = (wide.abs().amax(1) / 127).clamp(min=_SMALLEST).bfloat16()
-    return Int8((wide / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales)
+    return Int8Linear((wide / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales)
 
 
 def int4_codes(weight: torch.Tensor, *, steps: int = _STEPS) -> tuple[torch.Tensor, torch.Tensor]:
@@ -117,16 +117,16 @@ def from_bytes(pairs: torch.Tensor) -> torch.Tensor:
     return torch.stack([pairs >> 4, pairs & _LEVELS], -1).flatten(1)
 
 
-def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor) -> Int4:
+def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor) -> Int4Linear:
     """Codes as torch multiplies them on their device."""
     if codes.device.type == "cuda":
         packed = torch.ops.aten._convert_weight_to_int4pack(to_bytes(codes), _CUDA_TILE)
     else:
         packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), _TILE)
-    return Int4(packed, scales_and_zeros, GROUP)
+    return Int4Linear(packed, scales_and_zeros, GROUP)
 
 
-def to_int4(weight: torch.Tensor) -> Int4:
+def to_int4(weight: torch.Tensor) -> Int4Linear:
     return pack_int4(*int4_codes(weight))
 
 

@@ -1,8 +1,9 @@
-"""Decode steps that the device replays as a whole: launching some hundred kernels one by one takes longer than they do.
+"""Decode steps that the device replays as a whole, as CUDA replays its graphs: launching the some hundred kernels of a
+step one by one takes longer than they run.
 
 A step reads its tokens and positions from tensors that stay in place, so that one recording serves every step of its
-kind in one KV cache, up to a length rounded up to a power of two. What records is a `Recorder`: CUDA's is in `cuda`;
-with another, all but the recording itself runs, and is tested, on a CPU.
+kind in one KV cache, up to a length rounded up to a power of two. What records is a `Recorder`: CUDA's is in `cuda`,
+and with that of the tests everything but the recording itself runs on a CPU.
 """
 
 from __future__ import annotations
@@ -16,67 +17,73 @@ from weakref import WeakKeyDictionary
 import torch
 
 from ...loading.memory import is_out_of_memory
-from .network import KeyValues, Llama
+from .kv_cache import LlamaKVCache
+from .torch_forward import TorchLlama
 
 log = logging.getLogger(__name__)
 
-Run: TypeAlias = Callable[[], torch.Tensor]
-Read: TypeAlias = Callable[[], int]
+StepFunction: TypeAlias = Callable[[], torch.Tensor]
+ReadInt: TypeAlias = Callable[[], int]
 
-WIDEST = 8
+MAX_STEP_TOKENS = 8
 """The most tokens of a step: one, and the longest draft."""
 
 STOPPED = -1
-"""What a step that chooses says of a stop token."""
+"""The outcome of a step that chose a stop token."""
 
 _SHORTEST_TOKENS = 256
 
 
 class Recorder(Protocol):
-    """What a device has beside kernels."""
+    """What a device can do with steps: record them, and bring their outcome to the host without waiting."""
 
-    def record(self, run: Run) -> Run:
+    def record(self, run: StepFunction) -> StepFunction:
         """From a function over tensors in place to one that does the same again; it may run it meanwhile."""
         ...
 
-    def fetch(self, number: torch.Tensor) -> Read:
+    def fetch(self, number: torch.Tensor) -> ReadInt:
         """Begins to bring an integer, shape (1,), to the host as it is now; what it returns waits for it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """Which steps one recording serves; `length`: so many tokens of the KV cache are looked at."""
+class _StepKind:
+    """Which steps one recording serves. `chooses`: whether a step ends with the chosen token, else with the logits.
+    `kv_tokens`: how much of the KV cache attention looks at."""
 
-    width: int
+    tokens: int
     chooses: bool
-    length: int
+    kv_tokens: int
 
 
-class Steps:
+class StepGraphs:
     """Records and replays the steps of one network. A recording lives as long as its KV cache.
 
-    A product that cannot be recorded, as of a library that waits for the device, costs speed and no completion: then
-    steps run anew each time.
+    Where recording fails, as with a library that waits for the device in its products, steps run anew each time: that
+    costs speed and no completion.
     """
 
-    def __init__(self, network: Llama, recorder: Recorder, *, vocabulary_size: int) -> None:
+    def __init__(self, network: TorchLlama, recorder: Recorder, *, vocabulary_size: int) -> None:
         self._network = network
         self._record = recorder.record
         self.fetch = recorder.fetch
         self.device = str(network.device)
         self._vocabulary_size = vocabulary_size
-        self._recorded: WeakKeyDictionary[KeyValues, dict[_Kind, Run]] = WeakKeyDictionary()
-        self._inputs = {width: (self._integers(width), self._integers(width)) for width in range(1, WIDEST + 1)}
+        self._recorded: WeakKeyDictionary[LlamaKVCache, dict[_StepKind, StepFunction]] = WeakKeyDictionary()
+        self._inputs: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # tokens and positions, by how many there are
+        for count in range(1, MAX_STEP_TOKENS + 1):
+            self._inputs[count] = (self._integers(count), self._integers(count))
         self._stop_ids: frozenset[int] | None = None
         self._outcomes = self._integers(vocabulary_size)
 
     def _integers(self, count: int) -> torch.Tensor:
         return torch.zeros(count, dtype=torch.int64, device=self._network.device)
 
-    def run(self, ids: Sequence[int], kv: KeyValues) -> torch.Tensor:
-        """The logits after each of at most `WIDEST` tokens, shape (n, vocabulary), overwritten by the next step; their
-        keys and values stand behind the `kv.length` tokens that are there, and are not counted in yet."""
+    def run(self, ids: Sequence[int], kv: LlamaKVCache) -> torch.Tensor:
+        """Logits after each of at most `MAX_STEP_TOKENS` tokens, shape (n, vocabulary); the next step overwrites it.
+
+        Their keys and values are written behind the `kv.length` tokens that are there; the caller counts them in.
+        """
         tokens, positions = self._inputs[len(ids)]
         tokens.copy_(torch.tensor(ids), non_blocking=True)
         positions.copy_(torch.arange(kv.length, kv.length + len(ids)), non_blocking=True)
@@ -84,31 +91,39 @@ class Steps:
 
     def stop_at(self, stop_ids: Collection[int]) -> None:
         """The tokens that `choose` and `choose_from` give as `STOPPED` from now on."""
-        if self._stop_ids != (wanted := frozenset(stop_ids)):
-            outcomes = [STOPPED if id in wanted else id for id in range(self._vocabulary_size)]
-            self._outcomes.copy_(torch.tensor(outcomes))
-            self._stop_ids = wanted
+        wanted = frozenset(stop_ids)
+        if self._stop_ids == wanted:
+            return
+        outcomes = list(range(self._vocabulary_size))
+        for id in wanted.intersection(outcomes):
+            outcomes[id] = STOPPED
+        self._outcomes.copy_(torch.tensor(outcomes))
+        self._stop_ids = wanted
 
     def choose_from(self, logits: torch.Tensor) -> torch.Tensor:
         """The likeliest token, or `STOPPED`, shape (1,), of logits of shape (1, vocabulary). Nothing waits."""
         return self._outcomes.index_select(0, logits[:, : self._vocabulary_size].argmax(-1))
 
-    def choose(self, last: torch.Tensor, kv: KeyValues) -> torch.Tensor:
-        """What `choose_from` says of the logits after `last`, an outcome of this method or of that one, which stays on
-        the device. It is overwritten by the next step; for keys and values see `run`."""
+    def choose(self, last: torch.Tensor, kv: LlamaKVCache) -> torch.Tensor:
+        """What `choose_from` says of the logits after `last`: the outcome of a step before, which stays on the device.
+
+        It is overwritten by the next step; for keys and values see `run`.
+        """
         tokens, positions = self._inputs[1]
-        torch.clamp(last, min=0, out=tokens)  # behind a stop token nobody reads on, but the device must find something
+        torch.clamp(last, min=0, out=tokens)  # what follows a stop token is never read, but must be a token
         positions.fill_(kv.length)
         return self._replay(kv, 1, chooses=True)
 
-    def _replay(self, kv: KeyValues, width: int, *, chooses: bool) -> torch.Tensor:
-        length = min(kv.capacity_tokens, max(_SHORTEST_TOKENS, 1 << (kv.length + width - 1).bit_length()))
-        recorded, kind = self._recorded.setdefault(kv, {}), _Kind(width, chooses, length)
-        if (replay := recorded.get(kind)) is None:
-            replay = recorded[kind] = self._recording(self._step(kv, kind))
-        return replay()
+    def _replay(self, kv: LlamaKVCache, tokens: int, *, chooses: bool) -> torch.Tensor:
+        power_of_two = 1 << (kv.length + tokens - 1).bit_length()
+        kv_tokens = min(kv.capacity_tokens, max(_SHORTEST_TOKENS, power_of_two))
+        kind = _StepKind(tokens, chooses, kv_tokens)
+        recorded = self._recorded.setdefault(kv, {})
+        if kind not in recorded:
+            recorded[kind] = self._recording(self._step(kv, kind))
+        return recorded[kind]()
 
-    def _recording(self, run: Run) -> Run:
+    def _recording(self, run: StepFunction) -> StepFunction:
         try:
             return self._record(run)
         except RuntimeError as error:
@@ -118,18 +133,19 @@ class Steps:
             self._record = _as_it_is
             return run
 
-    def _step(self, kv: KeyValues, kind: _Kind) -> Run:
+    def _step(self, kv: LlamaKVCache, kind: _StepKind) -> StepFunction:
         """It does the same however often it runs: what it reads, it does not write."""
-        network, (tokens, positions) = self._network, self._inputs[kind.width]
-        layers = [(keys[:, : kind.length], values[:, : kind.length]) for keys, values in kv.layers]
-        seen = torch.arange(kind.length, device=network.device)
+        network = self._network
+        tokens, positions = self._inputs[kind.tokens]
+        layers = [(keys[:, : kind.kv_tokens], values[:, : kind.kv_tokens]) for keys, values in kv.layers]
+        kv_positions = torch.arange(kind.kv_tokens, device=network.device)
 
         def run() -> torch.Tensor:
-            logits = network.step(tokens, positions, layers, seen <= positions[:, None])
+            logits = network.step(tokens, positions, layers, kv_positions <= positions[:, None])
             return self.choose_from(logits) if kind.chooses else logits
 
         return run
 
 
-def _as_it_is(run: Run) -> Run:
+def _as_it_is(run: StepFunction) -> StepFunction:
     return run

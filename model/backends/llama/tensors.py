@@ -55,16 +55,16 @@ class TensorFile:
         """The bytes of a tensor that the file has, shape (n,). Raises `BrokenCheckpoint` where they are gone."""
         tensor = self.header.tensors[name]
         content = torch.empty(tensor.size_bytes, dtype=torch.uint8)
-        room = content.numpy().data
+        unread = content.numpy().data
         self._file.seek(tensor.start)
-        while room:
+        while unread:
             try:
-                count = self._file.readinto(room)  # pyright: ignore[reportAttributeAccessIssue]
+                count = self._file.readinto(unread)  # pyright: ignore[reportAttributeAccessIssue]
             except OSError as error:
                 raise BrokenCheckpoint(f"{self.path} cannot be read: {error.strerror}.", "Check the disk.") from error
             if not count:
                 raise self._changed()
-            room = room[count:]
+            unread = unread[count:]
         return content
 
     def get(self, name: str) -> torch.Tensor:

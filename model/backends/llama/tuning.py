@@ -1,4 +1,4 @@
-"""Which product is fastest on this CPU for a token, with how many threads, and how much of a prompt to do at a time.
+"""How torch multiplies fastest on this CPU: by which product, with how many threads, how many tokens at a time.
 
 Measured at load on a matrix of the model's own size, since no table of processors is right.
 """
@@ -22,25 +22,31 @@ _WORTH_A_THREAD = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paths:
-    """`fastest`: the position of a product in the list that was measured. `chunk_tokens`: so many rows that no product
-    takes so long that a cancel would wait."""
+class CpuTuning:
+    """`product`: the position of the fastest one in the list that was measured. `chunk_tokens`: as many tokens of a
+    prompt at a time as one product computes before a cancel would wait too long."""
 
-    fastest: int
+    product: int
     chunk_tokens: int
 
 
-def choose_paths(products: Sequence[Linear], inputs: int, dtype: torch.dtype) -> Paths:
-    """The fastest of `products` for one row, all with a matrix of so many inputs."""
+def tune(products: Sequence[Linear], inputs: int, dtype: torch.dtype) -> CpuTuning:
+    """Measures `products`, all with a matrix of so many inputs; for one row, as a token has it, the fastest wins."""
     seconds = [_best_s(product, inputs, dtype) for product in products]
     fastest = seconds.index(min(seconds))
-    per_row = _best_s(products[fastest], inputs, dtype, rows=_CHUNK_ROWS, repeats=2) / _CHUNK_ROWS
-    fitting = (chunk for chunk in _CHUNKS if chunk * per_row <= _LONGEST_PRODUCT_S)
-    return Paths(fastest=fastest, chunk_tokens=next(fitting, _CHUNKS[-1]))
+    row_s = _best_s(products[fastest], inputs, dtype, rows=_CHUNK_ROWS, repeats=2) / _CHUNK_ROWS
+    return CpuTuning(product=fastest, chunk_tokens=_longest_chunk(row_s))
+
+
+def _longest_chunk(row_s: float) -> int:
+    for chunk in _CHUNKS:
+        if chunk * row_s <= _LONGEST_PRODUCT_S:
+            return chunk
+    return _CHUNKS[-1]
 
 
 def choose_threads(product: Linear, inputs: int, dtype: torch.dtype, most: int) -> int:
-    """See `fewest_threads`; torch is left with them."""
+    """Has torch compute with the `fewest_threads` that are fast enough."""
 
     def seconds(threads: int) -> float:
         torch.set_num_threads(threads)
@@ -52,9 +58,13 @@ def choose_threads(product: Linear, inputs: int, dtype: torch.dtype, most: int) 
 
 
 def fewest_threads(seconds: Callable[[int], float], most: int) -> int:
-    """So many threads, of at most `most`, that more would hardly bring a token earlier. `seconds`: what it takes with
-    as many; measured in turn, since another program that wakes up meanwhile shall not decide."""
-    best_s = dict.fromkeys(sorted({1, most // 4, most // 2, most} - {0}), float("inf"))
+    """The fewest threads, of at most `most`, with which a token takes hardly longer than with more.
+
+    `seconds`: what it takes with so many. They are measured in turn, so that another program that wakes up meanwhile
+    does not decide.
+    """
+    candidates = sorted({1, most // 4, most // 2, most} - {0})
+    best_s = dict.fromkeys(candidates, float("inf"))
     for _ in range(_ROUNDS):
         for threads in best_s:
             best_s[threads] = min(best_s[threads], seconds(threads))
@@ -66,7 +76,7 @@ def fewest_threads(seconds: Callable[[int], float], most: int) -> int:
 
 
 def _best_s(product: Linear, inputs: int, dtype: torch.dtype, *, rows: int = 1, repeats: int = _REPEATS) -> float:
-    """Seconds of a product, the best of some, after one that nobody counts."""
+    """Seconds of a product, the best of some, after one that warms up."""
     batch = torch.randn(rows, inputs, dtype=dtype)
     product(batch)
     return min(_seconds(product, batch) for _ in range(repeats))

@@ -1,4 +1,4 @@
-"""The weights of a Llama from its safetensors files, straight to where they belong."""
+"""The weights of a Llama, read from its safetensors files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import torch
 from ...catalogue.checkpoint import weight_files
 from ...errors import BrokenCheckpoint
 from .linears import Linear
-from .shape import Shape
+from .llama_config import LlamaConfig
 from .tensors import TensorFile
 
-Read = Callable[[], torch.Tensor]
-MakeLinear = Callable[[str, Read], Linear]
-"""From a matrix's name, and what reads it, shape (outputs, inputs), to what multiplies by it."""
+ReadTensor = Callable[[], torch.Tensor]
+MakeLinear = Callable[[str, ReadTensor], Linear]
+"""From a matrix's name, and a function that reads it, shape (outputs, inputs), to its linear layer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One decoder layer. `qkv` and `gate_up` are the matrices of their names, one below the other."""
+class LayerWeights:
+    """Of one decoder layer. `qkv` and `gate_up` are several projections in one matrix, one below the other."""
 
     attention_norm: torch.Tensor
     qkv: Linear
@@ -33,14 +33,14 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class LlamaWeights:
     embedding: torch.Tensor
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerWeights, ...]
     norm: torch.Tensor
     head: Linear
 
 
-class Tensors:
+class CheckpointTensors:
     """The tensors of a checkpoint by name, read when they are asked for. Use it as a context manager."""
 
     def __init__(self, folder: Path, *, device: str, dtype: torch.dtype | None) -> None:
@@ -58,7 +58,7 @@ class Tensors:
             raise
         self._folder = folder
 
-    def __enter__(self) -> Tensors:
+    def __enter__(self) -> CheckpointTensors:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,7 +69,7 @@ class Tensors:
 
     def get(self, *names: str) -> torch.Tensor:
         """The tensors of these names, one below the other, on the device. Raises `BrokenCheckpoint`."""
-        parts = [self._one(name) for name in names]
+        parts = [self._read(name) for name in names]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def check_unchanged(self) -> None:
@@ -77,11 +77,11 @@ class Tensors:
         for file in set(self._files.values()):
             file.check_unchanged()
 
-    def _one(self, name: str) -> torch.Tensor:
+    def _read(self, name: str) -> torch.Tensor:
         if name not in self._files:
             raise BrokenCheckpoint(f"The weights in {self._folder} lack {name}.", "Download the model again.")
         tensor = self._files[name].get(name).to(self._device, self._dtype)
-        # The least and the greatest are no numbers where any is none.
+        # Both the least and the greatest are NaN where any weight is.
         if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
             raise BrokenCheckpoint(
                 f"{name} in {self._folder} has weights that are no finite numbers in {tensor.dtype}.",
@@ -90,20 +90,21 @@ class Tensors:
         return tensor
 
 
-def read_weights(tensors: Tensors, shape: Shape, make: MakeLinear) -> Weights:
+def read_weights(tensors: CheckpointTensors, config: LlamaConfig, make: MakeLinear) -> LlamaWeights:
     """All weights of a checkpoint; one matrix at a time is in memory twice."""
     embedding = tensors.get("model.embed_tokens.weight")
-    layers = tuple(_layer(tensors, f"model.layers.{number}.", make) for number in range(shape.layers))
-    tied = shape.tied or "lm_head.weight" not in tensors
+    layers = tuple(_layer(tensors, f"model.layers.{number}.", make) for number in range(config.layers))
+    tied = config.tied or "lm_head.weight" not in tensors
     head = make("lm_head", lambda: embedding if tied else tensors.get("lm_head.weight"))
-    return Weights(embedding=embedding, layers=layers, norm=tensors.get("model.norm.weight"), head=head)
+    return LlamaWeights(embedding=embedding, layers=layers, norm=tensors.get("model.norm.weight"), head=head)
 
 
-def _layer(tensors: Tensors, prefix: str, make: MakeLinear) -> Layer:
+def _layer(tensors: CheckpointTensors, prefix: str, make: MakeLinear) -> LayerWeights:
     def linear(name: str, *parts: str) -> Linear:
-        return make(prefix + name, lambda: tensors.get(*(f"{prefix}{part}_proj.weight" for part in parts)))
+        names = [f"{prefix}{part}_proj.weight" for part in parts]
+        return make(prefix + name, lambda: tensors.get(*names))
 
-    return Layer(
+    return LayerWeights(
         attention_norm=tensors.get(f"{prefix}input_layernorm.weight"),
         qkv=linear("qkv", "self_attn.q", "self_attn.k", "self_attn.v"),
         output=linear("output", "self_attn.o"),

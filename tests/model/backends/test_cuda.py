@@ -10,7 +10,7 @@ from weakref import ref
 import pytest
 import torch
 from seekline.model.backends.llama.cuda import CudaRecorder
-from seekline.model.backends.llama.steps import Run
+from seekline.model.backends.llama.steps import StepFunction
 
 DEVICE = torch.device("cuda:1")
 
@@ -96,7 +96,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     return fake
 
 
-def run_over(tensor: torch.Tensor, cuda: FakeCuda) -> Run:
+def run_over(tensor: torch.Tensor, cuda: FakeCuda) -> StepFunction:
     def run() -> torch.Tensor:
         cuda.note("run")
         return tensor + 1

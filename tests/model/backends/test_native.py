@@ -12,11 +12,11 @@ import pytest
 import torch
 from seekline import model
 from seekline.model.backends.llama import native, quantization
-from seekline.model.backends.llama.loading import load_llama
+from seekline.model.backends.llama.kv_cache import LlamaKVCache
+from seekline.model.backends.llama.model_loader import load_llama
 from seekline.model.backends.llama.native import library
-from seekline.model.backends.llama.native.matrices import Format, Packed, pack
-from seekline.model.backends.llama.native.network import NativeLlama
-from seekline.model.backends.llama.network import KeyValues
+from seekline.model.backends.llama.native.forward import NativeLlama
+from seekline.model.backends.llama.native.matrices import PackedMatrix, WeightFormat, pack
 from tiny_models import VOCABULARY, load, save_llama
 
 pytestmark = pytest.mark.skipif(
@@ -36,8 +36,8 @@ def meant(weight: torch.Tensor, bits: int | None) -> torch.Tensor:
     return weight if bits is None else quantization.from_codes(*quantization.int8_codes(weight), middle=0)
 
 
-def kv_of(network: NativeLlama, tokens: int = 256) -> KeyValues:
-    return KeyValues(network.shape, tokens, device="cpu", dtype=network.dtype)
+def kv_of(network: NativeLlama, tokens: int = 256) -> LlamaKVCache:
+    return LlamaKVCache(network.config, tokens, device="cpu", dtype=network.dtype)
 
 
 def network_of(folder: Path, *, bits: Any = None, threads: int = 1) -> NativeLlama:
@@ -50,7 +50,7 @@ def network_of(folder: Path, *, bits: Any = None, threads: int = 1) -> NativeLla
     return loaded.network
 
 
-def run(network: NativeLlama, ids: torch.Tensor, kv: KeyValues, *, logits: int | None = None) -> torch.Tensor:
+def run(network: NativeLlama, ids: torch.Tensor, kv: LlamaKVCache, *, logits: int | None = None) -> torch.Tensor:
     found = network.forward(ids, kv, logits=logits or len(ids), cancel=Event())
     kv.length += len(ids)
     return found[:, :VOCABULARY]
@@ -93,17 +93,17 @@ def test_extreme_codes_do_not_overflow(bits: int) -> None:
 
 def test_weights_that_bfloat16_holds_exactly_take_half_the_memory() -> None:
     weight = matrix(32, 64)
-    assert pack(weight, None).format == Format.FLOAT32
+    assert pack(weight, None).format == WeightFormat.FLOAT32
     halved = pack(weight.bfloat16(), None)
-    assert halved.format == Format.BFLOAT16
+    assert halved.format == WeightFormat.BFLOAT16
     assert halved.data.nbytes == weight.nbytes // 2
     assert torch.equal(halved(torch.eye(64)).T, weight.bfloat16().float())
 
 
-@pytest.mark.parametrize("format", list(Format))
-def test_outputs_are_filled_up_to_whole_tiles(format: Format) -> None:
-    bits = {Format.INT4: 4, Format.INT8: 8}.get(format)
-    weight = matrix(21, 128).to(torch.bfloat16 if format == Format.BFLOAT16 else torch.float32)
+@pytest.mark.parametrize("format", list(WeightFormat))
+def test_outputs_are_filled_up_to_whole_tiles(format: WeightFormat) -> None:
+    bits = {WeightFormat.INT4: 4, WeightFormat.INT8: 8}.get(format)
+    weight = matrix(21, 128).to(torch.bfloat16 if format == WeightFormat.BFLOAT16 else torch.float32)
     packed = pack(weight, bits)
     assert (packed.format, packed.outputs, packed.inputs) == (format, 32, 128)
     assert packed(torch.randn(2, 128))[:, 21:].abs().max() < 1e-6
@@ -127,7 +127,7 @@ def test_layers_compute_what_torch_computes(
     folder = save_llama(tmp_path, **shape)
     network = network_of(folder, threads=threads)
     with monkeypatch.context() as patch:
-        patch.setattr("seekline.model.backends.llama.loading.runs_natively", lambda _: False)
+        patch.setattr("seekline.model.backends.llama.model_loader.runs_natively", lambda _: False)
         reference: Any = load(folder).engine._backend
     wanted = reference.forward(IDS.tolist(), reference.new_kv(256), Event(), logits=80)
     kv = kv_of(network)
@@ -145,7 +145,7 @@ def test_quantized_layers(tmp_path: Path, bits: int) -> None:
     for number, layer in enumerate(exact._matrices):
         coded = network._matrices[number]
         weight = layer(torch.eye(layer.inputs)).T
-        own = 4 if coded.format == Format.INT4 else 8
+        own = 4 if coded.format == WeightFormat.INT4 else 8
         exact._matrices[number] = pack(meant(weight, own), None)
     exact_struct = exact._struct
     names = ("qkv", "output", "gate_up", "down")
@@ -189,7 +189,7 @@ def test_there_is_no_way_out_of_memory_that_is_there(tmp_path: Path) -> None:
 
 def test_matrices_of_another_shape_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = save_llama(tmp_path)
-    monkeypatch.setattr("seekline.model.backends.llama.loading.pack", lambda *_: pack(matrix(64, 64), None))
+    monkeypatch.setattr("seekline.model.backends.llama.model_loader.pack", lambda *_: pack(matrix(64, 64), None))
     with pytest.raises(model.BrokenCheckpoint, match="stands for"):
         load(folder)
 
@@ -267,7 +267,7 @@ def test_the_c_structures_are_those_of_python() -> None:
     files = Path(native.__path__[0]).glob("*.[ch]")
     source = re.sub(r"/\*.*?\*/", "", "".join(path.read_text("utf-8") for path in files), flags=re.DOTALL)
     assert f"TILE = {library.TILE}, GROUP = {library.GROUP}," in source
-    assert f"enum format {{ {', '.join(Format.__members__)} }}" in source
+    assert f"enum format {{ {', '.join(WeightFormat.__members__)} }}" in source
     for struct in (library.Matrix, library.Rows, library.Layer, library.Network, library.Call):
         (body,) = (
             part.rpartition("typedef struct {")[2] for part in source.split(f"}} {struct.__name__.lower()};")[:-1]
@@ -279,5 +279,5 @@ def test_packed_matrices_of_a_store_are_used_where_they_lie(tmp_path: Path) -> N
     folder = save_llama(tmp_path)
     first, second = (network_of(folder, bits=4) for _ in range(2))
     for one, other in zip(first._matrices, second._matrices, strict=True):
-        assert isinstance(other, Packed)
+        assert isinstance(other, PackedMatrix)
         assert torch.equal(one.data, other.data)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from seekline.model.backends.llama import quantization
-from seekline.model.backends.llama.linears import Dense, Vector
-from seekline.model.backends.llama.tuning import choose_paths, choose_threads
+from seekline.model.backends.llama.linears import DenseLinear, MatVecLinear
+from seekline.model.backends.llama.tuning import choose_threads, tune
 
 
 def matrix(outputs: int, inputs: int, *, outliers: bool = False) -> torch.Tensor:
@@ -70,16 +70,16 @@ def test_shapes_that_do_not_fill_the_tiles_are_left_alone() -> None:
 
 def test_a_single_row_by_another_product() -> None:
     weight, batch = matrix(8, 16), torch.ones(3, 16)
-    assert torch.allclose(Vector(weight)(batch[:1]), Dense(weight)(batch)[:1], atol=1e-6)
-    assert torch.allclose(Vector(weight)(batch), Dense(weight)(batch), atol=1e-6)
+    assert torch.allclose(MatVecLinear(weight)(batch[:1]), DenseLinear(weight)(batch)[:1], atol=1e-6)
+    assert torch.allclose(MatVecLinear(weight)(batch), DenseLinear(weight)(batch), atol=1e-6)
 
 
 def test_threads_and_chunks_are_chosen_among_what_there_is() -> None:
     before = torch.get_num_threads()
     try:
-        assert choose_threads(Dense(matrix(64, 64)), 64, torch.float32, 2) in (1, 2)
-        paths = choose_paths([Dense(matrix(64, 64)), Vector(matrix(64, 64))], 64, torch.float32)
+        assert choose_threads(DenseLinear(matrix(64, 64)), 64, torch.float32, 2) in (1, 2)
+        tuning = tune([DenseLinear(matrix(64, 64)), MatVecLinear(matrix(64, 64))], 64, torch.float32)
     finally:
         torch.set_num_threads(before)
-    assert paths.fastest in (0, 1)
-    assert paths.chunk_tokens == 512, "a small matrix makes no cancel wait"
+    assert tuning.product in (0, 1)
+    assert tuning.chunk_tokens == 512, "a small matrix makes no cancel wait"

@@ -10,20 +10,20 @@ import pytest
 import torch
 from fake_recorder import FakeRecorder, save_network
 from seekline.model.backends.llama.backend import LlamaBackend
-from seekline.model.backends.llama.network import Llama
+from seekline.model.backends.llama.torch_forward import TorchLlama
 from tiny_models import VOCABULARY
 
 
 @pytest.fixture(params=[4, 2, 1], ids=["mha", "gqa", "mqa"])
-def network(request: pytest.FixtureRequest, tmp_path: Path) -> Llama:
+def network(request: pytest.FixtureRequest, tmp_path: Path) -> TorchLlama:
     return save_network(tmp_path, num_key_value_heads=request.param)
 
 
-def backend_of(network: Llama, recorder: FakeRecorder | None) -> LlamaBackend:
+def backend_of(network: TorchLlama, recorder: FakeRecorder | None) -> LlamaBackend:
     return LlamaBackend(network, context_tokens=512, vocabulary_size=VOCABULARY, recorder=recorder)
 
 
-def test_steps_give_what_a_plain_pass_gives(network: Llama) -> None:
+def test_steps_give_what_a_plain_pass_gives(network: TorchLlama) -> None:
     """Over random steps, rewinds and widths, in two sequences, across the lengths at which a recording changes."""
     recorder, chance = FakeRecorder(), random.Random(1)
     recorded, plain = backend_of(network, recorder), backend_of(network, None)
@@ -46,7 +46,7 @@ def test_steps_give_what_a_plain_pass_gives(network: Llama) -> None:
     assert recorder.count("step") > 50
 
 
-def test_a_recording_goes_with_its_sequence(network: Llama) -> None:
+def test_a_recording_goes_with_its_sequence(network: TorchLlama) -> None:
     backend = backend_of(network, FakeRecorder())
     kv = backend.new_kv(64)
     backend.forward([7], kv, Event())
@@ -56,7 +56,7 @@ def test_a_recording_goes_with_its_sequence(network: Llama) -> None:
     assert len(backend._steps._recorded) == 0
 
 
-def test_what_cannot_be_recorded_runs_anew_each_time(network: Llama, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_cannot_be_recorded_runs_anew_each_time(network: TorchLlama, caplog: pytest.LogCaptureFixture) -> None:
     recorder = FakeRecorder()
     recorder.failures = [RuntimeError("operation not permitted when stream is capturing")]
     refused = backend_of(network, recorder)

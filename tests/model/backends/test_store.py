@@ -92,7 +92,7 @@ def test_a_file_that_is_whole_is_read_and_not_made_again(
     monkeypatch.setattr(
         "seekline.model.backends.llama.store.QuantizedStore._write", lambda _: pytest.fail("written again")
     )
-    monkeypatch.setattr("seekline.model.backends.llama.loading._MEASURED_OUTPUTS", 16)
+    monkeypatch.setattr("seekline.model.backends.llama.model_loader._MEASURED_OUTPUTS", 16)
     load_int4(folder, cache)
 
 

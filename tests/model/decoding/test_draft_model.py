@@ -57,6 +57,7 @@ def test_a_model_that_drafts_for_itself_is_always_right(llama_folder: Path) -> N
         ids = [first, *range(100, 180)]
         plain = list(engine.generate(ids, max_new_tokens=24, cancel=Event()))
         lookup = NothingCopied(ids)
+        drafts.prompt_ms = 0  # however busy this machine is, drafts pay
         assert list(engine.generate(ids, max_new_tokens=24, cancel=Event(), lookup=lookup)) == plain
     assert engine.statistics.drafted > 300
     assert engine.statistics.accepted == engine.statistics.drafted
@@ -156,9 +157,9 @@ def test_the_large_model_gets_the_memory_of_the_small_one(pair: Pair) -> None:
         raise model.OutOfMemory("The device is full.", "Buy another.")
 
     assert pair.run(key="another document") == expected(IDS, 9)
-    pair.large.before_forward = when(lambda: pair.engine._drafts.model is not None, full)
+    pair.large.before_forward = when(lambda: pair.engine._draft_sources.model is not None, full)
     assert pair.run() == expected(IDS, 9)
-    assert pair.engine._drafts.model is None
+    assert pair.engine._draft_sources.model is None
     assert len(pair.engine._slots) == 1, "the other documents' KV went first"
 
 

@@ -165,7 +165,7 @@ def test_drafts_of_a_model(tmp_path: Path, noise: float, least_right: float, mos
     checked = Checked(folder, draft=with_noise(folder, tmp_path / "small", noise))
     for seed in range(40):
         checked.sequence(seed)
-    drafts = checked.engine._drafts.model
+    drafts = checked.engine._draft_sources.model
     assert drafts is not None
     right = drafts.draft_length.chances()[0]
     assert least_right < right < most_right, "it was asked often, and as often right as it is like the large one"

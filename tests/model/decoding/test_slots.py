@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 import torch
 from seekline import model
-from seekline.model.decoding.slots import Slots, common_prefix
+from seekline.model.decoding.slots import KVSlots, common_prefix
 
 VOCABULARY = 20
 CONTEXT = 1024
@@ -59,7 +59,7 @@ class CopyingBackend:
         return rows
 
 
-def computed(slots: Slots[Copied], key: str, ids: list[int]) -> int:
+def computed(slots: KVSlots[Copied], key: str, ids: list[int]) -> int:
     """Takes a slot and computes the rest, as the engine does; returns how much was left."""
     slot = slots.take(key, ids)
     left = ids[len(slot.ids) :]
@@ -71,7 +71,7 @@ def computed(slots: Slots[Copied], key: str, ids: list[int]) -> int:
 
 
 def test_each_document_keeps_its_own() -> None:
-    slots = Slots(CopyingBackend(), limit_bytes=10_000)
+    slots = KVSlots(CopyingBackend(), limit_bytes=10_000)
     first, second = [1] * 100, [2] * 100
     assert computed(slots, "a", first) == 100
     assert computed(slots, "b", second) == 100
@@ -80,7 +80,7 @@ def test_each_document_keeps_its_own() -> None:
 
 
 def test_a_shared_head_is_copied_and_the_other_document_keeps_all_of_it() -> None:
-    slots = Slots(CopyingBackend(), limit_bytes=10_000)
+    slots = KVSlots(CopyingBackend(), limit_bytes=10_000)
     head = [1] * 300
     assert computed(slots, "a", [*head, 2, 2]) == 302
     assert computed(slots, "b", [*head, 3, 3]) == 2
@@ -88,7 +88,7 @@ def test_a_shared_head_is_copied_and_the_other_document_keeps_all_of_it() -> Non
 
 
 def test_the_least_recently_used_goes_when_the_room_is_full() -> None:
-    slots = Slots(CopyingBackend(), limit_bytes=2 * 256)
+    slots = KVSlots(CopyingBackend(), limit_bytes=2 * 256)
     for key, id in (("a", 1), ("b", 2), ("a", 1), ("c", 3)):
         computed(slots, key, [id] * 100)
     assert len(slots) == 2
@@ -97,7 +97,7 @@ def test_the_least_recently_used_goes_when_the_room_is_full() -> None:
 
 
 def test_there_is_room_for_one_whatever_the_limit_says() -> None:
-    slots = Slots(CopyingBackend(), limit_bytes=0)
+    slots = KVSlots(CopyingBackend(), limit_bytes=0)
     assert computed(slots, "a", [1] * 600) == 600
     assert computed(slots, "a", [1] * 601) == 1
 

@@ -15,7 +15,7 @@ import pytest
 from cancel_after import CancelAfter
 from drafts import FixedCosts, NothingCopied
 from seekline import model
-from seekline.model.backends.llama.network import KeyValues
+from seekline.model.backends.llama.kv_cache import LlamaKVCache
 from tiny_models import load, save_llama, with_noise
 
 REQUESTS = 5000
@@ -29,20 +29,20 @@ MOST_GROWTH_BYTES = 8 << 20
 
 
 @contextmanager
-def alive_caches(patch: pytest.MonkeyPatch) -> Iterator[WeakSet[KeyValues]]:
+def alive_caches(patch: pytest.MonkeyPatch) -> Iterator[WeakSet[LlamaKVCache]]:
     """All KV caches that something still holds."""
-    alive: WeakSet[KeyValues] = WeakSet()
-    make = KeyValues.__init__
+    alive: WeakSet[LlamaKVCache] = WeakSet()
+    make = LlamaKVCache.__init__
 
-    def made(self: KeyValues, *args: object, **kwargs: object) -> None:
+    def made(self: LlamaKVCache, *args: object, **kwargs: object) -> None:
         make(self, *args, **kwargs)  # pyright: ignore[reportArgumentType]
         alive.add(self)
 
-    patch.setattr(KeyValues, "__init__", made)
+    patch.setattr(LlamaKVCache, "__init__", made)
     yield alive
 
 
-def engine_of(large: Path, small: Path) -> model.EngineCore[KeyValues]:
+def engine_of(large: Path, small: Path) -> model.EngineCore[LlamaKVCache]:
     """With room for the KV of a few documents, in the large model and in the small one that drafts."""
     backend, drafting = load(large).engine._backend, load(small).engine._backend
     return model.EngineCore(
@@ -68,7 +68,7 @@ def edit(text: list[int], chance: random.Random) -> None:
         text[:] = [chance.randrange(6, 4096) for _ in range(40)]
 
 
-def request(engine: model.EngineCore[KeyValues], text: list[int], key: int, chance: random.Random) -> None:
+def request(engine: model.EngineCore[LlamaKVCache], text: list[int], key: int, chance: random.Random) -> None:
     """One that is answered, cancelled at any place, left half read, late, or only warmed up."""
     what = chance.random()
     if what < 0.05:
@@ -117,7 +117,7 @@ def test_five_thousand_requests_to_a_real_model(tmp_path: Path, monkeypatch: pyt
 
 
 def check_exact(
-    engine: model.EngineCore[KeyValues], reference: model.Backend[KeyValues], texts: list[list[int]]
+    engine: model.EngineCore[LlamaKVCache], reference: model.Backend[LlamaKVCache], texts: list[list[int]]
 ) -> None:
     """What is kept by now, of each document, still gives what computing all of it anew gives."""
     for key, text in enumerate(texts):

@@ -56,7 +56,7 @@ def test_quantized_weights_are_kept_for_the_next_start(tmp_path: Path, monkeypat
     first = generate(model.load_model(plan, threads=1, cache=cache))
     (file,) = cache.iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr("seekline.model.backends.llama.loading._MEASURED_OUTPUTS", 16)  # which are quantized only roughly
+        patch.setattr("seekline.model.backends.llama.model_loader._MEASURED_OUTPUTS", 16)  # quantized roughly
         patch.setattr(
             "seekline.model.backends.llama.quantization._fitted", lambda *_, **__: pytest.fail("quantized again")
         )
@@ -96,7 +96,7 @@ def test_a_draft_model_is_loaded_beside_it(llama_folder: Path, tmp_path: Path) -
     small = save_llama(tmp_path, seed=1, num_hidden_layers=1)
     loaded = load(llama_folder, draft_model=str(small))
     assert loaded.plan.draft is not None
-    drafts = loaded.engine._drafts.model
+    drafts = loaded.engine._draft_sources.model
     assert drafts is not None
     drafts.draft_length, drafts.prompt_ms = FixedCosts({0: 1, 3: 1}), 0.0
     tokens = loaded.engine.generate(IDS, max_new_tokens=8, cancel=Event(), lookup=NothingCopied(IDS))
@@ -126,7 +126,7 @@ def test_a_draft_model_that_does_not_fit_is_named(
         raise torch.OutOfMemoryError("CUDA")
 
     small = save_llama(tmp_path)
-    monkeypatch.setattr("seekline.model.backends.llama.loading.read_weights", fail)
+    monkeypatch.setattr("seekline.model.backends.llama.model_loader.read_weights", fail)
     with pytest.raises(model.OutOfMemory, match=f"{small} does not fit"):
         load(llama_folder, draft_model=str(small))
 
@@ -165,7 +165,7 @@ def test_out_of_memory_while_loading(llama_folder: Path, monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("seekline.model.backends.llama.loading.read_weights", fail)
+    monkeypatch.setattr("seekline.model.backends.llama.model_loader.read_weights", fail)
     with pytest.raises(model.OutOfMemory, match="does not fit on cpu"):
         load(llama_folder)
 
@@ -181,7 +181,7 @@ def test_out_of_memory_in_a_completion_leaves_the_model_usable(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with monkeypatch.context() as patch:
-        for forward in ("network.Llama.forward", "native.network.NativeLlama.forward"):
+        for forward in ("torch_forward.TorchLlama.forward", "native.forward.NativeLlama.forward"):
             patch.setattr(f"seekline.model.backends.llama.{forward}", fail)
         with pytest.raises(model.OutOfMemory, match="ran out of memory") as caught:
             generate(loaded)

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from seekline import model
-from seekline.model.backends.llama.shape import shape_of
+from seekline.model.backends.llama.llama_config import parse_llama_config
 from seekline.model.loading import plan as planning
+from seekline.model.loading import quantization_choice
 
 GB = 1_000_000_000
-A_LLAMA = shape_of(
+A_LLAMA = parse_llama_config(
     {
         "model_type": "llama",
         "num_hidden_layers": 1,
@@ -62,8 +63,9 @@ class Machine:
         patch.setattr(planning, "find_source", lambda name, base: self._source(name))
         patch.setattr(planning, "inspect", lambda folder: checkpoint_of(model.all_entries()[folder.name]))
         patch.setattr(planning, "_have_one_vocabulary", lambda one, other: one.entry.family == other.entry.family)
-        patch.setattr(planning, "_installed", lambda package: package in self.packages)
-        patch.setattr(planning, "runs_natively", lambda _: self.compiled)
+        for module in (planning, quantization_choice):
+            patch.setattr(module, "is_installed", lambda package: package in self.packages)
+        patch.setattr(quantization_choice, "runs_natively", lambda _: self.compiled)
 
     def _source(self, name: str) -> model.Source:
         return model.Source(name=name, folder=Path(name), entry=model.all_entries()[name])
@@ -280,8 +282,8 @@ def test_auto_passes_over_a_damaged_model(machine: Machine, monkeypatch: pytest.
 
 
 def test_kv_caches_have_no_more_than_the_models_context() -> None:
-    """However long prompts may be elsewhere: 16 sequences of 1,024 tokens, in float32."""
+    """However long prompts may be elsewhere: two sequences of 1,024 tokens, in float32."""
     plan = model.make_plan(
         model.ModelRequest(model="embedded", device="cpu", quantization="none", sequence_tokens=100_000), base=Path()
     )
-    assert plan.kv_limit_bytes <= 16 * 1024 * 2 * plan.checkpoint.kv_bytes_per_token
+    assert plan.kv_limit_bytes <= 2 * 1024 * 2 * plan.checkpoint.kv_bytes_per_token

@@ -8,7 +8,7 @@ from ctypes import c_float, c_int32, c_void_p
 from functools import cache
 from pathlib import Path
 
-from ..shape import Shape
+from ..llama_config import LlamaConfig
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class Call(ctypes.Structure):
 
     _fields_ = [
         *((name, c_int32) for name in ("threads", "count", "start", "capacity", "logits", "half_precision")),
-        *((name, c_void_p) for name in ("keys_values", "hidden", "wide", "scores", "out")),
+        *((name, c_void_p) for name in ("keys_values", "hidden", "projected", "scores", "out")),
         ("input", Rows),
         ("cancel", ctypes.POINTER(c_int32)),
-        *((name, c_int32) for name in ("next", "arrived", "turn", "stopped")),
+        *((name, c_int32) for name in ("items_taken", "arrived", "phase", "stopped")),
     ]
 
 
@@ -98,8 +98,8 @@ def is_compiled() -> bool:
     return library() is not None
 
 
-def runs_natively(shape: Shape) -> bool:
+def runs_natively(config: LlamaConfig) -> bool:
     """Whether there is a library for this processor, and the model's sizes fill its groups and vectors."""
-    widths = (shape.hidden, shape.intermediate, shape.query_size)
-    fitting = all(width % GROUP == 0 for width in widths) and shape.kv_size % TILE == 0 == shape.head_size % TILE
-    return fitting and shape.heads % shape.kv_heads == 0 and is_compiled()
+    widths = (config.hidden, config.intermediate, config.query_size)
+    fitting = all(width % GROUP == 0 for width in widths) and config.kv_size % TILE == 0 == config.head_size % TILE
+    return fitting and config.heads % config.kv_heads == 0 and is_compiled()

@@ -16,7 +16,7 @@ from .library import GROUP, TILE
 _INT8_CENTRE = 128
 
 
-class Format(IntEnum):
+class WeightFormat(IntEnum):
     """`format` in kernels.h."""
 
     FLOAT32 = 0
@@ -25,25 +25,25 @@ class Format(IntEnum):
     INT4 = 3
 
 
-FORMATS = {4: Format.INT4, 8: Format.INT8}
+FORMAT_BY_BITS = {4: WeightFormat.INT4, 8: WeightFormat.INT8}
 """By the bits of a weight."""
 
 _GROUP_BYTES = {
-    Format.FLOAT32: 4 * TILE * GROUP,
-    Format.BFLOAT16: 2 * TILE * GROUP,
-    Format.INT8: TILE * (GROUP + 4),
-    Format.INT4: TILE * (GROUP // 2 + 4),
+    WeightFormat.FLOAT32: 4 * TILE * GROUP,
+    WeightFormat.BFLOAT16: 2 * TILE * GROUP,
+    WeightFormat.INT8: TILE * (GROUP + 4),
+    WeightFormat.INT4: TILE * (GROUP // 2 + 4),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedMatrix:
     """A matrix of shape (outputs, inputs), outputs filled up with zeros to whole tiles; `data`: shape (tiles, bytes).
 
     As a `Linear` it is one thread's product; the forward pass reads `data` itself.
     """
 
-    format: Format
+    format: WeightFormat
     data: torch.Tensor
 
     @property
@@ -58,44 +58,47 @@ class Packed:
         return library.Matrix(self.format, self.outputs, self.inputs, self.data.data_ptr())
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        count, native = len(rows), library.library()
+        native = library.library()
         assert native is not None
-        room = Room(count, self.inputs)
-        room.values.copy_(rows)
+        count = len(rows)
+        inputs = RowBuffers(count, self.inputs)
+        inputs.values.copy_(rows)
         out = torch.empty(count, self.outputs)
         native.seekline_product(
-            ctypes.byref(self.struct()), ctypes.byref(room.struct()), count, ctypes.c_void_p(out.data_ptr())
+            ctypes.byref(self.struct()), ctypes.byref(inputs.struct()), count, ctypes.c_void_p(out.data_ptr())
         )
         return out
 
 
-class Room:
-    """Where rows of one width stand to be multiplied, rounded by group beside their values."""
+class RowBuffers:
+    """Rows of one width that are to be multiplied: `rows` in kernels.h, their values and room for their codes."""
 
     def __init__(self, count: int, width: int) -> None:
         groups = width // GROUP
         self.values = torch.empty(count, width)
         self._codes = torch.empty(count, width, dtype=torch.int8)
-        self._scales, self._sums = torch.empty(count, groups), torch.empty(count, groups)
+        self._scales = torch.empty(count, groups)
+        self._sums = torch.empty(count, groups)
 
     def struct(self) -> library.Rows:
-        return library.Rows(*(part.data_ptr() for part in (self.values, self._codes, self._scales, self._sums)))
+        buffers = (self.values, self._codes, self._scales, self._sums)
+        return library.Rows(*(buffer.data_ptr() for buffer in buffers))
 
 
-def pack(matrix: torch.Tensor, bits: int | None) -> Packed:
+def pack(matrix: torch.Tensor, bits: int | None) -> PackedMatrix:
     """A matrix of floating point numbers in 4 or 8 bits a weight, or as exactly as it is."""
     matrix = functional.pad(matrix, (0, 0, 0, -len(matrix) % TILE))
     if bits == 4:
         codes, pairs = int4_codes(matrix)
-        return Packed(Format.INT4, _groups([codes], pairs))
+        return PackedMatrix(WeightFormat.INT4, _groups([codes], pairs))
     if bits == 8:
         codes, pairs = int8_codes(matrix)
         shifted = (codes.short() + _INT8_CENTRE).to(torch.uint8)
-        return Packed(Format.INT8, _groups([shifted & 15, shifted >> 4], pairs))
+        return PackedMatrix(WeightFormat.INT8, _groups([shifted & 15, shifted >> 4], pairs))
     exact = matrix.bfloat16()
     if not torch.equal(exact.to(matrix.dtype), matrix):
-        return Packed(Format.FLOAT32, _columns(matrix.float()))
-    return Packed(Format.BFLOAT16, _columns(exact))
+        return PackedMatrix(WeightFormat.FLOAT32, _columns(matrix.float()))
+    return PackedMatrix(WeightFormat.BFLOAT16, _columns(exact))
 
 
 def _groups(codes: list[torch.Tensor], pairs: torch.Tensor) -> torch.Tensor:

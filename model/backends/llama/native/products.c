@@ -21,14 +21,14 @@ enum { DEPTH = 16 };
 INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   return (i32x8)_mm256_dpbusd_epi32((__m256i)sum, (__m256i)codes, _mm256_set1_epi32(four));
 }
-INLINE i32x8 widened(partial sum) { return sum; }
+INLINE i32x8 widen(partial sum) { return sum; }
 #elif defined(__AVX2__)
 typedef int16_t partial __attribute__((vector_size(32)));
 enum { DEPTH = 8 };
 INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   return sum + (partial)_mm256_maddubs_epi16((__m256i)codes, _mm256_set1_epi32(four));
 }
-INLINE i32x8 widened(partial sum) { return (i32x8)_mm256_madd_epi16((__m256i)sum, _mm256_set1_epi16(1)); }
+INLINE i32x8 widen(partial sum) { return (i32x8)_mm256_madd_epi16((__m256i)sum, _mm256_set1_epi16(1)); }
 #elif defined(__ARM_FEATURE_DOTPROD)
 typedef struct { int32x4_t low, high; } partial;
 enum { DEPTH = 16 };
@@ -38,7 +38,7 @@ INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   memcpy(&halves, &codes, sizeof halves);
   return (partial){vdotq_s32(sum.low, halves.val[0], repeated), vdotq_s32(sum.high, halves.val[1], repeated)};
 }
-INLINE i32x8 widened(partial sum) {
+INLINE i32x8 widen(partial sum) {
   i32x8 whole;
   memcpy(&whole, &sum, sizeof whole);
   return whole;
@@ -53,50 +53,50 @@ INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
     for (int i = 0; i < 4; i++) sum[lane] += codes[4 * lane + i] * with[i];
   return sum;
 }
-INLINE i32x8 widened(partial sum) { return sum; }
+INLINE i32x8 widen(partial sum) { return sum; }
 #endif
 
-enum { PLANE = TILE * GROUP / 2 }; /* bytes of a group's codes of four bits */
+enum { PLANE_BYTES = TILE * GROUP / 2 }; /* bytes of a group's codes of four bits */
 
 INLINE f32x8 from_bfloat16(const uint8_t *from) {
   return (f32x8)(__builtin_convertvector(*(const u16x8u *)from, u32x8) << 16);
 }
 
-/* Adds the products of a group's 4-bit codes with those of T rows to `sums`, by row and half of the tile. A byte has
+/* Adds the products of a group's 4-bit codes with those of R rows to `sums`, by row and half of the tile. A byte has
  * the codes of two inputs that stand 4 apart; 64 bytes have 8 inputs of all outputs. */
-INLINE void add_plane(int T, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, i32x8 (*sums)[2]) {
+INLINE void add_plane(int R, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, i32x8 (*sums)[2]) {
   partial part[4][2];
   for (int j = 0; j < GROUP / 8; j++) {
     if (2 * j % DEPTH == 0) memset(part, 0, sizeof part);
     u8x32 first = *(const u8x32u *)(plane + 64 * j), second = *(const u8x32u *)(plane + 64 * j + 32);
-    u8x32 halves[2][2] = {{first & 15, second & 15}, {first >> 4, second >> 4}};
-    for (int t = 0; t < T; t++)
-      for (int half = 0; half < 2; half++) {
+    u8x32 nibbles[2][2] = {{first & 15, second & 15}, {first >> 4, second >> 4}};
+    for (int r = 0; r < R; r++)
+      for (int nibble = 0; nibble < 2; nibble++) {
         int32_t four;
-        memcpy(&four, codes + t * width + 8 * j + 4 * half, 4);
-        part[t][0] = dot(part[t][0], halves[half][0], four);
-        part[t][1] = dot(part[t][1], halves[half][1], four);
+        memcpy(&four, codes + r * width + 8 * j + 4 * nibble, 4);
+        part[r][0] = dot(part[r][0], nibbles[nibble][0], four);
+        part[r][1] = dot(part[r][1], nibbles[nibble][1], four);
       }
     if (2 * (j + 1) % DEPTH == 0)
-      for (int t = 0; t < T; t++)
-        for (int side = 0; side < 2; side++) sums[t][side] += widened(part[t][side]) * factor;
+      for (int r = 0; r < R; r++)
+        for (int side = 0; side < 2; side++) sums[r][side] += widen(part[r][side]) * factor;
   }
 }
 
-/* The sums of T rows and one tile to where the product goes. */
-INLINE void put(int T, const matrix *m, int64_t row, int32_t tile, const f32x8 (*sums)[2], float *out, int add) {
-  for (int t = 0; t < T; t++)
+/* Stores the sums of one tile for R rows, or adds them to what is there. */
+INLINE void store_tile(int R, const matrix *m, int64_t row, int32_t tile, const f32x8 (*sums)[2], float *out, int add) {
+  for (int r = 0; r < R; r++)
     for (int side = 0; side < 2; side++) {
-      float *to = out + (row + t) * m->outputs + tile * TILE + LANES * side;
-      store(to, add ? load(to) + sums[t][side] : sums[t][side]);
+      float *to = out + (row + r) * m->outputs + tile * TILE + LANES * side;
+      store(to, add ? load(to) + sums[r][side] : sums[r][side]);
     }
 }
 
-/* One tile for T rows from `row` on. A group is its codes (for 8 bits those of the low halves, then of the high ones),
- * 16 scales and 16 zero points: a weight is (code - centre) * scale + zero. */
-INLINE void integer_tile(int T, int bits, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
+/* One tile for R rows from `row` on. A group is its codes (of 8 bits the low four of each, then the high four), 16
+ * scales and 16 zero points: a weight is (code - centre) * scale + zero. */
+INLINE void integer_tile(int R, int bits, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
                          int add) {
-  const int bytes = PLANE * bits / 4 + 4 * TILE;
+  const int bytes = PLANE_BYTES * bits / 4 + 4 * TILE;
   const int64_t width = m->inputs, groups = width / GROUP;
   const float centre = bits == 4 ? 8 : 128;
   const uint8_t *block = m->data + tile * groups * bytes;
@@ -104,24 +104,24 @@ INLINE void integer_tile(int T, int bits, const matrix *m, const rows *x, int64_
   for (int64_t group = 0; group < groups; group++, block += bytes) {
     i32x8 sums[4][2] = {0};
     const int8_t *codes = x->codes + row * width + group * GROUP;
-    add_plane(T, block, codes, width, 1, sums);
-    if (bits == 8) add_plane(T, block + PLANE, codes, width, 16, sums);
-    const uint8_t *scales = block + PLANE * bits / 4, *zeros = scales + 2 * TILE;
+    add_plane(R, block, codes, width, 1, sums);
+    if (bits == 8) add_plane(R, block + PLANE_BYTES, codes, width, 16, sums);
+    const uint8_t *scales = block + PLANE_BYTES * bits / 4, *zeros = scales + 2 * TILE;
     for (int side = 0; side < 2; side++) {
       f32x8 scale = from_bfloat16(scales + 16 * side);
       f32x8 offset = fma8(scale, splat(-centre), from_bfloat16(zeros + 16 * side));
-      for (int t = 0; t < T; t++) {
-        int64_t at = (row + t) * groups + group;
-        f32x8 sum = __builtin_convertvector(sums[t][side], f32x8) * splat(x->scales[at]);
-        total[t][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, total[t][side]));
+      for (int r = 0; r < R; r++) {
+        int64_t at = (row + r) * groups + group;
+        f32x8 sum = __builtin_convertvector(sums[r][side], f32x8) * splat(x->scales[at]);
+        total[r][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, total[r][side]));
       }
     }
   }
-  put(T, m, row, tile, total, out, add);
+  store_tile(R, m, row, tile, total, out, add);
 }
 
 /* The same for weights in floating point: 16 of one input, then of the next. */
-INLINE void float_tile(int T, int bytes, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
+INLINE void float_tile(int R, int bytes, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
                        int add) {
   const int64_t width = m->inputs;
   const uint8_t *weights = m->data + tile * width * TILE * bytes;
@@ -131,17 +131,17 @@ INLINE void float_tile(int T, int bytes, const matrix *m, const rows *x, int64_t
     for (int side = 0; side < 2; side++) {
       const uint8_t *from = weights + LANES * bytes * side;
       f32x8 weight = bytes == 2 ? from_bfloat16(from) : load((const float *)from);
-      for (int t = 0; t < T; t++) total[t][side] = fma8(weight, splat(values[t * width + input]), total[t][side]);
+      for (int r = 0; r < R; r++) total[r][side] = fma8(weight, splat(values[r * width + input]), total[r][side]);
     }
-  put(T, m, row, tile, total, out, add);
+  store_tile(R, m, row, tile, total, out, add);
 }
 
-INLINE void tile_rows(int T, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out, int add) {
+INLINE void tile_rows(int R, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out, int add) {
   switch (m->format) {
-    case FLOAT32: float_tile(T, 4, m, x, row, tile, out, add); break;
-    case BFLOAT16: float_tile(T, 2, m, x, row, tile, out, add); break;
-    case INT8: integer_tile(T, 8, m, x, row, tile, out, add); break;
-    default: integer_tile(T, 4, m, x, row, tile, out, add);
+    case FLOAT32: float_tile(R, 4, m, x, row, tile, out, add); break;
+    case BFLOAT16: float_tile(R, 2, m, x, row, tile, out, add); break;
+    case INT8: integer_tile(R, 8, m, x, row, tile, out, add); break;
+    default: integer_tile(R, 4, m, x, row, tile, out, add);
   }
 }
 
@@ -160,10 +160,10 @@ void quantize(const rows *x, int64_t row, int32_t width) {
     const float *values = x->values + at;
     float largest = 0;
     for (int i = 0; i < GROUP; i++) largest = __builtin_fmaxf(largest, __builtin_fabsf(values[i]));
-    const float scale = largest / 127, per = largest > 1e-36f ? 127 / largest : 0;
+    const float scale = largest / 127, inverse = largest > 1e-36f ? 127 / largest : 0;
     int32_t sum = 0;
     for (int i = 0; i < GROUP; i++) {
-      int8_t code = (int8_t)__builtin_fmaxf(-127, __builtin_fminf(127, __builtin_rintf(values[i] * per)));
+      int8_t code = (int8_t)__builtin_fmaxf(-127, __builtin_fminf(127, __builtin_rintf(values[i] * inverse)));
       x->codes[at + i] = code;
       sum += code;
     }

@@ -1,4 +1,4 @@
-"""The sizes of a Llama, as its config.json gives them."""
+"""The sizes of a Llama, as its config.json has them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...errors import UnreadableFile
 from ...outside import checked
 
 MAX_CONTEXT_TOKENS = 1 << 20
-"""Positions have tables, as long as the context: of a longer one only so much is used."""
+"""The tables of RoPE are as long as the context: of a longer one only so much is used."""
 
 _PLAIN_ACTIVATIONS = ("silu", "swish")
 _ROPE_KINDS = ("default", "linear")
@@ -20,8 +20,8 @@ _DEFAULT_THETA = 10_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """`rope_factor`: positions are divided by it (linear scaling), 1 where they are not."""
+class LlamaConfig:
+    """Numbers of one Llama. `rope_factor`: positions are divided by it (linear scaling), 1 where they are not."""
 
     layers: int
     hidden: int
@@ -83,7 +83,7 @@ _Tokens = Annotated[int, Field(strict=True, ge=1, le=1 << 40)]
 _Positive = Annotated[float, Field(strict=True, gt=0, le=1e15, allow_inf_nan=False)]
 
 
-class _Sizes(BaseModel):
+class _LlamaSizes(BaseModel):
     """What a Llama's config.json must say, in numbers that a model can have."""
 
     num_hidden_layers: _Layers
@@ -111,29 +111,30 @@ class _Positions(BaseModel):
     rope_theta: _Positive | None = None
 
 
-def shape_of(config: Mapping[str, Any], *, name: str) -> Shape | None:
-    """The shape in a config.json; None for any other architecture, or a variation that this forward pass lacks.
+def parse_llama_config(table: Mapping[str, Any], *, name: str) -> LlamaConfig | None:
+    """What a config.json says; None for any other architecture, or a variation that this forward pass lacks.
 
     Raises `UnreadableFile` where it is a Llama's and has sizes that none can have. `name`: whose it is.
     """
     plain = (
-        config.get("model_type") == "llama"
-        and config.get("hidden_act", "silu") in _PLAIN_ACTIVATIONS
-        and not config.get("attention_bias")
-        and not config.get("mlp_bias")
-        and not config.get("quantization_config")
+        table.get("model_type") == "llama"
+        and table.get("hidden_act", "silu") in _PLAIN_ACTIVATIONS
+        and not table.get("attention_bias")
+        and not table.get("mlp_bias")
+        and not table.get("quantization_config")
     )
-    rope = _rope(config, name) if plain else None
+    rope = _rope(table, name) if plain else None
     if rope is None:
         return None
-    sizes = checked(config, TypeAdapter(_Sizes), name=name)
+    theta, factor = rope
+    sizes = checked(table, TypeAdapter(_LlamaSizes), name=name)
     heads = sizes.num_attention_heads
     kv_heads = sizes.num_key_value_heads or heads
     head_size = sizes.head_dim or sizes.hidden_size // heads
     if heads % kv_heads or head_size % 2 or not head_size or (not sizes.head_dim and sizes.hidden_size % heads):
         said = f"{sizes.hidden_size} numbers, {heads} heads and {kv_heads} heads of keys"
         raise UnreadableFile(name, f"has {said}, which do not divide")
-    return Shape(
+    return LlamaConfig(
         layers=sizes.num_hidden_layers,
         hidden=sizes.hidden_size,
         intermediate=sizes.intermediate_size,
@@ -143,15 +144,15 @@ def shape_of(config: Mapping[str, Any], *, name: str) -> Shape | None:
         vocabulary=sizes.vocab_size,
         context_tokens=min(sizes.max_position_embeddings, MAX_CONTEXT_TOKENS),
         norm_epsilon=sizes.rms_norm_eps,
-        rope_theta=rope[0],
-        rope_factor=rope[1],
+        rope_theta=theta,
+        rope_factor=factor,
         tied=sizes.tie_word_embeddings,
     )
 
 
-def _rope(config: Mapping[str, Any], name: str) -> tuple[float, float] | None:
+def _rope(table: Mapping[str, Any], name: str) -> tuple[float, float] | None:
     """Theta and factor, in the words of transformers 4 (`rope_scaling`) or 5 (`rope_parameters`)."""
-    positions = checked(config, TypeAdapter(_Positions), name=name)
+    positions = checked(table, TypeAdapter(_Positions), name=name)
     rope = positions.rope_parameters or positions.rope_scaling or _Rope()
     kind = rope.rope_type or rope.type or "default"
     if kind not in _ROPE_KINDS:
