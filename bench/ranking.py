@@ -22,8 +22,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from seekline.fim import code
-from seekline.fim.context.evidence.evidence import Evidence
+from seekline.fim.context.evidence.kinds import collect_evidence
 from seekline.fim.context.names.members import Names
+from seekline.fim.context.ranking import Ranking
 from seekline.fim.context.scope import read_scope
 from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
@@ -55,7 +56,7 @@ def examples(cases: Sequence[Case]) -> Iterator[Example]:
         project = workspace.project_of(case.root / case.document.path, case.document.lines)
         scope = read_scope(case.document, case.cursor, grammar)
         names = Names(project, case.document, scope.outline, grammar)
-        facts = Evidence(scope, names).all_facts()
+        facts = Ranking(collect_evidence(scope, names)).facts()
         needed = []
         for symbol in facts:
             document = names.document(symbol.path)
@@ -150,7 +151,7 @@ def main() -> None:
     if given.write:
         weights = fit(found) | PRIORS
         lines = [f'"{name}" = {value:.2f}' for name, value in sorted(weights.items(), key=lambda pair: -pair[1])]
-        head = "# LoadResult by bench/ranking.py; what the facts mean stands in candidates.py and ranking.py.\n"
+        head = "# Fitted by bench/ranking.py; what the facts mean stands in evidence/, traits.py and ranking.py.\n"
         WEIGHTS.write_text(head + "\n".join(lines) + "\n", "utf-8")
 
 

@@ -10,13 +10,13 @@ from ..prompt.budget import Count
 from ..resolve import Project
 from ..text import Cursor, Document
 from .cancellable import Stop, Stoppable
-from .evidence.evidence import Evidence
+from .evidence.kinds import collect_evidence
 from .names.entities import Symbol
 from .names.members import Names
 from .names.receiver import Receiver, receiver_of
 from .order import dependency_order
 from .packing import Packing, Part, dependencies
-from .ranking import Candidate
+from .ranking import Candidate, Ranking
 from .scope import Scope, read_scope
 from .similar import similar_windows
 
@@ -106,9 +106,9 @@ def gather(
         receiver = replace(previous.receiver, written=written) if previous.receiver else None
         return replace(previous, receiver=receiver)
     names = Names(project, document, scope.outline, grammar)
-    evidence = Evidence(scope, names)
-    candidates = evidence.candidates()
-    receiver = receiver_of(evidence)
+    evidence = collect_evidence(scope, names)
+    candidates = Ranking(evidence).candidates()
+    receiver = receiver_of(evidence.receiver, evidence.types)
     if unchanged and _good_enough(previous, candidates, names):
         return replace(previous, anchors=_anchors(scope), receiver=receiver, line=cursor.line, moment=moment)
     packing = Packing(project, count, limit_tokens)

@@ -12,6 +12,7 @@ from .entities import Entity, Module, Symbol
 from .lookup import Lookup
 
 _MAX_BASES = 24
+_MAX_TYPES_NAMED = 6
 
 
 class Names(Lookup):
@@ -35,6 +36,13 @@ class Names(Lookup):
         for dotted in type_names(text, self.grammar.carriers):
             return self.follow(dotted, path)
         return []
+
+    def types_named(self, text: str, path: str) -> Iterator[Symbol]:
+        """The types of the workspace that a text such as a signature's parameters names, up to a few."""
+        for dotted in type_names(text, self.grammar.carriers)[:_MAX_TYPES_NAMED]:
+            for symbol in self.follow(dotted, path):
+                if self.definition(symbol).kind in ("class", "type"):
+                    yield symbol
 
     def follow(self, parts: Sequence[str], path: str) -> list[Symbol]:
         """The symbols that a path of names leads to from a file's top level."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from ...resolve import Project
-from ...text import Document
-from ..names.usage import Uses, all_used, members_used
+from ..resolve import Project
+from ..text import Document
+from .names.usage import Uses, all_used, members_used
 
 FILES = 16
 _LINES = 2000

@@ -1,0 +1,16 @@
+"""The members of the type that the cursor is in, and of its bases."""
+
+from __future__ import annotations
+
+from .notebook import Evidence
+
+
+def note(evidence: Evidence) -> None:
+    own = evidence.types.self_type
+    if own is None:
+        return
+    for text, bases in evidence.names.bases(own):
+        for base in bases[:1]:
+            evidence.note(base, "base", 1.0, f"base `{text}`")
+            evidence.note_members(base, "inherited", 1.0, f"inherited from `{text}`")
+    evidence.note_members(own, "own member", 1.0, "member of the same type")

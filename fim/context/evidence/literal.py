@@ -1,0 +1,17 @@
+"""The fields of the type whose literal is being written: `Client{host: x, ▮`."""
+
+from __future__ import annotations
+
+from ..names.chains import parse_chain
+from .notebook import Evidence
+
+
+def note(evidence: Evidence) -> None:
+    literal = evidence.scope.literal
+    if literal is None:
+        return
+    definition_of = evidence.names.definition
+    for type in evidence.types.of_chain(parse_chain(literal)):
+        members = evidence.names.members(type)[0]
+        fields = [member for member in members if definition_of(member).kind == "field"]
+        evidence.note_group(fields, "in a literal", 1.0, f"field of `{literal}`")

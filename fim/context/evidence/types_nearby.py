@@ -1,0 +1,11 @@
+"""The types of expressions and variables around the cursor, and their members."""
+
+from __future__ import annotations
+
+from .notebook import Evidence
+
+
+def note(evidence: Evidence) -> None:
+    for type, (nearness, reason) in evidence.types_nearby.items():
+        evidence.note(type, "type nearby", nearness, reason)
+        evidence.note_members(type, "member nearby", nearness, reason)
