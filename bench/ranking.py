@@ -1,6 +1,6 @@
 """Fits the weights by which the context engine ranks symbols: `python bench/ranking.py [--limit 100] [--write]`.
 
-For the cases of `bench/context.py` it collects what speaks for every candidate (fim/context/ranking.py) and fits a
+For the cases of `bench/context.py` it collects what speaks for every candidate (fim/context/evidence) and fits a
 logistic regression to which of them the cut line needed. Each language counts the same, and so does each needed symbol.
 The share of cases that are complete is then told for repositories that the weights were not fitted on (three folds).
 `--write` fits on all and writes fim/context/weights.toml.
@@ -23,6 +23,7 @@ from rich.progress import track
 from rich.table import Table
 from seekline.fim import code
 from seekline.fim.context.evidence.kinds import collect_evidence
+from seekline.fim.context.facts import Fact
 from seekline.fim.context.names.members import Names
 from seekline.fim.context.ranking import Ranking
 from seekline.fim.context.scope import read_scope
@@ -68,7 +69,7 @@ def examples(cases: Sequence[Case]) -> Iterator[Example]:
 
 def fit(found: Sequence[Example]) -> dict[str, float]:
     """The weights, `bias` among them, that make what was needed likely and the rest unlikely."""
-    names = sorted({name for example in found for facts in example.facts for name in facts})
+    names = sorted({fact.value for example in found for facts in example.facts for fact in facts})
     column = {name: number for number, name in enumerate(names)}
     languages = Counter(example.case.language for example in found)
     rows, columns, values, labels, importance = [], [], [], [], []
@@ -149,9 +150,9 @@ def main() -> None:
         table.add_row(language, str(len(results)), f"{sum(results) / len(results):.0%}")
     Console().print(table)
     if given.write:
-        weights = fit(found) | PRIORS
+        weights = {fact.value: 0.0 for fact in Fact} | fit(found) | PRIORS
         lines = [f'"{name}" = {value:.2f}' for name, value in sorted(weights.items(), key=lambda pair: -pair[1])]
-        head = "# Fitted by bench/ranking.py; what the facts mean stands in evidence/, traits.py and ranking.py.\n"
+        head = "# Fitted by bench/ranking.py; the facts are those of facts.py.\n"
         WEIGHTS.write_text(head + "\n".join(lines) + "\n", "utf-8")
 
 

@@ -17,6 +17,7 @@ from math import exp, inf, log
 from .._data import load_toml
 from .evidence import signatures
 from .evidence.notebook import Evidence
+from .facts import Fact, Facts
 from .names.entities import Symbol
 from .scope import parts_of, word_of
 from .traits import Traits, traits_of
@@ -24,7 +25,13 @@ from .traits import Traits, traits_of
 _MOST = 300
 _CLOSE = 0.7  # three lines
 
-Facts = Mapping[str, float]
+# Asked for thousands of symbols: the attributes of an enumeration take three times as long as names of a module.
+_FILE_NAMED, _OWNER_NAMED = Fact.FILE_NAMED, Fact.OWNER_NAMED
+_WORD_NEARBY, _WORD_USED = Fact.WORD_NEARBY, Fact.WORD_USED
+_USED_WITH, _USED_BESIDE = Fact.USED_WITH, Fact.USED_BESIDE
+_ALIKE_NEARBY, _ALIKE_AWAITED = Fact.ALIKE_NEARBY, Fact.ALIKE_AWAITED
+_ALIKE_BEGUN, _ALIKE_PURPOSE = Fact.ALIKE_BEGUN, Fact.ALIKE_PURPOSE
+_NAMED, _RECEIVER = Fact.NAMED, Fact.RECEIVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +43,20 @@ class Candidate:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What each fact is worth, and the `bias`: the worth of a symbol for which nothing speaks."""
+
+    bias: float
+    of: Facts
+
+
 @cache
-def weights() -> Facts:
-    return load_toml("context/weights.toml")
+def weights() -> Weights:
+    """The fitted weights, one for each fact."""
+    table = load_toml("context/weights.toml")
+    bias = table.pop("bias")
+    return Weights(bias=bias, of={Fact(key): weight for key, weight in table.items()})
 
 
 class Ranking:
@@ -52,25 +70,25 @@ class Ranking:
 
     def candidates(self) -> list[Candidate]:
         """All candidates, the likeliest first; equals in the order of paths and lines."""
-        worth = weights()
+        bias, worth = weights().bias, weights().of
         candidates: list[Candidate] = []
         for symbol, facts in self.facts().items():
-            total = worth["bias"] + sum([worth[fact] * value for fact, value in facts.items() if fact in worth])
+            total = bias + sum([worth[fact] * value for fact, value in facts.items()])
             reason = self._best_reason(symbol, facts)
             candidates.append(Candidate(symbol=symbol, score=1 / (1 + exp(-total)), reason=reason))
         return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.symbol))
 
     def _best_reason(self, symbol: Symbol, facts: Facts) -> str:
         """What is to be said of the fact that counts most."""
-        worth = weights()
+        worth = weights().of
         most, best = -inf, ""
         for fact, reason in self._evidence.reasons[symbol].items():
-            weighed = worth.get(fact, 0.0) * facts[fact]
+            weighed = worth[fact] * facts[fact]
             if weighed > most:
                 most, best = weighed, reason
         return best
 
-    def facts(self) -> dict[Symbol, dict[str, float]]:
+    def facts(self) -> dict[Symbol, dict[Fact, float]]:
         """All that is known about the symbols that most speaks for: what was noted, and what their names and kinds say.
 
         It adds to the evidence what the signatures of the best name.
@@ -81,7 +99,7 @@ class Ranking:
         signatures.note(self._evidence, best)
         return self._all_facts([*best, *(symbol for symbol in noted if symbol not in known)])
 
-    def _all_facts(self, symbols: Collection[Symbol]) -> dict[Symbol, dict[str, float]]:
+    def _all_facts(self, symbols: Collection[Symbol]) -> dict[Symbol, dict[Fact, float]]:
         traits = {symbol: traits_of(symbol, self._names) for symbol in symbols}
         parts = Counter(chain.from_iterable(own.parts for own in traits.values()))
         rarity = {part: 1 / (1 + log(1 + count)) for part, count in parts.items()}
@@ -92,7 +110,7 @@ class Ranking:
         """How near a symbol of each file, and of each type in a file, is named."""
         named: dict[object, float] = {}
         for symbol, own in traits.items():
-            nearness = self._evidence.facts[symbol].get("named", 0.0)
+            nearness = self._evidence.facts[symbol].get(_NAMED, 0.0)
             for place in (symbol.path, (symbol.path, own.owner)):
                 if nearness >= named.get(place, 0.0):
                     named[place] = nearness
@@ -103,9 +121,9 @@ class Ranking:
         return nlargest(_MOST, noted, key=self._promise(noted))
 
     def _promise(self, noted: Mapping[Symbol, Facts]) -> Callable[[Symbol], float]:
-        worth, counts, nearby = weights(), self._scope.counts, self._scope.parts
-        together, used = worth["used with"], worth["word used"]
-        beside, alike = worth["used beside"], worth["alike nearby"]
+        worth, counts, nearby = weights().of, self._scope.counts, self._scope.parts
+        together, used = worth[_USED_WITH], worth[_WORD_USED]
+        beside, alike = worth[_USED_BESIDE], worth[_ALIKE_NEARBY]
         definition_of, share_using, used_with = self._names.definition, self._neighbours.share_using, self._used_with
 
         def promise(symbol: Symbol) -> float:
@@ -119,31 +137,31 @@ class Ranking:
                     likeness += nearby.get(part, 0.0)
                 total += alike * likeness / len(parts)
             for fact, value in noted[symbol].items():
-                total += worth.get(fact, 0.0) * value
+                total += worth[fact] * value
             return total
 
         return promise
 
     def _facts_of(
         self, symbol: Symbol, traits: Traits, rarity: Mapping[str, float], named: Mapping[object, float]
-    ) -> dict[str, float]:
+    ) -> dict[Fact, float]:
         scope = self._scope
-        facts = {**self._evidence.facts[symbol], **traits.facts, "file named": named[symbol.path]}
+        facts = {**self._evidence.facts[symbol], **traits.facts, _FILE_NAMED: named[symbol.path]}
         if traits.owner is not None:
-            facts["owner named"] = named[symbol.path, traits.owner]
-        facts["word nearby"] = scope.words.get(traits.word, 0.0)
-        facts["word used"] = log(1 + scope.counts.get(traits.word, 0))
-        facts["used with"] = self._used_with.get(traits.word, 0.0)
-        facts["used beside"] = self._neighbours.share_using(traits.word, symbol.path)
+            facts[_OWNER_NAMED] = named[symbol.path, traits.owner]
+        facts[_WORD_NEARBY] = scope.words.get(traits.word, 0.0)
+        facts[_WORD_USED] = log(1 + scope.counts.get(traits.word, 0))
+        facts[_USED_WITH] = self._used_with.get(traits.word, 0.0)
+        facts[_USED_BESIDE] = self._neighbours.share_using(traits.word, symbol.path)
         if traits.parts:
             facts.update(self._likeness(traits.parts, rarity))
         if not scope.awaited.isdisjoint(traits.type_parts):
-            facts["type awaited"] = 1.0
+            facts[Fact.TYPE_AWAITED] = 1.0
         if traits.private and symbol.path not in self._package:
-            facts["private"] = 1.0
+            facts[Fact.PRIVATE] = 1.0
         if self._names.project.paths.is_library(symbol.path):
-            facts["library"] = 1.0
-        if self._relation is not None and "receiver" not in facts:
+            facts[Fact.LIBRARY] = 1.0
+        if self._relation is not None and _RECEIVER not in facts:
             facts[self._relation] = 1.0
         return facts
 
@@ -159,19 +177,19 @@ class Ranking:
             begun += rare * (part in scope.beginning)
             purpose += rare * (part in scope.purpose)
         return {
-            "alike nearby": nearby / whole,
-            "alike awaited": awaited / whole,
-            "alike begun": begun / whole,
-            "alike purpose": purpose / whole,
+            _ALIKE_NEARBY: nearby / whole,
+            _ALIKE_AWAITED: awaited / whole,
+            _ALIKE_BEGUN: begun / whole,
+            _ALIKE_PURPOSE: purpose / whole,
         }
 
     @cached_property
-    def _relation(self) -> str | None:
+    def _relation(self) -> Fact | None:
         """What it says of a symbol that it is no member of the receiver at the cursor."""
         receiver = self._evidence.receiver
         if receiver is None:
             return None
-        return "not of the receiver" if receiver.entities else "not of an unknown receiver"
+        return Fact.NOT_OF_RECEIVER if receiver.entities else Fact.NOT_OF_UNKNOWN_RECEIVER
 
     @cached_property
     def _used_with(self) -> Mapping[str, float]:

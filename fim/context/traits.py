@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
 from ..code import Definition, Grammar
+from .facts import KIND, Fact, Facts
 from .names.entities import Symbol
 from .names.members import Names
 from .scope import parts_of, word_of
@@ -23,7 +23,7 @@ class Traits:
     name: str
     word: str
     owner: str | None
-    facts: Mapping[str, float]
+    facts: Facts
     parts: tuple[str, ...]
     type_parts: tuple[str, ...]
     static: bool
@@ -54,19 +54,19 @@ def _read_traits(symbol: Symbol, names: Names) -> Traits:
     )
 
 
-def _facts(symbol: Symbol, names: Names) -> Mapping[str, float]:
+def _facts(symbol: Symbol, names: Names) -> Facts:
     definition = names.definition(symbol)
-    facts = {f"kind {definition.kind}": 1.0}
+    facts = {KIND[definition.kind]: 1.0}
     if definition.name.startswith("__"):
-        facts["special name"] = 1.0
+        facts[Fact.SPECIAL_NAME] = 1.0
     elif definition.name.startswith(("_", "#")):
-        facts["hidden"] = 1.0
+        facts[Fact.HIDDEN] = 1.0
     if definition.name in CONSTRUCTORS:
-        facts["constructor"] = 1.0
+        facts[Fact.CONSTRUCTOR] = 1.0
     if definition.owner is not None:
         siblings = names.outline(symbol.path).members.get(definition.owner, ())
-        facts["member"] = 1.0
-        facts["siblings"] = log(1 + len(siblings))
+        facts[Fact.MEMBER] = 1.0
+        facts[Fact.SIBLINGS] = log(1 + len(siblings))
     return facts
 
 

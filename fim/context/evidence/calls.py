@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..facts import Fact
 from ..names.chains import parse_chain
 from ..names.entities import Symbol
 from .notebook import Evidence
@@ -15,8 +16,8 @@ def note(evidence: Evidence) -> None:
 
 
 def _note_called(evidence: Evidence, function: Symbol, value: float, call: str) -> None:
-    evidence.note(function, "called", value, f"called here: `{call}`")
-    evidence.note_constructors(function, "called", value, f"called here: `{call}`")
+    evidence.note(function, Fact.CALLED, value, f"called here: `{call}`")
+    evidence.note_constructors(function, Fact.CALLED, value, f"called here: `{call}`")
     parameters = evidence.names.definition(function).parameters or ""
     for type in evidence.names.types_named(parameters, function.path):
-        evidence.note_members(type, "in a parameter", value, f"parameter of `{call}`")
+        evidence.note_members(type, Fact.IN_PARAMETER, value, f"parameter of `{call}`")

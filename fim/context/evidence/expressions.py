@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..facts import Fact
 from ..names.chains import Chain, parse_chain
 from ..names.entities import Module
 from .notebook import Evidence
@@ -19,7 +20,7 @@ def _note_named(evidence: Evidence, chain: Chain, nearness: float, text: str) ->
         if isinstance(entity, Module):
             evidence.remember_module(entity, nearness)
             continue
-        evidence.note(entity, "named", nearness, f"named nearby: `{text}`")
-        evidence.note_constructors(entity, "constructor named", nearness, f"named nearby: `{text}`")
+        evidence.note(entity, Fact.NAMED, nearness, f"named nearby: `{text}`")
+        evidence.note_constructors(entity, Fact.CONSTRUCTOR_NAMED, nearness, f"named nearby: `{text}`")
         for type in evidence.types.value_of(entity, chain[-1]):
             evidence.remember_type(type, nearness, f"type of `{text}`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..facts import Fact
 from .notebook import Evidence
 
 
@@ -11,6 +12,6 @@ def note(evidence: Evidence) -> None:
         return
     for text, bases in evidence.names.bases(own):
         for base in bases[:1]:
-            evidence.note(base, "base", 1.0, f"base `{text}`")
-            evidence.note_members(base, "inherited", 1.0, f"inherited from `{text}`")
-    evidence.note_members(own, "own member", 1.0, "member of the same type")
+            evidence.note(base, Fact.BASE, 1.0, f"base `{text}`")
+            evidence.note_members(base, Fact.INHERITED, 1.0, f"inherited from `{text}`")
+    evidence.note_members(own, Fact.OWN_MEMBER, 1.0, "member of the same type")

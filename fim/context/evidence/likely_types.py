@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from math import log
 
+from ..facts import Fact
 from ..names.chains import parse_chain
 from ..names.entities import Symbol
 from ..names.usage import Likely, likely_type
 from .notebook import Evidence
+
+# That a symbol is a member of the likely type, and how many of its members are used.
+_RECEIVER = Fact.LIKELY_RECEIVER, Fact.LIKELY_RECEIVER_SHARED_MEMBERS
+_NEARBY = Fact.LIKELY_TYPE_NEARBY, Fact.LIKELY_TYPE_NEARBY_SHARED_MEMBERS
 
 
 def note(evidence: Evidence) -> None:
@@ -18,8 +23,8 @@ def note(evidence: Evidence) -> None:
         is_receiver = name == receiver
         likely = _likely_type(evidence, name, is_receiver=is_receiver)
         if likely is not None:
-            fact = "likely receiver" if is_receiver else "likely type nearby"
-            _note_likely(evidence, likely, fact, nearness, f"used as `{name}` is")
+            facts = _RECEIVER if is_receiver else _NEARBY
+            _note_likely(evidence, likely, facts, nearness, f"used as `{name}` is")
 
 
 def _untyped_receiver(evidence: Evidence) -> str:
@@ -40,8 +45,8 @@ def _likely_type(evidence: Evidence, name: str, *, is_receiver: bool) -> Likely 
     return likely_type(used, evidence.definitions_nearby, lambda symbol: names.definition(symbol).owner)
 
 
-def _note_likely(evidence: Evidence, likely: Likely, fact: str, nearness: float, reason: str) -> None:
+def _note_likely(evidence: Evidence, likely: Likely, facts: tuple[Fact, Fact], nearness: float, reason: str) -> None:
     for number in evidence.names.outline(likely.path).members[likely.owner]:
         symbol = Symbol(likely.path, number)
-        evidence.note(symbol, fact, nearness * likely.share, reason)
-        evidence.note(symbol, f"{fact}: alike", nearness * log(likely.alike), reason)
+        evidence.note(symbol, facts[0], nearness * likely.share, reason)
+        evidence.note(symbol, facts[1], nearness * log(likely.alike), reason)

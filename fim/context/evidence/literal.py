@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..facts import Fact
 from ..names.chains import parse_chain
 from .notebook import Evidence
 
@@ -14,4 +15,4 @@ def note(evidence: Evidence) -> None:
     for type in evidence.types.of_chain(parse_chain(literal)):
         members = evidence.names.members(type)[0]
         fields = [member for member in members if definition_of(member).kind == "field"]
-        evidence.note_group(fields, "in a literal", 1.0, f"field of `{literal}`")
+        evidence.note_group(fields, Fact.IN_LITERAL, 1.0, f"field of `{literal}`")

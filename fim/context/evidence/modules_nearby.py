@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..facts import Fact
 from .notebook import Evidence
 
 
 def note(evidence: Evidence) -> None:
     for module, nearness in evidence.modules_nearby.items():
-        evidence.note_module(module, "module nearby", nearness, f"in module `{module.spec}`")
+        evidence.note_module(module, Fact.MODULE_NEARBY, nearness, f"in module `{module.spec}`")

@@ -3,6 +3,7 @@ all are looked into."""
 
 from __future__ import annotations
 
+from ..facts import Fact
 from ..names.entities import Symbol
 from .notebook import Evidence
 
@@ -16,4 +17,4 @@ def note(evidence: Evidence) -> None:
             continue
         for entity in names.find(name, names.path):
             if isinstance(entity, Symbol):
-                evidence.note(entity, "in sight", 1.0, "used in files beside this one")
+                evidence.note(entity, Fact.NAMED_FILE, 1.0, "used in files beside this one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from math import log
 
+from ..facts import Fact
 from ..names.entities import Symbol
 from .notebook import Evidence
 
@@ -22,15 +23,15 @@ def note(evidence: Evidence) -> None:
 
 def _names_meant(evidence: Evidence) -> set[str]:
     """The names of what the code around the cursor means for sure: others of these names are not looked for."""
-    named = [symbol for symbol, facts in evidence.facts.items() if "named" in facts]
+    named = [symbol for symbol, facts in evidence.facts.items() if Fact.NAMED in facts]
     return {evidence.names.definition(symbol).name for symbol in named}
 
 
 def _note_defined(evidence: Evidence, symbol: Symbol, group_size: int, reason: str, *, is_member: bool) -> None:
-    evidence.note(symbol, "around", 1.0, reason)
-    evidence.note(symbol, "around: crowd", log(1 + group_size), reason)
+    evidence.note(symbol, Fact.DEFINED_NEARBY, 1.0, reason)
+    evidence.note(symbol, Fact.DEFINED_NEARBY_GROUP_SIZE, log(1 + group_size), reason)
     is_wanted = evidence.receiver is not None and not evidence.receiver.entities
     if is_wanted and is_member:
-        evidence.note(symbol, "around: member wanted", 1.0, reason)
+        evidence.note(symbol, Fact.DEFINED_NEARBY_MEMBER_WANTED, 1.0, reason)
     if "*" not in evidence.names.grammar.roots and not is_member:
-        evidence.note(symbol, "around: not imported", 1.0, reason)
+        evidence.note(symbol, Fact.DEFINED_NEARBY_NOT_IMPORTED, 1.0, reason)

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 from math import log
 
+from ..facts import GROUP_SIZE, Fact
 from ..names.entities import Module, Symbol
 from ..names.members import Names
 from ..names.nearby_definitions import definitions_nearby
@@ -36,11 +37,11 @@ class Evidence:
         self.names = names
         self.types = Types(names, scope.variables, scope.cursor.line, self._self_type(), self._outer_types())
         self.neighbours = read_neighbours(scope.document, names.project)
-        self.facts: dict[Symbol, dict[str, float]] = {}
-        self.reasons: dict[Symbol, dict[str, str]] = {}
+        self.facts: dict[Symbol, dict[Fact, float]] = {}
+        self.reasons: dict[Symbol, dict[Fact, str]] = {}
         self.types_nearby: dict[Symbol, tuple[float, str]] = {}
         self.modules_nearby: dict[Module, float] = {}
-        self._unused_count: Counter[str] = Counter()
+        self._unused_count: Counter[Fact] = Counter()
         self._constructors: dict[Symbol, list[Symbol]] = {}
 
     def _self_type(self) -> Symbol | None:
@@ -76,7 +77,7 @@ class Evidence:
 
     # --- what kinds note -----------------------------------------------------------------------------------------
 
-    def note(self, symbol: Symbol, fact: str, value: float, reason: str) -> None:
+    def note(self, symbol: Symbol, fact: Fact, value: float, reason: str) -> None:
         """A fact about one symbol; one of the document itself needs no context."""
         if symbol.path == self.names.path:
             return
@@ -85,13 +86,13 @@ class Evidence:
             facts[fact] = value
             self.reasons.setdefault(symbol, {})[fact] = reason
 
-    def note_group(self, symbols: Sequence[Symbol], fact: str, value: float, reason: str) -> None:
+    def note_group(self, symbols: Sequence[Symbol], fact: Fact, value: float, reason: str) -> None:
         """A fact about all of a group, and how large the group is."""
-        group_size, size = f"{fact}: crowd", log(1 + len(symbols))
+        group_size, size = GROUP_SIZE[fact], log(1 + len(symbols))
         for symbol in symbols:
             noted = self.facts.get(symbol)
             if noted is None:
-                if fact != "receiver" and not self.occurs(self.names.definition(symbol).name):
+                if fact != Fact.RECEIVER and not self.occurs(self.names.definition(symbol).name):
                     self._unused_count[fact] += 1
                     if self._unused_count[fact] > _MAX_UNUSED:
                         continue
@@ -100,17 +101,17 @@ class Evidence:
             self.note(symbol, fact, value, reason)
             self.note(symbol, group_size, size, reason)
 
-    def note_members(self, type: Symbol, fact: str, value: float, reason: str) -> None:
+    def note_members(self, type: Symbol, fact: Fact, value: float, reason: str) -> None:
         self.note_group(self.names.members(type)[0], fact, value, reason)
 
-    def note_module(self, module: Module, fact: str, value: float, reason: str) -> None:
+    def note_module(self, module: Module, fact: Fact, value: float, reason: str) -> None:
         # An installed package is large, and passes on what others define: only what stands in its own front is noted.
-        library = any(map(self.names.project.paths.is_library, module.files[:1])) and fact != "receiver"
+        library = any(map(self.names.project.paths.is_library, module.files[:1])) and fact != Fact.RECEIVER
         contents = self.names.contents(module, 0) if library else self.names.contents(module)
         limit = _MAX_FROM_LIBRARY if library else _MAX_FROM_MODULE
         self.note_group(list(islice(contents, limit)), fact, value, reason)
 
-    def note_constructors(self, type: Symbol, fact: str, value: float, reason: str) -> None:
+    def note_constructors(self, type: Symbol, fact: Fact, value: float, reason: str) -> None:
         for member in self._constructors_of(type):
             self.note(member, fact, value, reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..facts import Fact
 from ..names.entities import Module
 from .notebook import Evidence
 
@@ -12,7 +13,7 @@ def note(evidence: Evidence) -> None:
     expression = evidence.receiver.expression
     for entity in evidence.receiver.entities:
         if isinstance(entity, Module):
-            evidence.note_module(entity, "receiver", 1.0, f"in module `{expression}`")
+            evidence.note_module(entity, Fact.RECEIVER, 1.0, f"in module `{expression}`")
         else:
-            evidence.note_members(entity, "receiver", 1.0, f"type of receiver `{expression}`")
-            evidence.note(entity, "type of receiver", 1.0, f"type of receiver `{expression}`")
+            evidence.note_members(entity, Fact.RECEIVER, 1.0, f"type of receiver `{expression}`")
+            evidence.note(entity, Fact.TYPE_OF_RECEIVER, 1.0, f"type of receiver `{expression}`")

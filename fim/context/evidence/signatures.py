@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..facts import Fact
 from ..names.entities import Symbol
 from .notebook import Evidence
 
@@ -16,4 +17,4 @@ def note(evidence: Evidence, best: Sequence[Symbol]) -> None:
         definition = evidence.names.definition(symbol)
         for text in filter(None, (definition.type, definition.parameters)):
             for type in evidence.names.types_named(text, symbol.path):
-                evidence.note(type, "signature", 1 - rank / _LOOKED_INTO, f"in the signature of `{definition.name}`")
+                evidence.note(type, Fact.SIGNATURE, 1 - rank / _LOOKED_INTO, f"in the signature of `{definition.name}`")
