@@ -15,6 +15,18 @@ import tree_sitter
 from .._data import load_text, load_toml
 from ..languages import Language
 
+_COMMON = "*"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExpressionWords:
+    """The words of expressions and types that are no names; compared by identity, since caches are keyed by it."""
+
+    before_expression: re.Pattern[str]
+    cast: re.Pattern[str] | None
+    carriers: frozenset[str]
+    no_type: re.Pattern[str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grammar:
@@ -55,6 +67,16 @@ class Grammar:
     doc_parameter: str = ""
     doc_result: str = ""
     doc_value: str = ""
+    constructors: frozenset[str]
+    static: str
+    own_types: frozenset[str]
+    no_type: str
+    before_expression: str
+    cast: str = ""
+    value_expected: str
+    comment_marks: tuple[str, ...]
+    module_itself: frozenset[str]
+    all_names: frozenset[str]
 
     @cached_property
     def tree_sitter(self) -> tree_sitter.Language:
@@ -67,6 +89,15 @@ class Grammar:
     @cached_property
     def blanked(self) -> re.Pattern[str] | None:
         return re.compile(self.blank, re.VERBOSE | re.MULTILINE) if self.blank else None
+
+    @cached_property
+    def expression_words(self) -> ExpressionWords:
+        return ExpressionWords(
+            before_expression=re.compile(self.before_expression, re.VERBOSE),
+            cast=re.compile(self.cast, re.VERBOSE) if self.cast else None,
+            carriers=self.carriers,
+            no_type=re.compile(self.no_type, re.VERBOSE),
+        )
 
     def query(self, name: str) -> tree_sitter.Query:
         """The query in `queries/LANGUAGE/NAME.scm`."""
@@ -91,8 +122,13 @@ def all_grammars() -> Mapping[str, Grammar]:
             return frozenset(found)
         return tuple(found) if isinstance(found, list) else found
 
-    rows = load_toml("code/grammars.toml").items()
-    return {name: Grammar(name=name, **{key: value(key, found) for key, found in row.items()}) for name, row in rows}
+    rows = load_toml("code/grammars.toml")
+    common = rows.pop(_COMMON)
+    grammars: dict[str, Grammar] = {}
+    for name, row in rows.items():
+        fields = {key: value(key, found) for key, found in {**common, **row}.items()}
+        grammars[name] = Grammar(name=name, **fields)
+    return grammars
 
 
 @cache

@@ -79,7 +79,8 @@ class Scope:
     def receiver(self) -> tuple[str, str] | None:
         """The expression whose member is being written at the cursor, and what is written of the member."""
         lines = self.document.lines[: self.cursor.line]
-        return chain_before(continued(lines, self.document.before(self.cursor)), colon=self.grammar.colon_calls)
+        text = continued(lines, self.document.before(self.cursor), self.grammar.comment_marks)
+        return chain_before(text, colon=self.grammar.colon_calls)
 
     @cached_property
     def open_calls(self) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ class Scope:
     def literal(self) -> str | None:
         """The type of the literal whose fields are being written at the cursor."""
         above = self.document.lines[max(0, self.cursor.line - _LITERAL_LINES) : self.cursor.line]
-        return open_literal([*above, self.document.before(self.cursor)])
+        return open_literal([*above, self.document.before(self.cursor)], self.grammar.value_expected)
 
     def near(self) -> Iterator[tuple[str, float]]:
         """The lines around the cursor and how near they are, from 1 down. Imports do not count."""

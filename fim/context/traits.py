@@ -12,9 +12,6 @@ from .names.entities import Symbol
 from .names.members import Names
 from .scope import parts_of, word_of
 
-CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize", "init", "new", "New", "__construct", "__new__"})
-_STATIC = re.compile(r"@classmethod|@staticmethod|\bstatic\b|\bcompanion\b")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
@@ -49,7 +46,7 @@ def _read_traits(symbol: Symbol, names: Names) -> Traits:
         facts=_facts(symbol, names),
         parts=parts_of(definition.name),
         type_parts=parts_of(definition.type or ""),
-        static=definition.kind == "constant" or bool(_STATIC.search(head)),
+        static=definition.kind == "constant" or bool(re.search(names.grammar.static, head)),
         private=_is_private(definition, head, names.grammar),
     )
 
@@ -61,7 +58,7 @@ def _facts(symbol: Symbol, names: Names) -> Facts:
         facts[Fact.SPECIAL_NAME] = 1.0
     elif definition.name.startswith(("_", "#")):
         facts[Fact.HIDDEN] = 1.0
-    if definition.name in CONSTRUCTORS:
+    if definition.name in names.grammar.constructors:
         facts[Fact.CONSTRUCTOR] = 1.0
     if definition.owner is not None:
         siblings = names.outline(symbol.path).members.get(definition.owner, ())

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .built_in_types import built_in_types
 from .project import Project, normalise
 
 _MAX_FILES = 60
@@ -17,11 +18,6 @@ _MAX_PROJECTS = 24
 _MAX_NAMED = 6
 _MAX_BELOW = 600
 _GLOBAL_USINGS = ("GlobalUsings.cs", "Usings.cs", "Imports.cs", "Properties/GlobalUsings.cs")
-_BUILT_IN = re.compile(
-    "Action|Array|Boolean|Byte|CancellationToken|Char|Console|Convert|DateTime|Dictionary|Double|Enum|Exception|Fact|Func|"
-    "Guid|HashSet|I(?:Collection|Dictionary|Disposable|Enumerable|Enumerator|List|ReadOnlyList)|Int32|Int64|List|Math|"
-    "Nullable|Object|Obsolete|Stream|String|StringBuilder|Task|Theory|Thread|TimeSpan|Tuple|Type|Uri|ValueTask|Void"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +44,7 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
 
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The files of the importer's namespace, of those around it, and of what its project uses everywhere."""
-    if name is not None and (_BUILT_IN.fullmatch(name) or not name[:1].isupper()):
+    if name is not None and (name in built_in_types("csharp") or not name[:1].isupper()):
         return ()
     folder = importer.rpartition("/")[0]
     if name is not None:

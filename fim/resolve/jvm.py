@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from .built_in_types import built_in_types
 from .project import Project
 
 _ENDINGS = (".java", ".kt", ".scala", ".kts", ".sc")
@@ -19,11 +20,6 @@ _MAX_PARENTS = 3
 _MAX_NAMED = 4
 _ROOT = re.compile(r"(?:^|/)(?:src(?:/[^/]+)?/(?:java|kotlin|scala)[^/]*|(?:src|source|app|test|tests))/")
 _TEST = re.compile("[tT]est|spec|bench")
-_BUILT_IN = re.compile(
-    "Any|AnyRef|AnyVal|Array|Boolean|Byte|Char|CharSequence|Class|Comparable|Double|Either|Enum|Exception|Float|Function|Int|"
-    "Integer|Iterable|Iterator|JvmStatic|Left|List|Long|Map|Mutable(?:List|Map|Set)|None|Nothing|Null|Number|Object|Option|"
-    "Override|Pair|Right|RuntimeException|Sequence|Seq|Set|Short|Some|String|Suppress(?:Warnings)?|Throwable|Unit|Vector|Void"
-)
 
 
 def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
@@ -49,7 +45,7 @@ def _within(folder: str, name: str, importer: str) -> bool:
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The files of the importer's package, in all source roots that it may see."""
     java = importer.endswith(".java")
-    if name is not None and (_BUILT_IN.fullmatch(name) or (java and not name[:1].isupper())):
+    if name is not None and (name in built_in_types("jvm") or (java and not name[:1].isupper())):
         return ()
     folders = list(_same_package(importer, project))
     if importer.endswith(".scala"):

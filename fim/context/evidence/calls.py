@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from ..facts import Fact
-from ..names.chains import parse_chain
 from ..names.entities import Symbol
 from .notebook import Evidence
 
 
 def note(evidence: Evidence) -> None:
     for depth, call in enumerate(evidence.scope.open_calls):
-        for entity in evidence.types.denoted(parse_chain(call)):
+        for entity in evidence.types.denoted(evidence.types.parse(call)):
             if isinstance(entity, Symbol):
                 _note_called(evidence, entity, 1 / (1 + depth), call)
 

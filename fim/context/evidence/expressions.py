@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..facts import Fact
-from ..names.chains import Chain, parse_chain
+from ..names.chains import Chain
 from ..names.entities import Module
 from .notebook import Evidence
 
 
 def note(evidence: Evidence) -> None:
     for text, nearness in evidence.scope.chains.items():
-        chain = parse_chain(text)
+        chain = evidence.types.parse(text)
         for end in range(len(chain), 0, -1):
             _note_named(evidence, chain[:end], nearness, text)
 

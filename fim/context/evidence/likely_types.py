@@ -5,7 +5,6 @@ from __future__ import annotations
 from math import log
 
 from ..facts import Fact
-from ..names.chains import parse_chain
 from ..names.entities import Symbol
 from ..names.usage import Likely, likely_type
 from .notebook import Evidence
@@ -30,7 +29,7 @@ def note(evidence: Evidence) -> None:
 def _untyped_receiver(evidence: Evidence) -> str:
     """The name before the cursor of which nothing is known; empty where there is none."""
     receiver = evidence.receiver
-    chain = parse_chain(receiver.expression) if receiver is not None and not receiver.entities else ()
+    chain = evidence.types.parse(receiver.expression) if receiver is not None and not receiver.entities else ()
     return chain[-1].name if chain else ""
 
 
@@ -38,7 +37,7 @@ def _likely_type(evidence: Evidence, name: str, *, is_receiver: bool) -> Likely 
     names = evidence.names
     if name in names.grammar.self:
         return None
-    if not is_receiver and evidence.types.denoted(parse_chain(name)):
+    if not is_receiver and evidence.types.denoted(evidence.types.parse(name)):
         return None
     own, beside = evidence.scope.uses, evidence.neighbours.uses
     used = own.get(name, frozenset()) | beside.get(name, frozenset())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..facts import Fact
-from ..names.chains import parse_chain
 from .notebook import Evidence
 
 
@@ -12,7 +11,7 @@ def note(evidence: Evidence) -> None:
     if literal is None:
         return
     definition_of = evidence.names.definition
-    for type in evidence.types.of_chain(parse_chain(literal)):
+    for type in evidence.types.of_chain(evidence.types.parse(literal)):
         members = evidence.names.members(type)[0]
         fields = [member for member in members if definition_of(member).kind == "field"]
         evidence.note_group(fields, Fact.IN_LITERAL, 1.0, f"field of `{literal}`")

@@ -16,7 +16,6 @@ from ..names.receiver import ReceiverTypes, receiver_types
 from ..names.types import Types
 from ..neighbours import read_neighbours
 from ..scope import Scope, word_of
-from ..traits import CONSTRUCTORS
 
 _MAX_FROM_MODULE = 4000
 _MAX_FROM_LIBRARY = 80
@@ -122,7 +121,7 @@ class Evidence:
             definition = self.names.definition(type)
             for member in self.names.members(type)[0] if definition.kind == "class" else ():
                 name = self.names.definition(member).name
-                if name in CONSTRUCTORS or name == definition.name:
+                if name in self.names.grammar.constructors or name == definition.name:
                     found.append(member)
         return found
 

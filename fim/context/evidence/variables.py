@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..names.chains import parse_chain
 from .notebook import Evidence
 
 
 def note(evidence: Evidence) -> None:
     for name, nearness in evidence.scope.words.items():
-        for type in evidence.types.of_chain(parse_chain(name)):
+        for type in evidence.types.of_chain(evidence.types.parse(name)):
             evidence.remember_type(type, nearness, f"type of `{name}`")

@@ -33,13 +33,13 @@ class Names(Lookup):
 
     def resolve_type(self, text: str, path: str) -> list[Symbol]:
         """The type of the workspace that a text such as `pkg.Client[T]` names first; none for one of elsewhere."""
-        for dotted in type_names(text, self.grammar.carriers):
+        for dotted in type_names(text, self.grammar.expression_words):
             return self.follow(dotted, path)
         return []
 
     def types_named(self, text: str, path: str) -> Iterator[Symbol]:
         """The types of the workspace that a text such as a signature's parameters names, up to a few."""
-        for dotted in type_names(text, self.grammar.carriers)[:_MAX_TYPES_NAMED]:
+        for dotted in type_names(text, self.grammar.expression_words)[:_MAX_TYPES_NAMED]:
             for symbol in self.follow(dotted, path):
                 if self.definition(symbol).kind in ("class", "type"):
                     yield symbol

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from .chains import parse_chain
 from .entities import Entity, Module, Symbol
 from .members import Names
 from .types import Types
@@ -51,7 +50,7 @@ def receiver_types(found: tuple[str, str] | None, types: Types) -> ReceiverTypes
     if found is None:
         return None
     expression, written = found
-    chain = parse_chain(expression)
+    chain = types.parse(expression)
     modules = [entity for entity in types.denoted(chain) if isinstance(entity, Module)]
     entities = [*types.of_chain(chain), *modules]
     return ReceiverTypes(expression=expression, written=written, entities=entities or types.guess(chain))
@@ -87,7 +86,7 @@ def _are_all(found: ReceiverTypes, types: Types) -> bool:
     entity = found.entities[0]
     if isinstance(entity, Module) or not types.names.members(entity)[1]:
         return False
-    chain = parse_chain(found.expression)  # a type that nothing but a variable's name tells is a guess
+    chain = types.parse(found.expression)  # a type that nothing but a variable's name tells is a guess
     return bool(types.of_chain(chain) or types.denoted(chain))
 
 
