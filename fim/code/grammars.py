@@ -109,7 +109,14 @@ class Grammar:
 
 @cache
 def _query(grammar: Grammar, name: str) -> tree_sitter.Query:
-    return tree_sitter.Query(grammar.tree_sitter, load_text(f"code/queries/{grammar.queries}/{name}.scm"))
+    return tree_sitter.Query(grammar.tree_sitter, query_text(grammar.queries, name))
+
+
+def query_text(folder: str, name: str) -> str:
+    """The text of a query; a first line `; inherits: ecma` puts that of another folder before it, as in Neovim."""
+    text = load_text(f"code/queries/{folder}/{name}.scm")
+    inherits = re.match(r"; inherits: ([\w-]+)\n", text)
+    return text if inherits is None else query_text(inherits[1], name) + text
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..code import Grammar, Outline, Variable
 from ..text import Document
+from .path_parts import folder_of
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class Paths:
         self._files[path] = None
         self._named.setdefault(_name(path), {})[path] = None
         while path:
-            folder = _folder(path)
+            folder = folder_of(path)
             known = folder in self._inside
             self._inside.setdefault(folder, {})[path] = None
             if known:
@@ -45,7 +46,7 @@ class Paths:
         del self._files[path]
         del self._named[_name(path)][path]
         while path:
-            folder = _folder(path)
+            folder = folder_of(path)
             self._inside[folder].pop(path, None)
             if self._inside[folder]:
                 return
@@ -109,10 +110,6 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
 def _depth(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
@@ -163,16 +160,3 @@ class Project(Protocol):
         None where there is none, or where `parse` raises ValueError, which the log names once.
         """
         ...
-
-
-def normalise(path: str) -> str | None:
-    """The path without `.` and `..`; None where it leads out of the root."""
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
