@@ -43,7 +43,7 @@ class MemoryProject:
             self._outlines[path] = code.read_outline(document.lines, grammar, comment)
         return self._outlines[path]
 
-    def glance(self, path: str) -> code.Outline:
+    def outline_within_budget(self, path: str) -> code.Outline:
         return self.outline(path)
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:

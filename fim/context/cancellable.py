@@ -15,7 +15,7 @@ Stop = Callable[[], None]
 """Returns to go on; what it raises ends the work that it is called from, which leaves nothing half done behind."""
 
 
-class Stoppable:
+class CancellableProject:
     """A `Project` that calls `stop` before it gives anything of a file."""
 
     def __init__(self, project: Project, stop: Stop) -> None:
@@ -46,9 +46,9 @@ class Stoppable:
         self._stop()
         return self._project.outline(path)
 
-    def glance(self, path: str) -> Outline:
+    def outline_within_budget(self, path: str) -> Outline:
         self._stop()
-        return self._project.glance(path)
+        return self._project.outline_within_budget(path)
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
         self._stop()

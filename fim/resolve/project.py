@@ -150,8 +150,8 @@ class Project(Protocol):
         """What reads source text, as `code.read_source` does: the same function each time."""
         ...
 
-    def glance(self, path: str) -> Outline:
-        """The outline of a file that is only near; empty too where this prompt has parsed enough of such files."""
+    def outline_within_budget(self, path: str) -> Outline:
+        """The outline of a file that is only near; empty too where this prompt has parsed its share of such files."""
         ...
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:

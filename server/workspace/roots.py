@@ -18,7 +18,7 @@ from .exclusions import defaults
 from .ignore import Rules
 from .index import ProjectIndex
 from .refusals import Refusal, refusal_as_secret, refusal_by_setting
-from .view import Alone, View
+from .view import SingleFileProject, View
 
 Happened = Literal["created", "changed", "deleted"]
 
@@ -143,9 +143,9 @@ class Workspace:
         if index is not None:
             return View(index, relative, lines, is_another=self._roots[index.root].is_another)
         if lines is not None:
-            return Alone(relative, lambda: lines)
+            return SingleFileProject(relative, lambda: lines)
         buffer = self._buffers.get(self._buffers.file_of(path))
-        return Alone(relative, None if buffer is None else buffer.lines)
+        return SingleFileProject(relative, None if buffer is None else buffer.lines)
 
     def changed(self, path: Path, what: Happened) -> None:
         """The editor tells of a file or folder on the disk; a rename comes as a deletion and a creation."""

@@ -18,8 +18,8 @@ T = TypeVar("T")
 LIBRARY_CHARACTERS = 200_000
 """Of libraries, one prompt parses only so much that is new: some 0.2 s. The next prompts have the rest."""
 
-GLANCE_CHARACTERS = 100_000
-"""Of files that are only near, half as much."""
+NEARBY_CHARACTERS = 100_000
+"""Of files that are only near, half as much (`View.outline_within_budget`)."""
 
 
 class View:
@@ -40,7 +40,7 @@ class View:
         self._paths: Paths | None = None
         self._files: dict[str, File | None] = {}
         self._library_room = LIBRARY_CHARACTERS
-        self._glance_room = GLANCE_CHARACTERS
+        self._nearby_room = NEARBY_CHARACTERS
         if lines is not None:
             self._files[path] = _file(path, lines)
 
@@ -74,17 +74,17 @@ class View:
             self._library_room -= sum(map(len, file.raw))
         return self._index.outline(path, file)
 
-    def glance(self, path: str) -> Outline:
+    def outline_within_budget(self, path: str) -> Outline:
         if path not in self._files and (lately := self._index.seen_lately(path)) is not None:
             self._files[path] = lately
         if (file := self._files.get(path)) is not None and "outline" in vars(file):
             return file.outline
         is_new = not self._index.is_parsed(path)
-        if is_new and self._glance_room <= 0:
+        if is_new and self._nearby_room <= 0:
             return EMPTY
         outline = self.outline(path)
         if is_new and (file := self._files.get(path)) is not None:
-            self._glance_room -= sum(map(len, file.raw))
+            self._nearby_room -= sum(map(len, file.raw))
         return outline
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
@@ -96,7 +96,7 @@ class View:
         return self._files[path]
 
 
-class Alone:
+class SingleFileProject:
     """A `Project` for a file that is in no root: there is nothing but itself. `lines` gives its text, if it has one; it
     is asked at the first use."""
 
@@ -119,7 +119,7 @@ class Alone:
     def outline(self, path: str) -> Outline:
         return self._file.outline if self._file is not None and path in self.paths else EMPTY
 
-    def glance(self, path: str) -> Outline:
+    def outline_within_budget(self, path: str) -> Outline:
         return self.outline(path)
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:

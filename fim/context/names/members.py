@@ -110,9 +110,9 @@ class Names(Lookup):
                 yield number
 
     def _parts(self, symbol: Symbol) -> list[Symbol]:
-        """A namespace, in all files in sight where it is open, and in those of the folder that has its name (Ruby)."""
+        """A namespace, in all included files where it is open, and in those of the folder that has its name (Ruby)."""
         name = self.definition(symbol).name
-        files = [*self._sight.defining(name, self.path)] if self.grammar.open_namespaces else []
+        files = [*self._includes.defining(name, self.path)] if self.grammar.open_namespaces else []
         if self.grammar.constant_files:
             files += [file for file in self.modules(name, None, symbol.path) if name in self.outline(file).top]
         others = (Symbol(file, n) for file in files for n in self.outline(file).top[name])
@@ -132,8 +132,10 @@ class Names(Lookup):
         for file in files:
             found.update((Symbol(file, number), None) for number in self._own_members(definition, file))
         if definition.kind == "module":
-            found.update((member, None) for part in self._parts(symbol) for member in self._inside(part))
-        found.update((Symbol(*place), None) for place in self._holders.extensions(definition.name, self._in_scope))
+            for part in self._parts(symbol):
+                found.update(dict.fromkeys(self._inside(part)))
+        for place in self._index.extension_functions(definition.name, self._in_scope):
+            found[Symbol(*place)] = None
         complete = definition.kind == "class" and "*" not in self.grammar.dynamic
         for _, base in list(self.bases(symbol))[:_MAX_BASES]:
             complete = complete and bool(base)

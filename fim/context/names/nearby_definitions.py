@@ -23,7 +23,7 @@ def definitions_nearby(
     words: Collection[str], path: str, project: Project, resolver: str
 ) -> Mapping[str, Sequence[Symbol]]:
     """For each of `words` that the files around a file define, at most so many definitions, the nearest files first."""
-    return namesakes(words, files_around(path, project, resolver), project.glance)
+    return namesakes(words, files_around(path, project, resolver), project.outline_within_budget)
 
 
 def files_around(path: str, project: Project, resolver: str) -> Sequence[str]:

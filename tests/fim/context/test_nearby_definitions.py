@@ -11,7 +11,7 @@ def test_the_files_around_are_of_the_language_and_the_nearest_come_first() -> No
 
 def test_definitions_are_found_by_the_words_that_name_them() -> None:
     project = MemoryProject({"m.rb": "class Store\n  def valid?\n  end\n\n  def other\n  end\nend\n"})
-    assert namesakes({"valid"}, ["m.rb"], project.glance) == {"valid": [Symbol("m.rb", 1)]}
+    assert namesakes({"valid"}, ["m.rb"], project.outline_within_budget) == {"valid": [Symbol("m.rb", 1)]}
 
 
 def test_members_used_with_a_name() -> None:
