@@ -6,10 +6,12 @@ from collections.abc import Callable, Collection, Hashable, MutableMapping
 from typing import Any, TypeVar
 
 from ..code import Outline
-from ..resolve import Paths, Project, ReadSource
+from ..resolve import Kept, Paths, Project, ReadSource
+from ..resolve.project import Sized
 from ..text import Document
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Sized)
 
 Stop = Callable[[], None]
 """Returns to go on; what it raises ends the work that it is called from, which leaves nothing half done behind."""
@@ -37,6 +39,14 @@ class CancellableProject:
     @property
     def source(self) -> ReadSource:
         return self._project.source
+
+    @property
+    def kept(self) -> Kept:
+        return self._project.kept
+
+    def reading(self, path: str, read: Callable[[Document], S]) -> S | None:
+        self._stop()
+        return self._project.reading(path, read)
 
     def document(self, path: str) -> Document | None:
         self._stop()

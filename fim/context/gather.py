@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from weakref import ref
 
 from ..code import Outline, grammar_of
@@ -36,16 +36,17 @@ class Context:
     """What other files say that the cursor depends on.
 
     `parts` in the order of the prompt. `anchors`: lines of the document that should stay in the prompt when it is cut:
-    imports, and the heads of what encloses the cursor. The rest tells the next call what was chosen, and where.
+    imports, and the heads of what encloses the cursor. The rest tells the next call what was chosen, and where; of the
+    files that it is from, `sources` has the paths and hashes of the lines, and so keeps none alive.
     """
 
     parts: tuple[Part, ...] = ()
     anchors: tuple[int, ...] = ()
     receiver: Receiver | None = None
     shown: frozenset[Place] = frozenset()
-    sources: tuple[Document, ...] = ()
+    sources: tuple[tuple[str, int], ...] = ()
     line: int | None = None
-    inputs: LineInputs | None = None
+    inputs: LineInputs | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
@@ -105,7 +106,7 @@ def gather(
     grammar = grammar_of(document.path, document.language)
     if grammar is None:
         return _without_grammar(document, cursor, project, limit_tokens, count, previous)
-    scope = read_scope(document, cursor, grammar, project.source)
+    scope = read_scope(document, cursor, grammar, project.source, project.kept)
     inputs, unchanged = _line_inputs(scope), _unchanged(previous, project, limit_tokens)
     if unchanged and _same_inputs(inputs, previous.inputs):
         written = scope.receiver[1] if scope.receiver else ""
@@ -143,13 +144,13 @@ def _context(
     line: int,
 ) -> Context:
     parts = tuple(map(packing.part, order))
-    sources = (packing.project.document(part.path) for part in parts)
+    sources = ((part.path, _lines_hash(part.path, packing.project)) for part in parts)
     return Context(
         parts=parts,
         anchors=anchors,
         receiver=receiver,
         shown=frozenset((path, row) for path, file in packing.files.items() for row, _ in file.lines),
-        sources=tuple(source for source in sources if source is not None),
+        sources=tuple((path, lines) for path, lines in sources if lines is not None),
         line=line,
     )
 
@@ -176,8 +177,14 @@ def _is_shown(symbol: Symbol, previous: Context, names: Names) -> bool:
 def _unchanged(previous: Context, project: Project, limit_tokens: int) -> bool:
     """Whether the choice still fits, and its files still say the same."""
     return previous.tokens <= limit_tokens and all(
-        source == project.document(source.path) for source in previous.sources
+        _lines_hash(path, project) == lines for path, lines in previous.sources
     )
+
+
+def _lines_hash(path: str, project: Project) -> int | None:
+    """Another one for another text of a file; None where there is none."""
+    document = project.document(path)
+    return None if document is None else hash(document.lines)
 
 
 def _good_enough(previous: Context, candidates: list[Candidate], names: Names) -> bool:

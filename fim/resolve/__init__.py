@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from .path_parts import normalise
-from .project import Paths, Project, ReadSource
+from .project import Kept, Paths, Project, ReadSource
 
-__all__ = ["Paths", "Project", "ReadSource", "Resolver", "normalise", "resolver_named"]
+__all__ = ["Kept", "Paths", "Project", "ReadSource", "Resolver", "normalise", "resolver_named"]
 
 
 class Resolver(Protocol):

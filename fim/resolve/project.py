@@ -118,6 +118,26 @@ ReadSource = Callable[[tuple[str, ...], Grammar, "str | None"], tuple[Outline, t
 """Reads source text, given as lines, by a grammar and what begins a line comment: see `code.read_source`."""
 
 
+class Sized(Protocol):
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, estimated."""
+        ...
+
+
+S = TypeVar("S", bound=Sized)
+
+
+class Kept(Protocol):
+    """A bounded memory: what was used last stays, and what a file has there goes with the file."""
+
+    def get(self, path: str, kind: str) -> Any | None:
+        """What was put there last for a file, or None."""
+        ...
+
+    def put(self, path: str, kind: str, value: Sized) -> None: ...
+
+
 class Project(Protocol):
     """One workspace root. Nothing is read or parsed before it is asked for; open documents win over the disk."""
 
@@ -134,6 +154,21 @@ class Project(Protocol):
         """Room for what is found about imports: emptied when a file comes or goes, or a manifest changes.
 
         What is kept there about a file's text must look itself whether its outline is still the same.
+        """
+        ...
+
+    @property
+    def kept(self) -> Kept:
+        """Room for what is made of the document under the cursor, or of several files for it.
+
+        What is kept there must look itself whether it is still true. It holds no lines of other files.
+        """
+        ...
+
+    def reading(self, path: str, read: Callable[[Document], S]) -> S | None:
+        """What `read` makes of the text of a file, once per text; None where there is no such document.
+
+        It is kept with the file: it counts in the file's size, and goes with it.
         """
         ...
 

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from ... import fim
 from ...fim.code import EMPTY, Outline
-from ...fim.resolve import Paths
+from ...fim.resolve import Kept, Paths
+from ...fim.resolve.project import Sized
 from ..parsing import read_source
 from .index import ProjectIndex
 from .reading import File, LeftOut, make_file
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Sized)
 
 LIBRARY_CHARACTERS = 200_000
 """Of libraries, one prompt parses only so much that is new: some 0.2 s. The next prompts have the rest."""
@@ -60,6 +62,14 @@ class View:
     def memo(self) -> MutableMapping[Hashable, Any]:
         return self._index.memo if self.paths else {}
 
+    @property
+    def kept(self) -> Kept:
+        return self._index.memory
+
+    def reading(self, path: str, read: Callable[[fim.Document], S]) -> S | None:
+        file = self._file(path)
+        return None if file is None else self._index.reading(path, file, read)
+
     def document(self, path: str) -> fim.Document | None:
         file = self._file(path)
         return None if file is None else file.document
@@ -98,14 +108,15 @@ class View:
 
 class SingleFileProject:
     """A `Project` for a file that is in no root: there is nothing but itself. `lines` gives its text, if it has one; it
-    is asked at the first use."""
+    is asked at the first use. `kept`: the memory of such files, by their names."""
 
     source = staticmethod(read_source)
 
-    def __init__(self, name: str, lines: Callable[[], Sequence[str]] | None) -> None:
+    def __init__(self, name: str, lines: Callable[[], Sequence[str]] | None, kept: Kept) -> None:
         self.paths = Paths([name])
         self.recent: tuple[str, ...] = ()
         self.memo: dict[Hashable, Any] = {}
+        self.kept = kept
         self._name = name
         self._lines = lines
 
@@ -115,6 +126,10 @@ class SingleFileProject:
 
     def document(self, path: str) -> fim.Document | None:
         return self._file.document if self._file is not None and path in self.paths else None
+
+    def reading(self, path: str, read: Callable[[fim.Document], S]) -> S | None:
+        document = self.document(path)
+        return None if document is None else read(document)
 
     def outline(self, path: str) -> Outline:
         return self._file.outline if self._file is not None and path in self.paths else EMPTY

@@ -18,6 +18,9 @@ _CONTINUES = re.compile(r"\s*(?:[?!&]?\.(?!\.)|->|::)")
 _CHAIN_LINES = 60
 _CHAIN_CHARACTERS = 4000  # farther back, nothing belongs to what is being written
 _OPENERS, _CLOSERS = "([{", ")]}"
+# Parsed texts are remembered for all projects: they are short, and so take a few megabytes at most.
+_SHORT_CHARACTERS = 200
+_MOST_PARSED = 8192
 _DOTTED = re.compile(rf"{_NAME}(?:(?:\.|::|\\){_NAME})*")
 CHAIN = re.compile(rf"{_NAME}(?:\s*(?:\(\s*\))?(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))#?{_NAME})*")
 
@@ -33,9 +36,17 @@ class Step(NamedTuple):  # hashed as often as symbols are
 Chain = tuple[Step, ...]
 
 
-@lru_cache(16384)
 def parse_chain(text: str, words: ExpressionWords) -> Chain:
     """The chain at the start of an expression; empty where it starts with none (a literal, a parenthesis)."""
+    return _parse_short(text, words) if len(text) <= _SHORT_CHARACTERS else _parse(text, words)
+
+
+@lru_cache(_MOST_PARSED)
+def _parse_short(text: str, words: ExpressionWords) -> Chain:
+    return _parse(text, words)
+
+
+def _parse(text: str, words: ExpressionWords) -> Chain:
     text = _bare_expression(text[:_CHAIN_CHARACTERS].strip(), words)
     steps: list[Step] = []
     word = _WORD.match(text)
@@ -208,9 +219,13 @@ def _expects_value(text: str, value_expected: str) -> bool:
     return "&" in text[len(bare) :] or re.search(value_expected, bare) is not None
 
 
-@lru_cache(16384)
 def type_names(text: str, words: ExpressionWords) -> Sequence[tuple[str, ...]]:
     """The types that a type's text names, in order, each as the parts of its path; carriers are left out."""
+    return _short_type_names(text, words) if len(text) <= _SHORT_CHARACTERS else tuple(_type_names(text, words))
+
+
+@lru_cache(_MOST_PARSED)
+def _short_type_names(text: str, words: ExpressionWords) -> Sequence[tuple[str, ...]]:
     return tuple(_type_names(text, words))
 
 

@@ -18,9 +18,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "continued below": lambda text: chains.continued(["a(\n"] * 60, text, GRAMMAR.comment_marks),
     "open_calls": lambda text: list(chains.open_calls([text])),
     "open_literal": lambda text: chains.open_literal(["x = " + text + "{"], GRAMMAR.value_expected),
-    "parse_chain": lambda text: chains.parse_chain.__wrapped__(text, GRAMMAR.expression_words),
-    "type_names": lambda text: chains.type_names.__wrapped__(text, GRAMMAR.expression_words),
-    "members_used": lambda text: usage.members_used.__wrapped__((text,)),
+    "parse_chain": lambda text: chains.parse_chain(text, GRAMMAR.expression_words),
+    "type_names": lambda text: chains.type_names(text, GRAMMAR.expression_words),
+    "members_used": lambda text: usage.members_used((text,)),
     "comments": lambda text: list(jsonc._without_comments(text)),
 }
 UNITS = [

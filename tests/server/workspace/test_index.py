@@ -146,14 +146,14 @@ def test_large_binary_and_minified_files_are_left_out(tmp_path: Path) -> None:
 
 
 def test_memory_stays_under_its_bound(tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "FILES_BYTES", 100_000)
+    monkeypatch.setattr(index, "CONTEXT_BYTES", 100_000)
     files = {f"f{number:03}.py": f"def f{number}(): ...\n" + "# text\n" * 100 for number in range(100)}
     space = workspace(write(tmp_path, files))
     for path in files:
         assert names(project(space, tmp_path), path)
     (known,) = space._indexes.values()
-    assert 0 < known._files.used_bytes <= 100_000
-    assert 1 < len(known._files) < 50
+    assert 0 < known.memory.used_bytes <= 100_000
+    assert 1 < len(known.memory) < 50
     parsed.clear()
     assert names(project(space, tmp_path), "f099.py")
     assert not parsed, "the last one is still known"
