@@ -1,6 +1,6 @@
 """Fits the weights by which the context engine ranks symbols: `python bench/ranking.py [--limit 100] [--write]`.
 
-For the cases of `bench/context.py` it collects what speaks for every candidate (fim/context/ranking.py) and fits a
+For the cases of `bench/context.py` it collects what speaks for every candidate (fim/context/evidence) and fits a
 logistic regression to which of them the cut line needed. Each language counts the same, and so does each needed symbol.
 The share of cases that are complete is then told for repositories that the weights were not fitted on (three folds).
 `--write` fits on all and writes fim/context/weights.toml.
@@ -22,8 +22,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from seekline.fim import code
-from seekline.fim.context.evidence.evidence import Evidence
+from seekline.fim.context.evidence.kinds import collect_evidence
+from seekline.fim.context.facts import Fact
 from seekline.fim.context.names.members import Names
+from seekline.fim.context.ranking import Ranking
 from seekline.fim.context.scope import read_scope
 from seekline.server.settings.config import merge
 from seekline.server.workspace import Workspace
@@ -55,7 +57,7 @@ def examples(cases: Sequence[Case]) -> Iterator[Example]:
         project = workspace.project_of(case.root / case.document.path, case.document.lines)
         scope = read_scope(case.document, case.cursor, grammar)
         names = Names(project, case.document, scope.outline, grammar)
-        facts = Evidence(scope, names).all_facts()
+        facts = Ranking(collect_evidence(scope, names)).facts()
         needed = []
         for symbol in facts:
             document = names.document(symbol.path)
@@ -67,7 +69,7 @@ def examples(cases: Sequence[Case]) -> Iterator[Example]:
 
 def fit(found: Sequence[Example]) -> dict[str, float]:
     """The weights, `bias` among them, that make what was needed likely and the rest unlikely."""
-    names = sorted({name for example in found for facts in example.facts for name in facts})
+    names = sorted({fact.value for example in found for facts in example.facts for fact in facts})
     column = {name: number for number, name in enumerate(names)}
     languages = Counter(example.case.language for example in found)
     rows, columns, values, labels, importance = [], [], [], [], []
@@ -148,9 +150,9 @@ def main() -> None:
         table.add_row(language, str(len(results)), f"{sum(results) / len(results):.0%}")
     Console().print(table)
     if given.write:
-        weights = fit(found) | PRIORS
+        weights = {fact.value: 0.0 for fact in Fact} | fit(found) | PRIORS
         lines = [f'"{name}" = {value:.2f}' for name, value in sorted(weights.items(), key=lambda pair: -pair[1])]
-        head = "# LoadResult by bench/ranking.py; what the facts mean stands in candidates.py and ranking.py.\n"
+        head = "# Fitted by bench/ranking.py; the facts are those of facts.py.\n"
         WEIGHTS.write_text(head + "\n".join(lines) + "\n", "utf-8")
 
 

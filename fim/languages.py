@@ -6,8 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
+from typing import Any
 
 from ._data import load_toml
+
+_COMMON = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """What a line ends with that opens a block, and what a line starts with that ends one."""
+
+    openers: tuple[str, ...]
+    closers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +31,22 @@ class Language:
     filenames: tuple[str, ...] = ()
     line_comment: str | None = None
     block_comment: tuple[str, str] | None = None
+    blocks: Blocks
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    return load_toml("languages.toml")
+
+
+def _blocks(row: Mapping[str, Any]) -> Blocks:
+    return Blocks(openers=tuple(row["block_openers"]), closers=tuple(row["block_closers"]))
 
 
 @cache
 def all_languages() -> Mapping[str, Language]:
     """Every language by its name."""
+    common = _table()[_COMMON]
     return {
         name: Language(
             name=name,
@@ -33,9 +55,17 @@ def all_languages() -> Mapping[str, Language]:
             filenames=tuple(row.get("filenames", ())),
             line_comment=row.get("line_comment"),
             block_comment=tuple(row["block_comment"]) if "block_comment" in row else None,
+            blocks=_blocks({**common, **row}),
         )
-        for name, row in load_toml("languages.toml").items()
+        for name, row in _table().items()
+        if name != _COMMON
     }
+
+
+@cache
+def blocks_of(language: Language | None) -> Blocks:
+    """How blocks begin and end in a language, or in text of none that is known."""
+    return _blocks(_table()[_COMMON]) if language is None else language.blocks
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from seekline import fim
 from seekline.fim import code
 from seekline.fim.resolve import Paths
+from seekline.server.workspace.memory import Memory
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ class MemoryProject:
         self.paths = Paths(files)
         self.recent = recent
         self.memo: dict[Hashable, Any] = {}
+        self.kept = Memory(100_000_000)
         self.parsed: list[str] = []
         self.broken: list[str] = []
         self._files = dict(files)
@@ -31,6 +33,10 @@ class MemoryProject:
         if text is None:
             return None
         return fim.Document(path=path, language=fim.language_of_path(path), lines=tuple(fim.split_lines(text)))
+
+    def reading(self, path: str, read: Callable[[fim.Document], T]) -> T | None:
+        document = self.document(path)
+        return None if document is None else read(document)
 
     def outline(self, path: str) -> code.Outline:
         if path not in self._outlines:
@@ -43,7 +49,7 @@ class MemoryProject:
             self._outlines[path] = code.read_outline(document.lines, grammar, comment)
         return self._outlines[path]
 
-    def glance(self, path: str) -> code.Outline:
+    def outline_within_budget(self, path: str) -> code.Outline:
         return self.outline(path)
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:

@@ -90,8 +90,10 @@ def _flags(call: ast.Call) -> int:
 def in_grammars() -> Iterator[Pattern]:
     for name, row in tomli.loads((ROOT / "fim/code/grammars.toml").read_text("utf-8")).items():
         for key, value in row.items():
-            if key.startswith("doc_") or key in ("private", "exported", "exported_name"):
+            if key.startswith("doc_") or key in ("private", "exported", "exported_name", "static", "value_expected"):
                 yield Pattern(place=f"grammars.toml {name} {key}", text=value)
+            elif key in ("before_expression", "cast", "no_type"):  # of these, only the start of a text is asked
+                yield Pattern(place=f"grammars.toml {name} {key}", text=value, flags=re.VERBOSE, anchored=True)
             elif key == "blank":
                 yield Pattern(place=f"grammars.toml {name} {key}", text=value, flags=re.VERBOSE | re.MULTILINE)
 

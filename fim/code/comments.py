@@ -86,7 +86,7 @@ def documented_definitions(comments: Iterable[Node], grammar: Grammar, count: in
             count += 1
 
 
-def told_type(comment: Node, grammar: Grammar) -> str | None:
+def documented_value_type(comment: Node, grammar: Grammar) -> str | None:
     """The type that a comment tells of the value or variable behind it."""
     found = re.search(grammar.doc_value, text_of(comment)) if grammar.doc_value else None
     return found["type"] if found else None

@@ -73,9 +73,9 @@ def _split(path: str, grammar: Grammar) -> tuple[str, str | None]:
     module, found, name = path.strip().rpartition(separator)
     if not found:
         return path.strip(), None
-    if name in ("self", "this"):
+    if name in grammar.module_itself:
         return module, None
-    return module, "*" if name in ("*", "_", "given") else name
+    return module, "*" if name in grammar.all_names else name
 
 
 def _default_alias(module: str) -> str:

@@ -15,6 +15,18 @@ import tree_sitter
 from .._data import load_text, load_toml
 from ..languages import Language
 
+_COMMON = "*"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExpressionWords:
+    """The words of expressions and types that are no names; compared by identity, since caches are keyed by it."""
+
+    before_expression: re.Pattern[str]
+    cast: re.Pattern[str] | None
+    carriers: frozenset[str]
+    no_type: re.Pattern[str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grammar:
@@ -55,6 +67,16 @@ class Grammar:
     doc_parameter: str = ""
     doc_result: str = ""
     doc_value: str = ""
+    constructors: frozenset[str]
+    static: str
+    own_types: frozenset[str]
+    no_type: str
+    before_expression: str
+    cast: str = ""
+    value_expected: str
+    comment_marks: tuple[str, ...]
+    module_itself: frozenset[str]
+    all_names: frozenset[str]
 
     @cached_property
     def tree_sitter(self) -> tree_sitter.Language:
@@ -68,6 +90,15 @@ class Grammar:
     def blanked(self) -> re.Pattern[str] | None:
         return re.compile(self.blank, re.VERBOSE | re.MULTILINE) if self.blank else None
 
+    @cached_property
+    def expression_words(self) -> ExpressionWords:
+        return ExpressionWords(
+            before_expression=re.compile(self.before_expression, re.VERBOSE),
+            cast=re.compile(self.cast, re.VERBOSE) if self.cast else None,
+            carriers=self.carriers,
+            no_type=re.compile(self.no_type, re.VERBOSE),
+        )
+
     def query(self, name: str) -> tree_sitter.Query:
         """The query in `queries/LANGUAGE/NAME.scm`."""
         return _query(self, name)
@@ -78,7 +109,14 @@ class Grammar:
 
 @cache
 def _query(grammar: Grammar, name: str) -> tree_sitter.Query:
-    return tree_sitter.Query(grammar.tree_sitter, load_text(f"code/queries/{grammar.queries}/{name}.scm"))
+    return tree_sitter.Query(grammar.tree_sitter, query_text(grammar.queries, name))
+
+
+def query_text(folder: str, name: str) -> str:
+    """The text of a query; a first line `; inherits: ecma` puts that of another folder before it, as in Neovim."""
+    text = load_text(f"code/queries/{folder}/{name}.scm")
+    inherits = re.match(r"; inherits: ([\w-]+)\n", text)
+    return text if inherits is None else query_text(inherits[1], name) + text
 
 
 @cache
@@ -91,8 +129,13 @@ def all_grammars() -> Mapping[str, Grammar]:
             return frozenset(found)
         return tuple(found) if isinstance(found, list) else found
 
-    rows = load_toml("code/grammars.toml").items()
-    return {name: Grammar(name=name, **{key: value(key, found) for key, found in row.items()}) for name, row in rows}
+    rows = load_toml("code/grammars.toml")
+    common = rows.pop(_COMMON)
+    grammars: dict[str, Grammar] = {}
+    for name, row in rows.items():
+        fields = {key: value(key, found) for key, found in {**common, **row}.items()}
+        grammars[name] = Grammar(name=name, **fields)
+    return grammars
 
 
 @cache

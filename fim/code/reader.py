@@ -15,8 +15,8 @@ from .comments import (
     documented_definitions,
     documented_imports,
     documented_type,
+    documented_value_type,
     documented_variables,
-    told_type,
 )
 from .expand import expand, expand_path
 from .grammars import Grammar
@@ -84,8 +84,8 @@ def _variables(tree: Tree, grammar: Grammar) -> Iterator[Variable]:
             type, value = _first(captures, "type"), _first(captures, "value") or _first(captures, "element")
             if member := _first(captures, "member"):  # `{ name } = value`
                 type, value = None, f"{type or value}.{member}"
-            if "told" in captures:  # `/** @type {Client} */` before the variable or its value
-                type = told_type(captures["told"][0], grammar) or type
+            if "doc_type" in captures:  # `/** @type {Client} */` before the variable or its value
+                type = documented_value_type(captures["doc_type"][0], grammar) or type
             yield Variable(
                 name=_bare(name),
                 line=captures.get("at", [name])[0].start_point.row,

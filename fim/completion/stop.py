@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..languages import blocks_of
 from ..prompt.formats import Extent
 from ..text import Cursor, Document, indentation, split_lines, without_line_end
 
-_OPENERS = (":", "{", "(", "[", ",", "=>", "->", "do", "then", "else", "begin")
-_CLOSERS = ("}", ")", "]", "end")
 _LOOP_TIMES = 4
 _LOOP_CHARACTERS = range(4, 41)
 
@@ -19,23 +18,27 @@ class StopRule:
 
     `several_lines`: whether it may go beyond the first line with text. `indent`: columns of indentation (a tab is
     one) of the cursor's line. `opens_block`: whether the completion fills a block that this line opens.
-    `next_line`: the first line with text after the cursor's, stripped.
+    `closers`: what a line starts with that ends a block. `next_line`: the first line with text after the cursor's,
+    stripped.
     """
 
     several_lines: bool
     indent: int
     opens_block: bool
+    closers: tuple[str, ...]
     next_line: str
 
 
 def stop_rule(document: Document, cursor: Cursor, extent: Extent, *, explicit: bool) -> StopRule:
     """The rule for the hole at `cursor`: several lines only where a block starts or the user asked for them."""
     before, after = document.before(cursor), document.after(cursor)
-    opens = before.rstrip().endswith(_OPENERS)
+    blocks = blocks_of(document.language)
+    opens = before.rstrip().endswith(blocks.openers)
     return StopRule(
         several_lines=extent == "block" and not after.strip() and (opens or explicit or not before.strip()),
         indent=len(indentation(before)),
         opens_block=opens,
+        closers=blocks.closers,
         next_line=next((line.strip() for line in document.following_lines(cursor) if line.strip()), ""),
     )
 
@@ -77,7 +80,7 @@ def loops(line: str) -> bool:
 def _closes(line: str, rule: StopRule) -> bool:
     """Whether `line` is the end of the block that the cursor's line opens, and not there already."""
     at_block = rule.opens_block and len(indentation(line)) == rule.indent
-    return at_block and line.strip().startswith(_CLOSERS) and line.strip() != rule.next_line
+    return at_block and line.strip().startswith(rule.closers) and line.strip() != rule.next_line
 
 
 def _belongs_to_others(line: str, rule: StopRule, paragraph_over: bool) -> bool:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from weakref import ref
 
 from ..code import Outline, grammar_of
 from ..prompt.budget import Count
 from ..resolve import Project
 from ..text import Cursor, Document
-from .cancellable import Stop, Stoppable
-from .evidence.evidence import Evidence
+from .cancellable import CancellableProject, Stop
+from .evidence.kinds import collect_evidence
 from .names.entities import Symbol
 from .names.members import Names
 from .names.receiver import Receiver, receiver_of
 from .order import dependency_order
 from .packing import Packing, Part, dependencies
-from .ranking import Candidate
+from .ranking import Candidate, Ranking
 from .scope import Scope, read_scope
 from .similar import similar_windows
 
@@ -35,16 +36,17 @@ class Context:
     """What other files say that the cursor depends on.
 
     `parts` in the order of the prompt. `anchors`: lines of the document that should stay in the prompt when it is cut:
-    imports, and the heads of what encloses the cursor. The rest tells the next call what was chosen, and where.
+    imports, and the heads of what encloses the cursor. The rest tells the next call what was chosen, and where; of the
+    files that it is from, `sources` has the paths and hashes of the lines, and so keeps none alive.
     """
 
     parts: tuple[Part, ...] = ()
     anchors: tuple[int, ...] = ()
     receiver: Receiver | None = None
     shown: frozenset[Place] = frozenset()
-    sources: tuple[Document, ...] = ()
+    sources: tuple[tuple[str, int], ...] = ()
     line: int | None = None
-    moment: Moment | None = None
+    inputs: LineInputs | None = field(default=None, compare=False)
 
     @property
     def text(self) -> str:
@@ -56,23 +58,28 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """What can change the choice while the cursor stays on its line: nothing else is looked at again then."""
+class LineInputs:
+    """What the choice depends on while someone types in one line: where it is the same, the choice stays.
 
-    outline: Outline
+    `outline`: that of the other lines, not kept alive. `expression`: the one before the cursor. `calls`: those whose
+    arguments are being written.
+    """
+
+    outline: ref[Outline]
     expression: str | None
     calls: tuple[str, ...]
 
-    @classmethod
-    def of(cls, scope: Scope) -> Moment:
-        expression = scope.receiver[0] if scope.receiver else None
-        return cls(outline=scope.outline, expression=expression, calls=scope.open_calls)
 
-    def same(self, other: Moment | None) -> bool:
-        """An outline is made once for as long as the cursor stays on a line, and so compared by identity."""
-        if other is None or self.outline is not other.outline:
-            return False
-        return (self.expression, self.calls) == (other.expression, other.calls)
+def _line_inputs(scope: Scope) -> LineInputs:
+    expression = scope.receiver[0] if scope.receiver else None
+    return LineInputs(outline=ref(scope.outline), expression=expression, calls=scope.open_calls)
+
+
+def _same_inputs(inputs: LineInputs, previous: LineInputs | None) -> bool:
+    # An outline is read once for as long as the cursor stays on a line: another one is of other lines.
+    if previous is None or inputs.outline() is not previous.outline():
+        return False
+    return (inputs.expression, inputs.calls) == (previous.expression, previous.calls)
 
 
 NOTHING = Context()
@@ -93,30 +100,30 @@ def gather(
     unless a clearly better choice has appeared: every change of the context costs a KV cache nearly all it has.
     `stop` is called before every file and every candidate; what it raises, this raises.
     """
-    project = Stoppable(project, stop)
+    project = CancellableProject(project, stop)
     if previous.line is None or abs(previous.line - cursor.line) > _TYPING_LINES:
         previous = NOTHING
     grammar = grammar_of(document.path, document.language)
     if grammar is None:
         return _without_grammar(document, cursor, project, limit_tokens, count, previous)
-    scope = read_scope(document, cursor, grammar, project.source)
-    moment, unchanged = Moment.of(scope), _unchanged(previous, project, limit_tokens)
-    if unchanged and moment.same(previous.moment):
+    scope = read_scope(document, cursor, grammar, project.source, project.kept)
+    inputs, unchanged = _line_inputs(scope), _unchanged(previous, project, limit_tokens)
+    if unchanged and _same_inputs(inputs, previous.inputs):
         written = scope.receiver[1] if scope.receiver else ""
         receiver = replace(previous.receiver, written=written) if previous.receiver else None
         return replace(previous, receiver=receiver)
     names = Names(project, document, scope.outline, grammar)
-    evidence = Evidence(scope, names)
-    candidates = evidence.candidates()
-    receiver = receiver_of(evidence)
+    evidence = collect_evidence(scope, names)
+    candidates = Ranking(evidence).candidates()
+    receiver = receiver_of(evidence.receiver, evidence.types)
     if unchanged and _good_enough(previous, candidates, names):
-        return replace(previous, anchors=_anchors(scope), receiver=receiver, line=cursor.line, moment=moment)
+        return replace(previous, anchors=_anchors(scope), receiver=receiver, line=cursor.line, inputs=inputs)
     packing = Packing(project, count, limit_tokens)
     packing.add_candidates(_with_bonus(candidates, previous, names, stop), names)
     if limit_tokens >= _WINDOWS_FROM_TOKENS:
         packing.add_windows(similar_windows(document, cursor, project, neighbours=False))
     context = _context(packing, _ordered(packing, names), _anchors(scope), receiver, cursor.line)
-    return replace(context, moment=moment)
+    return replace(context, inputs=inputs)
 
 
 def _without_grammar(
@@ -137,13 +144,13 @@ def _context(
     line: int,
 ) -> Context:
     parts = tuple(map(packing.part, order))
-    sources = (packing.project.document(part.path) for part in parts)
+    sources = ((part.path, _lines_hash(part.path, packing.project)) for part in parts)
     return Context(
         parts=parts,
         anchors=anchors,
         receiver=receiver,
         shown=frozenset((path, row) for path, file in packing.files.items() for row, _ in file.lines),
-        sources=tuple(source for source in sources if source is not None),
+        sources=tuple((path, lines) for path, lines in sources if lines is not None),
         line=line,
     )
 
@@ -170,8 +177,14 @@ def _is_shown(symbol: Symbol, previous: Context, names: Names) -> bool:
 def _unchanged(previous: Context, project: Project, limit_tokens: int) -> bool:
     """Whether the choice still fits, and its files still say the same."""
     return previous.tokens <= limit_tokens and all(
-        source == project.document(source.path) for source in previous.sources
+        _lines_hash(path, project) == lines for path, lines in previous.sources
     )
+
+
+def _lines_hash(path: str, project: Project) -> int | None:
+    """Another one for another text of a file; None where there is none."""
+    document = project.document(path)
+    return None if document is None else hash(document.lines)
 
 
 def _good_enough(previous: Context, candidates: list[Candidate], names: Names) -> bool:

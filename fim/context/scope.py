@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
+from sys import getsizeof
 
 from ..code import Definition, Grammar, Outline, Variable, read_source
-from ..resolve import ReadSource
+from ..resolve import Kept, ReadSource
 from ..text import Cursor, Document, indentation
 from .names.chains import CHAIN, chain_before, continued, open_calls, open_literal
 from .names.usage import Uses, members_used
@@ -23,6 +24,10 @@ _CALLS = 3
 _LITERAL_LINES = 40
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SHORT_CHARACTERS = 100
+_KEPT_AS = "other lines"
+_DEFINITION_BYTES, _IMPORT_BYTES, _VARIABLE_BYTES = 900, 500, 250
+_WORD_BYTES, _USE_BYTES = 150, 450
 _WINDOW_LINES = 4000  # of a longer document, only what is around the cursor is parsed, and its head
 
 
@@ -79,7 +84,8 @@ class Scope:
     def receiver(self) -> tuple[str, str] | None:
         """The expression whose member is being written at the cursor, and what is written of the member."""
         lines = self.document.lines[: self.cursor.line]
-        return chain_before(continued(lines, self.document.before(self.cursor)), colon=self.grammar.colon_calls)
+        text = continued(lines, self.document.before(self.cursor), self.grammar.comment_marks)
+        return chain_before(text, colon=self.grammar.colon_calls)
 
     @cached_property
     def open_calls(self) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ class Scope:
     def literal(self) -> str | None:
         """The type of the literal whose fields are being written at the cursor."""
         above = self.document.lines[max(0, self.cursor.line - _LITERAL_LINES) : self.cursor.line]
-        return open_literal([*above, self.document.before(self.cursor)])
+        return open_literal([*above, self.document.before(self.cursor)], self.grammar.value_expected)
 
     def near(self) -> Iterator[tuple[str, float]]:
         """The lines around the cursor and how near they are, from 1 down. Imports do not count."""
@@ -171,26 +177,87 @@ def word_of(name: str) -> str:
     return name.rstrip("?!=")
 
 
-@lru_cache(65536)
 def parts_of(name: str) -> tuple[str, ...]:
     """The words in an identifier: `readHTTPBody` and `read_http_body` have the same."""
+    return _parts_of_short(name) if len(name) <= _SHORT_CHARACTERS else _parts_of(name)
+
+
+# Remembered for all projects: short names alone, which take some ten megabytes at most.
+@lru_cache(32768)
+def _parts_of_short(name: str) -> tuple[str, ...]:
+    return _parts_of(name)
+
+
+def _parts_of(name: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PARTS.findall(name) if len(part) > 1)
 
 
-def read_scope(document: Document, cursor: Cursor, grammar: Grammar, read: ReadSource = read_source) -> Scope:
-    """What stands around a cursor. `read`: what reads source text; the same one each time, or nothing is remembered."""
-    comment = document.language.line_comment if document.language else None
-    lines = _without_line(document.lines, cursor.line)
-    outline, variables, counts = _read(lines, grammar, comment, read)
+@dataclass(frozen=True, kw_only=True)
+class OtherLines:
+    """What a document says in its lines but the cursor's; `grammar`, `comment` and `read` tell how it was read."""
+
+    lines: tuple[str, ...]
+    grammar: Grammar
+    comment: str | None
+    read: ReadSource
+    outline: Outline
+    variables: tuple[Variable, ...]
+    counts: Mapping[str, int]
+    uses: Uses
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """What it takes in memory, estimated by the measured sizes of its parts."""
+        lines = 8 * len(self.lines) + sum(map(getsizeof, self.lines))
+        definitions = _DEFINITION_BYTES * len(self.outline.definitions) + _IMPORT_BYTES * len(self.outline.imports)
+        words = _WORD_BYTES * len(self.counts) + _USE_BYTES * len(self.uses)
+        return lines + definitions + _VARIABLE_BYTES * len(self.variables) + words
+
+
+def read_scope(
+    document: Document,
+    cursor: Cursor,
+    grammar: Grammar,
+    read: ReadSource = read_source,
+    kept: Kept | None = None,
+) -> Scope:
+    """What stands around a cursor. `read`: what reads source text; the same one each time, or nothing is remembered.
+    `kept`: where it is remembered until the cursor leaves its line."""
+    others = _other_lines(document, cursor, grammar, read, kept)
     return Scope(
         document=document,
         cursor=cursor,
         grammar=grammar,
+        outline=others.outline,
+        variables=others.variables,
+        counts=others.counts,
+        uses=others.uses,
+    )
+
+
+def _other_lines(
+    document: Document, cursor: Cursor, grammar: Grammar, read: ReadSource, kept: Kept | None
+) -> OtherLines:
+    comment = document.language.line_comment if document.language else None
+    lines = _without_line(document.lines, cursor.line)
+    known: OtherLines | None = kept.get(document.path, _KEPT_AS) if kept is not None else None
+    how = grammar, comment, read
+    if known is not None and (known.grammar, known.comment, known.read) == how and known.lines == lines:
+        return known
+    outline, variables = read(lines, grammar, comment)
+    found = OtherLines(
+        lines=lines,
+        grammar=grammar,
+        comment=comment,
+        read=read,
         outline=outline,
         variables=variables,
-        counts=counts,
+        counts=Counter(_WORD.findall("".join(lines))),
         uses=members_used(lines),
     )
+    if kept is not None:
+        kept.put(document.path, _KEPT_AS, found)
+    return found
 
 
 def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:
@@ -198,10 +265,3 @@ def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:
         first, end = number - _WINDOW_LINES, number + _WINDOW_LINES
         lines = tuple(line if n < _WINDOW_LINES or first <= n < end else "\n" for n, line in enumerate(lines))
     return (*lines[:number], "\n", *lines[number + 1 :])
-
-
-@lru_cache(8)
-def _read(
-    lines: tuple[str, ...], grammar: Grammar, comment: str | None, read: ReadSource
-) -> tuple[Outline, tuple[Variable, ...], Mapping[str, int]]:
-    return *read(lines, grammar, comment), Counter(_WORD.findall("".join(lines)))

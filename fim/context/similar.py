@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
+from sys import getsizeof
 
 from ..resolve import Project
 from ..text import Cursor, Document
@@ -15,6 +16,7 @@ _STRIDE_LINES = 12
 _LONGEST_LINES = 4000
 _LEAST = 0.12
 _FILES = 12
+_WORD_BYTES = 30  # most words stand in several strides, and are kept once
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 
 
@@ -28,6 +30,35 @@ class Window:
     likeness: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileWindows:
+    """The windows of a file, two strides each. `strides`: the words of each stride; `counts`: how many words each
+    window has; `lines`: how many lines of the file were read."""
+
+    strides: tuple[frozenset[str], ...]
+    counts: tuple[int, ...]
+    lines: int
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """What it takes in memory, estimated by the measured sizes of its parts."""
+        words = sum(map(len, self.strides))
+        return sum(map(getsizeof, self.strides)) + _WORD_BYTES * words + 40 * len(self.counts)
+
+
+def read_windows(document: Document) -> FileWindows:
+    """The words of a file, stride by stride."""
+    lines = document.lines[:_LONGEST_LINES]
+    known: dict[str, str] = {}  # of equal words, one is kept
+    strides: list[frozenset[str]] = []
+    for first in range(0, len(lines), _STRIDE_LINES):
+        words = _words(lines[first : first + _STRIDE_LINES])
+        strides.append(frozenset([known.setdefault(word, word) for word in words]))
+    windows = range(0, max(1, len(lines) - _STRIDE_LINES + 1), _STRIDE_LINES)
+    counts = [len(_union(strides[number : number + 2])) for number in range(len(windows))]
+    return FileWindows(strides=tuple(strides), counts=tuple(counts), lines=len(lines))
+
+
 def similar_windows(document: Document, cursor: Cursor, project: Project, *, neighbours: bool) -> list[Window]:
     """The best window of each open or lately edited file, the most similar first.
 
@@ -37,12 +68,11 @@ def similar_windows(document: Document, cursor: Cursor, project: Project, *, nei
     wanted |= _words((document.before(cursor),))
     if not wanted:
         return []
-    found = []
+    found: list[Window] = []
     for path in _paths(document, project, neighbours=neighbours):
-        other = project.document(path)
-        best = max(_windows(path, other, wanted), key=lambda w: (w.likeness, -w.first), default=None) if other else None
-        if best is not None and best.likeness >= _LEAST:
-            found.append(best)
+        windows = project.reading(path, read_windows)
+        if windows is not None:
+            found += _best_window(path, windows, wanted)
     return sorted(found, key=lambda window: (-window.likeness, window.path))
 
 
@@ -54,24 +84,23 @@ def _paths(document: Document, project: Project, *, neighbours: bool) -> list[st
     return [path for path in paths if path != document.path][:_FILES]
 
 
-def _windows(path: str, document: Document, wanted: frozenset[str]) -> Iterator[Window]:
-    lines = document.lines[:_LONGEST_LINES]
-    for first in range(0, max(1, len(lines) - _STRIDE_LINES + 1), _STRIDE_LINES):
-        words = _words(lines[first : first + _LINES])
-        if words:
-            likeness = len(words & wanted) / len(words | wanted)
-            yield Window(path=path, first=first, end=min(first + _LINES, len(lines)), likeness=likeness)
+def _best_window(path: str, windows: FileWindows, wanted: frozenset[str]) -> list[Window]:
+    """The window that resembles most what is wanted, the first of equals; none where none does enough."""
+    shared = [stride & wanted for stride in windows.strides]
+    best, likeness = 0, 0.0
+    for number, count in enumerate(windows.counts):
+        common = len(_union(shared[number : number + 2]))
+        if count and common / (count + len(wanted) - common) > likeness:
+            best, likeness = number, common / (count + len(wanted) - common)
+    if likeness < _LEAST:
+        return []
+    first = best * _STRIDE_LINES
+    return [Window(path=path, first=first, end=min(first + _LINES, windows.lines), likeness=likeness)]
 
 
-@lru_cache(8192)
-def _words(lines: tuple[str, ...]) -> frozenset[str]:
-    return _union(map(_words_of, lines))
+def _words(lines: Sequence[str]) -> frozenset[str]:
+    return frozenset(_WORD.findall("".join(lines)))
 
 
 def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*sets)
-
-
-@lru_cache(65536)
-def _words_of(line: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(line))

@@ -11,9 +11,10 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-from .project import Paths, Project, ReadSource, normalise
+from .path_parts import normalise
+from .project import Kept, Paths, Project, ReadSource
 
-__all__ = ["Paths", "Project", "ReadSource", "Resolver", "normalise", "resolver_named"]
+__all__ = ["Kept", "Paths", "Project", "ReadSource", "Resolver", "normalise", "resolver_named"]
 
 
 class Resolver(Protocol):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .json_rows import json_rows
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, nearest, normalise
+from .project import Project
 
 _HEADERS = (".h", ".hpp", ".hh", ".hxx", ".h++", ".H", ".cuh")
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".cu", ".m", ".mm")
@@ -43,8 +44,7 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
         if path is not None and path in project.paths and path != importer:
             return [path]
     end = re.sub(r"^(?:\.\.?/)+", "", spec)
-    found = [path for path in project.paths.ending(end) if path != importer]
-    found.sort(key=lambda path: -_shared(path, importer))
+    found = nearest([path for path in project.paths.ending(end) if path != importer], importer)
     return found[: _MAX_BY_END if "/" in end else 1]
 
 
@@ -69,7 +69,7 @@ def _called(name: str, importer: str, project: Project) -> Iterator[str]:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     for stem in dict.fromkeys((name, snake, name.lower())):
         found = [path for ending in _HEADERS for path in project.paths.named(stem + ending)]
-        yield from sorted(found, key=lambda path: -_shared(path, importer))[:1]
+        yield from nearest(found, importer)[:1]
 
 
 def _counterparts(stem: str, importer: str, endings: Sequence[str], project: Project) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _counterparts(stem: str, importer: str, endings: Sequence[str], project: Pro
             return
     name = stem.rpartition("/")[2]
     found = [path for ending in endings for path in project.paths.named(name + ending)]
-    yield from sorted(found, key=lambda path: -_shared(path, importer))[:1]
+    yield from nearest(found, importer)[:1]
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -91,27 +91,15 @@ def _split(path: str) -> tuple[str, str]:
     return path.removesuffix(ending), ending
 
 
-def _shared(path: str, importer: str) -> int:
-    """How many of their first folders two files share."""
-    count = 0
-    for one, other in zip(path.split("/")[:-1], importer.split("/")[:-1], strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
-
-
 def _search_folders(importer: str, project: Project) -> Iterator[str]:
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     yield folder
     yield from _compiled_with(importer, project)
-    while True:
+    for above in folders_up(folder):
         for inner in ("", *_FOLDERS):
-            if project.paths.has_folder(place := f"{folder}/{inner}".strip("/")):
+            place = join(above, inner)
+            if project.paths.has_folder(place):
                 yield place
-        if not folder:
-            return
-        folder = folder.rpartition("/")[0]
 
 
 def _compiled_with(importer: str, project: Project) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import tomli
 
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise
+from .project import Project
 
 _MAX_MANIFESTS = 300
 _DEPENDENCIES = ("dependencies", "dev-dependencies", "build-dependencies")
@@ -40,8 +41,8 @@ def crate_roots(file: str, project: Project) -> list[str]:
         name = file.removeprefix(join(folder, place) + "/").partition("/")[0]
         if (path := join(folder, f"{place}/{name}/main.rs")) in project.paths and file.startswith(path[:-7]):
             return [path]
-    here = file.rpartition("/")[0]
-    above = [path for path in targets if path in project.paths and _within(here, path.rpartition("/")[0])]
+    here = folder_of(file)
+    above = [path for path in targets if path in project.paths and _within(here, folder_of(path))]
     deepest = max((path.count("/") for path in above), default=0)
     return [path for path in above if path.count("/") == deepest]
 
@@ -56,12 +57,8 @@ def library_of(name: str, importer: str, project: Project) -> list[str]:
             return _existing(join(path, other.library if other else "src/lib.rs"), project)
     for path in project.paths.named("Cargo.toml")[:_MAX_MANIFESTS]:
         if (manifest := project.manifest(path, _parse)) is not None and manifest.name == name:
-            return _existing(join(path.rpartition("/")[0], manifest.library), project)
+            return _existing(join(folder_of(path), manifest.library), project)
     return []
-
-
-def join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
 
 
 def _existing(path: str, project: Project) -> list[str]:
@@ -83,15 +80,11 @@ def _is_target(file: str, folder: str) -> bool:
 
 def _packages_above(file: str, project: Project) -> Iterator[tuple[str, Manifest]]:
     """The manifests above a file, the nearest first; the workspace's own may name dependencies for all."""
-    folder = file.rpartition("/")[0]
-    while True:
-        if (path := join(folder, "Cargo.toml")) in project.paths:
-            manifest = project.manifest(path, _parse)
-            if manifest is not None:
-                yield folder, manifest
-        if not folder:
-            return
-        folder = folder.rpartition("/")[0]
+    for folder in folders_up(folder_of(file)):
+        path = join(folder, "Cargo.toml")
+        manifest = project.manifest(path, _parse) if path in project.paths else None
+        if manifest is not None:
+            yield folder, manifest
 
 
 def _parse(text: str) -> Manifest:

@@ -10,18 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .project import Project, normalise
+from .built_in_types import built_in_types
+from .path_parts import folder_of, folders_up, normalise, shared_parts
+from .project import Project
 
 _MAX_FILES = 60
 _MAX_PROJECTS = 24
 _MAX_NAMED = 6
 _MAX_BELOW = 600
 _GLOBAL_USINGS = ("GlobalUsings.cs", "Usings.cs", "Imports.cs", "Properties/GlobalUsings.cs")
-_BUILT_IN = re.compile(
-    "Action|Array|Boolean|Byte|CancellationToken|Char|Console|Convert|DateTime|Dictionary|Double|Enum|Exception|Fact|Func|"
-    "Guid|HashSet|I(?:Collection|Dictionary|Disposable|Enumerable|Enumerator|List|ReadOnlyList)|Int32|Int64|List|Math|"
-    "Nullable|Object|Obsolete|Stream|String|StringBuilder|Task|Theory|Thread|TimeSpan|Tuple|Type|Uri|ValueTask|Void"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +45,9 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
 
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The files of the importer's namespace, of those around it, and of what its project uses everywhere."""
-    if name is not None and (_BUILT_IN.fullmatch(name) or not name[:1].isupper()):
+    if name is not None and (name in built_in_types("csharp") or not name[:1].isupper()):
         return ()
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     if name is not None:
         found = _of_type(name, folder, project)
         found = found or _nearest(project.paths.named(f"{name}.cs"), importer)[:_MAX_NAMED]
@@ -107,12 +104,12 @@ def _folders(spec: str, importer: str, project: Project) -> Iterator[str]:
 
 def _below(folder: str, project: Project) -> Iterator[str]:
     """The folders in a project's: where nobody cares, all of it is one namespace."""
-    return iter(dict.fromkeys(path.rpartition("/")[0] for path in project.paths.below(folder, limit=_MAX_BELOW)))
+    return iter(dict.fromkeys(folder_of(path) for path in project.paths.below(folder, limit=_MAX_BELOW)))
 
 
 def _projects(importer: str, project: Project) -> Iterator[tuple[str, _Manifest]]:
     """The project of a file, then those that it refers to, each with its folder."""
-    waiting = _project_files(importer.rpartition("/")[0], project)
+    waiting = _project_files(folder_of(importer), project)
     seen = set(waiting)
     for path in waiting:
         manifest = project.manifest(path, _parse)
@@ -129,7 +126,7 @@ def _projects(importer: str, project: Project) -> Iterator[tuple[str, _Manifest]
 
 
 def _project_files(folder: str, project: Project) -> list[str]:
-    for place in (folder, *_parents(folder)):
+    for place in folders_up(folder):
         if found := [path for path in project.paths.files_in(place) if path.endswith(".csproj")]:
             return found
     return []
@@ -137,7 +134,7 @@ def _project_files(folder: str, project: Project) -> list[str]:
 
 def _upwards(folder: str, project: Project) -> Iterator[str]:
     """A folder and those above it up to its project's."""
-    for place in (folder, *_parents(folder)):
+    for place in folders_up(folder):
         yield place
         if any(path.endswith(".csproj") for path in project.paths.files_in(place)):
             return
@@ -152,8 +149,8 @@ def _usings(importer: str, project: Project) -> Iterator[str]:
         for name in _GLOBAL_USINGS:
             yield from project.manifest(f"{folder}/{name}".lstrip("/"), _parse_usings) or ()
         break
-    folder = importer.rpartition("/")[0]
-    for place in (folder, *_parents(folder)):
+    folder = folder_of(importer)
+    for place in folders_up(folder):
         if (manifest := project.manifest(f"{place}/Directory.Build.props".lstrip("/"), _parse)) is not None:
             yield from manifest.usings
 
@@ -178,19 +175,6 @@ def _sources(folder: str, project: Project) -> list[str]:
     return [path for path in project.paths.files_in(folder) if path.endswith(".cs")]
 
 
-def _parents(folder: str) -> Iterator[str]:
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
-
-
 def _nearest(paths: Sequence[str], importer: str) -> list[str]:
-    """The paths that share most folders with the importer first."""
-    parts = importer.split("/")
-
-    def distance(path: str) -> tuple[int, int]:
-        others = path.split("/")
-        shared = next((n for n, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b), len(others))
-        return -shared, len(others)
-
-    return sorted(paths, key=distance)
+    """The paths that share most folders with the importer first, of equals the least deep."""
+    return sorted(paths, key=lambda path: (-shared_parts(path, importer), path.count("/")))

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise
+from .project import Project
 
 _MAX_FILES = 150
 _REPLACED = r"^[ \t]*(?:replace[ \t]+)?(\S+)(?:[ \t]+v\S+)?[ \t]+=>[ \t]+"
@@ -29,8 +30,8 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
             path = normalise(f"{place}/{spec[len(prefix) :]}")
             if path is not None and (found := _package(path, project)):
                 return found
-    for folder in _above(importer):
-        if found := _package(_join(folder, f"vendor/{spec}"), project):
+    for folder in folders_up(folder_of(importer)):
+        if found := _package(join(folder, f"vendor/{spec}"), project):
             return found
     return _installed(spec, importer, project)
 
@@ -40,7 +41,7 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
 
     The files whose names share a word with `name` come first, so that a large package is cut where it matters least.
     """
-    folder, test = importer.rpartition("/")[0], importer.endswith("_test.go")
+    folder, test = folder_of(importer), importer.endswith("_test.go")
     files = [path for path in _package(folder, project, tests=test) if path != importer]
     own = importer.rpartition("/")[2].removesuffix(".go").removesuffix("_test")
     words = set(re.findall(r"[a-z0-9]+", own)) | {part.lower() for part in re.findall(r"[A-Z]?[a-z0-9]+", name or "")}
@@ -55,7 +56,8 @@ def _package(folder: str, project: Project, *, tests: bool = False) -> list[str]
 
 def _installed(spec: str, importer: str, project: Project) -> Sequence[str]:
     """The files of the package in the module cache, in the version that a go.mod of the root requires."""
-    above, others = (_join(folder, "go.mod") for folder in _above(importer)), project.paths.named("go.mod")
+    above = [join(folder, "go.mod") for folder in folders_up(folder_of(importer))]
+    others = project.paths.named("go.mod")
     manifests = [*others, *above] if project.paths.is_library(importer) else [*above, *others]
     for path in dict.fromkeys(manifests):
         manifest = project.manifest(path, _parse)
@@ -73,29 +75,17 @@ def _places(importer: str, project: Project) -> list[tuple[str, str]]:
     joins them. The longest path of those is the closest."""
     own: list[tuple[str, str]] = []
     others: list[tuple[str, str]] = []
-    above = [_join(folder, "go.mod") for folder in _above(importer)]
+    above = [join(folder, "go.mod") for folder in folders_up(folder_of(importer))]
     for path in dict.fromkeys([*above, *project.paths.named("go.mod")]):
         if path in project.paths and (manifest := project.manifest(path, _parse)) is not None:
-            folder = path.rpartition("/")[0]
+            folder = folder_of(path)
             others.append((manifest.module, folder))
             if path in above:
                 own += ((module, f"{folder}/{place}") for module, place in manifest.replaced.items())
-    for path in (_join(folder, "go.work") for folder in _above(importer)):
+    for path in (join(folder, "go.work") for folder in folders_up(folder_of(importer))):
         if path in project.paths and (replaced := project.manifest(path, _parse_work)) is not None:
             own += ((module, f"{path.rpartition('/')[0]}/{place}") for module, place in replaced.items())
     return [*own, *sorted(others, key=lambda place: -len(place[0]))]
-
-
-def _above(importer: str) -> Iterator[str]:
-    folder = importer.rpartition("/")[0]
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-    yield ""
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
 
 
 def _parse(text: str) -> _Manifest:

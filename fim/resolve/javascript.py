@@ -11,7 +11,8 @@ from typing import Any
 
 from .jsonc import parse_table, table, texts
 from .node_package import installed_files, package_files, package_imports
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, normalise
+from .project import Project
 from .tsconfig import path_mappings
 
 _TYPESCRIPT = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".d.mts", ".d.cts")
@@ -45,7 +46,7 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
 
 def _targets(spec: str, importer: str, project: Project) -> Iterator[str]:
     """The paths that may be meant, without their endings, the likeliest first."""
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     if re.match(r"\.\.?(/|$)", spec):
         yield f"{folder}/{spec}"
         return
@@ -62,18 +63,10 @@ def _of_workspace(spec: str, folder: str, project: Project) -> Iterator[str]:
     yield from package_files(spec, folder, project)
     # What bundlers are told where it cannot be read: `@/x` and `~/x` are the sources, `/x` the root.
     if alias := re.match(r"(?:@|~|\$lib|src|app)?/", spec):
-        for root in _above(folder):
+        for root in folders_up(folder):
             if f"{root}/package.json".lstrip("/") in project.paths:
                 yield from (f"{root}/{source}/{spec[alias.end() :]}" for source in ("src", "app", "", "src/lib"))
                 yield f"{root}/{spec}"
-
-
-def _above(folder: str) -> Iterator[str]:
-    """The folder and those it is in, up to the root, which is empty."""
-    yield folder
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
 
 
 def _file(path: str, endings: Sequence[str], project: Project) -> str | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from .built_in_types import built_in_types
+from .path_parts import folder_of, shared_parts
 from .project import Project
 
 _ENDINGS = (".java", ".kt", ".scala", ".kts", ".sc")
@@ -19,11 +21,6 @@ _MAX_PARENTS = 3
 _MAX_NAMED = 4
 _ROOT = re.compile(r"(?:^|/)(?:src(?:/[^/]+)?/(?:java|kotlin|scala)[^/]*|(?:src|source|app|test|tests))/")
 _TEST = re.compile("[tT]est|spec|bench")
-_BUILT_IN = re.compile(
-    "Any|AnyRef|AnyVal|Array|Boolean|Byte|Char|CharSequence|Class|Comparable|Double|Either|Enum|Exception|Float|Function|Int|"
-    "Integer|Iterable|Iterator|JvmStatic|Left|List|Long|Map|Mutable(?:List|Map|Set)|None|Nothing|Null|Number|Object|Option|"
-    "Override|Pair|Right|RuntimeException|Sequence|Seq|Set|Short|Some|String|Suppress(?:Warnings)?|Throwable|Unit|Vector|Void"
-)
 
 
 def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
@@ -42,14 +39,14 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
 def _within(folder: str, name: str, importer: str) -> bool:
     """Whether a package with a single name is one of those around the importer, or of the top."""
     package, _, last = _package_path(folder).rpartition("/")
-    own = _package_path(importer.rpartition("/")[0])
+    own = _package_path(folder_of(importer))
     return last == name and (not package or own == package or own.startswith(package + "/"))
 
 
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The files of the importer's package, in all source roots that it may see."""
     java = importer.endswith(".java")
-    if name is not None and (_BUILT_IN.fullmatch(name) or (java and not name[:1].isupper())):
+    if name is not None and (name in built_in_types("jvm") or (java and not name[:1].isupper())):
         return ()
     folders = list(_same_package(importer, project))
     if importer.endswith(".scala"):
@@ -95,7 +92,7 @@ def _type(path: str, importer: str, project: Project) -> Iterator[str]:
         if "/" in path and (files := _nearest(found, importer)):
             yield from files
             return
-        path = path.rpartition("/")[0]
+        path = folder_of(path)
 
 
 def _shortened(path: str, spec: str, project: Project) -> Iterator[str]:
@@ -115,7 +112,7 @@ def _shortened(path: str, spec: str, project: Project) -> Iterator[str]:
 
 def _same_package(importer: str, project: Project) -> Iterator[str]:
     """The importer's folder, and those of its package below other source roots; tests are for tests only."""
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     yield folder
     path = _own_package(importer, project)
     if path:
@@ -133,7 +130,7 @@ def _around(importer: str, project: Project) -> Iterator[str]:
     first = (project.outline(importer).module or "").replace(".", "/")
     around = []
     while path != first and path.startswith(first) and "/" in path:
-        path = path.rpartition("/")[0]
+        path = folder_of(path)
         around.append(path)
     for path in dict.fromkeys([*around, "scala"]):
         # The part of the build that all others depend on has most files of a package.
@@ -148,7 +145,7 @@ def _states(folder: str, package: str, project: Project) -> bool:
 
 def _own_package(importer: str, project: Project) -> str:
     """The package of a file as the end of its folder's path: from where the package that it states starts there."""
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     stated = (project.outline(importer).module or "").replace(".", "/")
     start = f"/{folder}/".rfind(f"/{stated}/") if stated else -1
     return folder[start:] if start >= 0 else _package_path(folder)
@@ -161,17 +158,10 @@ def _package_path(folder: str) -> str:
 
 
 def _is_test(path: str) -> bool:
-    place = path[: len(path) - len(_package_path(path.rpartition("/")[0]))]
-    return _TEST.search(place.rpartition("/")[0]) is not None
+    place = path[: len(path) - len(_package_path(folder_of(path)))]
+    return _TEST.search(folder_of(place)) is not None
 
 
 def _nearest(paths: Iterable[str], importer: str) -> list[str]:
-    """The paths that share most folders with the importer first, and what is no test."""
-    parts = importer.split("/")
-
-    def distance(path: str) -> tuple[int, bool, int]:
-        others = path.split("/")
-        shared = next((n for n, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b), len(others))
-        return -shared, _is_test(path + "/"), len(others)
-
-    return sorted(paths, key=distance)
+    """The paths that share most folders with the importer first, and what is no test, of equals the least deep."""
+    return sorted(paths, key=lambda path: (-shared_parts(path, importer), _is_test(path + "/"), path.count("/")))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise
+from .project import Project
 
 _SOURCE_FOLDERS = ("", "lua", "src", "lib", "lualib", "share/lua/5.1")
 
 
 def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     if spec.startswith("script."):  # Roblox: a path from the file's own place
         return list(_module(_from_script(spec, importer), project))
     path = spec.removesuffix(".lua") if "/" in spec else spec.replace(".", "/")
@@ -30,15 +31,15 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
 def _roots(folder: str) -> Iterator[str]:
     """The root's source folders, then those of each folder above the file, the nearest first."""
     yield from _SOURCE_FOLDERS
-    while folder:
-        yield from (f"{folder}/{source}" for source in _SOURCE_FOLDERS)
-        folder = folder.rpartition("/")[0]
+    for above in folders_up(folder):
+        for source in _SOURCE_FOLDERS if above else ():
+            yield join(above, source)
 
 
 def _from_script(spec: str, importer: str) -> str:
     place = importer.removesuffix("/init.lua").removesuffix(".lua")
     for step in spec.split(".")[1:]:
-        place = place.rpartition("/")[0] if step == "Parent" else f"{place}/{step}"
+        place = folder_of(place) if step == "Parent" else f"{place}/{step}"
     return place
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .jsonc import parse_table, texts
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise
+from .project import Project
 
 _CONDITIONS = ("source", "development", "types", "import", "module", "require", "node", "browser", "default")
 _WORKSPACE_FILES = ("pnpm-workspace.yaml", "lerna.json", "rush.json", "nx.json", "turbo.json")
@@ -19,22 +20,22 @@ def package_files(spec: str, folder: str, project: Project) -> Iterator[str]:
     name, inner = _split(spec)
     for root, manifest in _packages(name, folder, project):
         for target in _targets(manifest, inner):
-            yield from (_join(root, path) for path in _sources(target))
+            yield from (join(root, path) for path in _sources(target))
         for place in (f"src/{inner}", inner, f"lib/{inner}") if inner else ("src/index", "index", "src", "lib/index"):
-            yield _join(root, place)
+            yield join(root, place)
 
 
 def installed_files(spec: str, folder: str, project: Project) -> Iterator[str]:
     """Where an installed package has the declarations of the module: itself, else what `@types` has of it."""
     name, inner = _split(spec)
     types = "@types/" + name.removeprefix("@").replace("/", "__")
-    for place in _folders_above(folder):
+    for place in folders_up(folder):
         for package in (name, types):
-            root = _join(place, f"node_modules/{package}")
+            root = join(place, f"node_modules/{package}")
             manifest = project.manifest(f"{root}/package.json", parse_table)
             if manifest is not None:
-                yield from (_join(root, target) for target in _targets(manifest, inner))
-                yield _join(root, inner or "index")
+                yield from (join(root, target) for target in _targets(manifest, inner))
+                yield join(root, inner or "index")
 
 
 def _split(spec: str) -> tuple[str, str]:
@@ -56,7 +57,7 @@ def package_imports(spec: str, folder: str, project: Project) -> Iterator[str]:
     for root, manifest in _above(folder, project):
         for target in _exported(manifest.get("imports"), spec):
             if target.startswith("."):
-                yield from (_join(root, path) for path in _sources(target))
+                yield from (join(root, path) for path in _sources(target))
             else:
                 yield from package_files(target, root, project)
         return
@@ -73,7 +74,7 @@ def _packages(name: str, folder: str, project: Project) -> Iterator[tuple[str, d
     for path in dict.fromkeys([*likely, *others]):
         manifest = project.manifest(path, parse_table)
         if manifest is not None and manifest.get("name") == name:
-            yield path.rpartition("/")[0], manifest
+            yield folder_of(path), manifest
             return
 
 
@@ -85,18 +86,10 @@ def _is_workspace(project: Project) -> bool:
 
 
 def _above(folder: str, project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
-    for above in _folders_above(folder):
-        path = _join(above, "package.json")
+    for above in folders_up(folder):
+        path = join(above, "package.json")
         if path in project.paths and (manifest := project.manifest(path, parse_table)) is not None:
             yield above, manifest
-
-
-def _folders_above(folder: str) -> Iterator[str]:
-    """The folder and those it is in, up to the root, which is empty."""
-    yield folder
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
 
 
 def _exported(exports: object, inner: str) -> Iterator[str]:
@@ -144,7 +137,3 @@ def _sources(target: str) -> Iterator[str]:
     for count in range(1, min(len(parts), _MAX_BUILT_PARTS)):
         rest = "/".join(parts[count:])
         yield from (f"src/{rest}", rest, f"lib/{rest}")
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path

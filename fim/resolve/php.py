@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .jsonc import parse_table, table, texts
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise, shared_parts
+from .project import Project
 
 _MAX_SIBLINGS = 100
 _MAX_MANIFESTS = 80
@@ -36,7 +37,7 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
 
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The other files of the namespace, which is the folder; and those that are always loaded."""
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     if name is None:
         mapped = any(autoload.psr4 or autoload.psr0 for _, autoload in _manifests(importer, project))
         near = project.paths.files_in(folder) if mapped else project.paths.below(folder, limit=_MAX_SIBLINGS)
@@ -86,13 +87,8 @@ def _named(namespace: str, name: str, importer: str, project: Project) -> list[s
                 shared += 1
             within = bool(wanted) and wanted[-1] in folders  # in a folder below that of its namespace
             if shared or within or not wanted:
-                found.append((-shared, -_shared_start(path, importer), path))
+                found.append((-shared, -shared_parts(path, importer), path))
     return [path for _, _, path in sorted(found)[:_MAX_NAMED]]
-
-
-def _shared_start(path: str, other: str) -> int:
-    parts = zip(path.split("/"), other.split("/"), strict=False)
-    return next((n for n, (own, its) in enumerate(parts) if own != its), 0)
 
 
 def _functions(namespace: str, name: str, importer: str, project: Project) -> Iterator[str]:
@@ -108,7 +104,7 @@ def _functions(namespace: str, name: str, importer: str, project: Project) -> It
 
 
 def _included(spec: str, importer: str, project: Project) -> Iterator[str]:
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     for root in (folder, ""):
         if (path := normalise(f"{root}/{spec}")) is not None and path in project.paths:
             yield path
@@ -126,16 +122,10 @@ def _places(table: Mapping[str, Sequence[str]], full: str) -> Iterator[tuple[str
 
 def _manifests(importer: str, project: Project) -> Iterator[tuple[str, _Autoload]]:
     """The composer.json above the file, the nearest first, then the others of the root."""
-    folder = importer.rpartition("/")[0]
-    above: list[str] = []
-    while True:
-        above.append(f"{folder}/composer.json" if folder else "composer.json")
-        if not folder:
-            break
-        folder = folder.rpartition("/")[0]
+    above = [join(folder, "composer.json") for folder in folders_up(folder_of(importer))]
     for path in dict.fromkeys([*above, *project.paths.named("composer.json")[:_MAX_MANIFESTS]]):
         if path in project.paths and (autoload := project.manifest(path, _parse)) is not None:
-            yield path.rpartition("/")[0], autoload
+            yield folder_of(path), autoload
 
 
 def _parse(text: str) -> _Autoload:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..code import Grammar, Outline, Variable
 from ..text import Document
+from .path_parts import folder_of
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class Paths:
         self._files[path] = None
         self._named.setdefault(_name(path), {})[path] = None
         while path:
-            folder = _folder(path)
+            folder = folder_of(path)
             known = folder in self._inside
             self._inside.setdefault(folder, {})[path] = None
             if known:
@@ -45,7 +46,7 @@ class Paths:
         del self._files[path]
         del self._named[_name(path)][path]
         while path:
-            folder = _folder(path)
+            folder = folder_of(path)
             self._inside[folder].pop(path, None)
             if self._inside[folder]:
                 return
@@ -109,16 +110,32 @@ def _name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
 def _depth(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
 
 ReadSource = Callable[[tuple[str, ...], Grammar, "str | None"], tuple[Outline, tuple[Variable, ...]]]
 """Reads source text, given as lines, by a grammar and what begins a line comment: see `code.read_source`."""
+
+
+class Sized(Protocol):
+    @property
+    def size_bytes(self) -> int:
+        """What it takes in memory, estimated."""
+        ...
+
+
+S = TypeVar("S", bound=Sized)
+
+
+class Kept(Protocol):
+    """A bounded memory: what was used last stays, and what a file has there goes with the file."""
+
+    def get(self, path: str, kind: str) -> Any | None:
+        """What was put there last for a file, or None."""
+        ...
+
+    def put(self, path: str, kind: str, value: Sized) -> None: ...
 
 
 class Project(Protocol):
@@ -140,6 +157,21 @@ class Project(Protocol):
         """
         ...
 
+    @property
+    def kept(self) -> Kept:
+        """Room for what is made of the document under the cursor, or of several files for it.
+
+        What is kept there must look itself whether it is still true. It holds no lines of other files.
+        """
+        ...
+
+    def reading(self, path: str, read: Callable[[Document], S]) -> S | None:
+        """What `read` makes of the text of a file, once per text; None where there is no such document.
+
+        It is kept with the file: it counts in the file's size, and goes with it.
+        """
+        ...
+
     def document(self, path: str) -> Document | None:
         """The file, or None where it is not in the project or cannot be read as text."""
         ...
@@ -153,8 +185,8 @@ class Project(Protocol):
         """What reads source text, as `code.read_source` does: the same function each time."""
         ...
 
-    def glance(self, path: str) -> Outline:
-        """The outline of a file that is only near; empty too where this prompt has parsed enough of such files."""
+    def outline_within_budget(self, path: str) -> Outline:
+        """The outline of a file that is only near; empty too where this prompt has parsed its share of such files."""
         ...
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
@@ -163,16 +195,3 @@ class Project(Protocol):
         None where there is none, or where `parse` raises ValueError, which the log names once.
         """
         ...
-
-
-def normalise(path: str) -> str | None:
-    """The path without `.` and `..`; None where it leads out of the root."""
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)

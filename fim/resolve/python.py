@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 
+from .path_parts import folder_of, folders_up, join, nearest
 from .project import Project
 
 _SOURCE_FOLDERS = ("src", "lib", "python")
@@ -14,17 +14,17 @@ _TEST = re.compile(r"^test_|_test\.py$|^conftest\.py$")
 
 def modules(spec: str, name: str | None, importer: str, project: Project) -> Sequence[str]:
     """The file of the module `spec`: its stub first where it has one beside it."""
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     if spec.startswith("."):
         rest = spec.lstrip(".")
         for _ in range(len(spec) - len(rest) - 1):
-            folder = folder.rpartition("/")[0]
-        return list(_module(_join(folder, rest), project))
+            folder = folder_of(folder)
+        return list(_module(join(folder, rest), project))
     path = spec.replace(".", "/")
     if project.paths.is_library(importer):
         return list(_installed(path, folder, project))
     for root in _roots(folder, project):
-        if found := list(_module(_join(root, path), project)):
+        if found := list(_module(join(root, path), project)):
             return found
     return _elsewhere(path, importer, project) or list(_installed(path, folder, project))
 
@@ -32,13 +32,9 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """Nothing is visible without an import, but pytest hands a test the fixtures of each conftest.py above it."""
     folder, _, file = importer.rpartition("/")
-    found: list[str] = []
-    if _TEST.search(file) or re.search(r"(?:^|/)tests?(?:/|$)", folder):
-        while True:
-            found.append(_join(folder, "conftest.py"))
-            if not folder:
-                break
-            folder = folder.rpartition("/")[0]
+    if not _TEST.search(file) and not re.search(r"(?:^|/)tests?(?:/|$)", folder):
+        return []
+    found = [join(above, "conftest.py") for above in folders_up(folder)]
     return [path for path in found if path in project.paths and path != importer]
 
 
@@ -47,14 +43,14 @@ def _elsewhere(path: str, importer: str, project: Project) -> list[str]:
     tops: dict[str, None] = {}
     first = path.partition("/")[0]
     for folder in project.paths.folders_ending(first):
-        above = folder.rpartition("/")[0]
+        above = folder_of(folder)
         if f"{above}/__init__.py".lstrip("/") not in project.paths:
             tops[above] = None
-    found = [file for top in tops for file in _module(_join(top, path), project)]
+    found = [file for top in tops for file in _module(join(top, path), project)]
     if not found and "/" in path:
         ends = [file for end in (".py", "/__init__.py") for file in project.paths.ending(path + end)]
         found = ends if len(ends) == 1 else []
-    return sorted(found, key=lambda file: -_shared(file, importer))[:1]
+    return nearest(found, importer)[:1]
 
 
 def _installed(path: str, folder: str, project: Project) -> Iterator[str]:
@@ -62,39 +58,27 @@ def _installed(path: str, folder: str, project: Project) -> Iterator[str]:
     first, _, rest = path.partition("/")
     if "site-packages" in folder.split("/")[1:] and not project.paths.has_folder(folder):
         return
-    for above in _above(folder):
-        site = _join(above, "site-packages")
+    for above in folders_up(folder):
+        site = join(above, "site-packages")
         for place in (f"{first}-stubs/{rest}".rstrip("/"), path):
-            if found := list(_module(_join(site, place), project)):
+            if found := list(_module(join(site, place), project)):
                 yield from found
                 return
-
-
-def _above(folder: str) -> Iterator[str]:
-    """The folder and those it is in, up to the root, which is empty."""
-    yield folder
-    while folder:
-        folder = folder.rpartition("/")[0]
-        yield folder
-
-
-def _shared(path: str, other: str) -> int:
-    """How many folders two paths have in common."""
-    return next((n for n, (a, b) in enumerate(zip(path.split("/"), other.split("/"), strict=False)) if a != b), 0)
 
 
 def _roots(folder: str, project: Project) -> Iterator[str]:
     """The folders that may be on the path: the top of the file's own package first, then the root and its sources."""
     top = folder
     while top and f"{top}/__init__.py" in project.paths:
-        top = top.rpartition("/")[0]
+        top = folder_of(top)
     yield top
     yield ""
     yield from _SOURCE_FOLDERS
-    while top:  # the file's folder may be a script's, whose path starts there, or a package without __init__.py
-        top = top.rpartition("/")[0]
-        yield top
-        yield from map(partial(_join, top), _SOURCE_FOLDERS)
+    # The file's folder may be a script's, whose path starts there, or a package without __init__.py.
+    for above in folders_up(folder_of(top)) if top else ():
+        yield above
+        for source in _SOURCE_FOLDERS:
+            yield join(above, source)
 
 
 def _module(path: str, project: Project) -> Iterator[str]:
@@ -102,7 +86,3 @@ def _module(path: str, project: Project) -> Iterator[str]:
         if (file := (path + end).lstrip("/")) in project.paths:
             yield file
             return
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder and path else folder or path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise, shared_parts
+from .project import Project
 
 _SOURCE_FOLDERS = ("lib", "", "app", "src", "test", "spec")
 _MAX_SIBLINGS = 60
@@ -17,7 +18,7 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
     """The file that is required, relative to the file that does or in a folder of the load path."""
     if spec[:1].isupper():
         return _of_constant(spec, name, importer, project)
-    folder = importer.rpartition("/")[0]
+    folder = folder_of(importer)
     spec = spec.removesuffix(".rb")
     for root in _roots(folder):
         path = normalise(f"{root}/{spec}.rb")
@@ -59,21 +60,18 @@ def _nearest(paths: Iterable[str], importer: str) -> list[str]:
 
 def _around(importer: str, project: Project) -> Iterator[str]:
     """The files of the modules that a file's folders name: their constants are in scope."""
-    folder = importer.rpartition("/")[0]
-    while folder:
-        if (path := f"{folder}.rb") in project.paths:
+    for folder in folders_up(folder_of(importer)):
+        path = f"{folder}.rb"
+        if folder and path in project.paths:
             yield path
-        folder = folder.rpartition("/")[0]
 
 
 def _roots(folder: str) -> Iterator[str]:
     """Where a required path may start: the file's own folder, then the load path of each folder above it."""
     yield folder
-    while True:
-        yield from (f"{folder}/{source}" for source in _SOURCE_FOLDERS)
-        if not folder:
-            return
-        folder = folder.rpartition("/")[0]
+    for above in folders_up(folder):
+        for source in _SOURCE_FOLDERS:
+            yield join(above, source)
 
 
 def _inside(path: str) -> str:
@@ -83,11 +81,7 @@ def _inside(path: str) -> str:
 
 def _nearness(path: str, importer: str) -> float:
     """How many folders the two share; the folder that a file's module opens counts as its own."""
-    shared = 0.0
-    for own, other in zip(path.split("/"), _inside(importer).split("/"), strict=False):
-        if own != other:
-            break
-        shared += 1
+    shared = shared_parts(path, _inside(importer))
     tests = path.startswith(("test/", "spec/")) and not importer.startswith(("test/", "spec/"))
     return shared - 0.01 * path.count("/") - (0.5 if tests else 0)
 

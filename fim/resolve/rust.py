@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..code import Import
-from .cargo import crate_roots, join, library_of
-from .project import Project, normalise
+from .cargo import crate_roots, library_of
+from .path_parts import folder_of, join, normalise
+from .project import Project
 
 _MAX_STEPS = 6
 _MAX_CHILDREN = 8
@@ -108,14 +109,14 @@ def _imported(item: Import, file: str, project: Project, steps: int) -> Iterator
 def _parents(place: _Place, project: Project) -> Iterator[_Place]:
     """The module that a module is in; one without a file of its own is in a file further up."""
     roots = crate_roots(place.file, project)
-    if place.file in roots and place.folder == place.file.rpartition("/")[0]:
+    if place.file in roots and place.folder == folder_of(place.file):
         return
-    folder, inline = place.folder.rpartition("/")[0], place.folder
+    folder, inline = folder_of(place.folder), place.folder
     while True:
-        above = [root for root in roots if root.rpartition("/")[0] == folder]
+        above = [root for root in roots if folder_of(root) == folder]
         above = above or [path for path in (join(folder, "mod.rs"), f"{folder}.rs") if path in project.paths][:1]
         if above or not folder:
             break
         inline = folder
-        folder = folder.rpartition("/")[0]
-    yield from (_Place(file=file, folder=inline.rpartition("/")[0]) for file in above)
+        folder = folder_of(folder)
+    yield from (_Place(file=file, folder=folder_of(inline)) for file in above)

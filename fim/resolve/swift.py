@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise
+from .project import Project
 
 _MAX_FILES = 300
 _MAX_OF_ALL = 200
@@ -29,7 +30,7 @@ def _files(folder: str, name: str | None, project: Project, near: str = "") -> l
     files = [path for path in project.paths.below(folder, limit=_MAX_FILES) if path.endswith(".swift")]
     here = near.rpartition("/")[0]
     words = _words(near)
-    files.sort(key=lambda path: (path.rpartition("/")[0] != here, -len(words & _words(path))))
+    files.sort(key=lambda path: (folder_of(path) != here, -len(words & _words(path))))
     if name is None:
         return files[:_MAX_OF_ALL]
     called = [path for path in files if re.split(r"[+.]", path.rpartition("/")[2])[0] == name]
@@ -42,49 +43,37 @@ def _words(path: str) -> set[str]:
 
 def _module_of(importer: str, project: Project) -> str:
     """The folder of the target that a file is in; without a package, the top folder of the sources around it."""
-    for folder in _above(importer):
-        if (manifest := _join(folder, "Package.swift")) not in project.paths:
+    for folder in folders_up(folder_of(importer)):
+        if (manifest := join(folder, "Package.swift")) not in project.paths:
             continue
         for place in (project.manifest(manifest, _parse) or {}).values():
-            if place is not None and importer.startswith(path := _join(folder, place) + "/"):
+            if place is not None and importer.startswith(path := join(folder, place) + "/"):
                 return path.rstrip("/")
         inside = importer[len(folder) + 1 if folder else 0 :].split("/")
         if len(inside) > 2 and inside[0] in _SOURCES:
-            return _join(folder, "/".join(inside[:2]))
-    folder = importer.rpartition("/")[0]
+            return join(folder, "/".join(inside[:2]))
+    folder = folder_of(importer)
     top = folder
-    for above in _above(importer):  # no package: as far up as there are only folders of sources
-        if above and above.count("/") >= 0 and _join(above, "Package.swift") not in project.paths:
+    for above in folders_up(folder_of(importer)):  # no package: as far up as there are only folders of sources
+        if above and join(above, "Package.swift") not in project.paths:
             top = above
     return top
 
 
 def _targets(spec: str, importer: str, project: Project) -> Iterator[str]:
-    manifests = [_join(folder, "Package.swift") for folder in _above(importer)]
+    manifests = [join(folder, "Package.swift") for folder in folders_up(folder_of(importer))]
     for manifest in dict.fromkeys([*manifests, *project.paths.named("Package.swift")]):
         if manifest not in project.paths:
             continue
-        folder = manifest.rpartition("/")[0]
+        folder = folder_of(manifest)
         place = (project.manifest(manifest, _parse) or {}).get(spec)
         for path in [place] if place else [f"{source}/{spec}" for source in _SOURCES]:
-            whole = normalise(_join(folder, path))
+            whole = normalise(join(folder, path))
             if whole is not None and project.paths.has_folder(whole):
                 yield whole
     for path in (spec, *(f"{source}/{spec}" for source in _SOURCES)):
         if project.paths.has_folder(path):
             yield path
-
-
-def _above(path: str) -> Iterator[str]:
-    folder = path.rpartition("/")[0]
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-    yield ""
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path
 
 
 def _parse(text: str) -> Mapping[str, str | None]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .jsonc import parse_table, table, texts
-from .project import Project, normalise
+from .path_parts import folder_of, folders_up, join, normalise
+from .project import Project
 
 _NAMES = ("tsconfig.json", "jsconfig.json")
 _MAX_INHERITED = 8
@@ -24,13 +25,10 @@ class _Options:
 
 def path_mappings(spec: str, folder: str, project: Project) -> Iterator[str]:
     """The paths that the project files above `folder` map a module name to, those of the nearest first."""
-    while True:
+    for above in folders_up(folder):
         for name in _NAMES:
-            for options in _options(_join(folder, name), project, _MAX_INHERITED):
+            for options in _options(join(above, name), project, _MAX_INHERITED):
                 yield from _mapped(spec, options)
-        if not folder:
-            return
-        folder = folder.rpartition("/")[0]
 
 
 def _mapped(spec: str, options: _Options) -> Iterator[str]:
@@ -45,9 +43,9 @@ def _mapped(spec: str, options: _Options) -> Iterator[str]:
             best = weight, pattern, spec[len(start) : len(spec) - len(end)] if star else ""
     if best is not None:
         for target in options.paths[best[1]]:
-            yield _join(options.base, target.replace("${configDir}", ".").replace("*", best[2], 1))
+            yield join(options.base, target.replace("${configDir}", ".").replace("*", best[2], 1))
     if options.base_url is not None:
-        yield _join(options.base_url, spec)
+        yield join(options.base_url, spec)
 
 
 def _options(path: str, project: Project, depth: int) -> Iterator[_Options]:
@@ -55,10 +53,10 @@ def _options(path: str, project: Project, depth: int) -> Iterator[_Options]:
     manifest = project.manifest(path, parse_table) if path in project.paths else None
     if manifest is None or depth == 0:
         return
-    folder = path.rpartition("/")[0]
+    folder = folder_of(path)
     compiler = table(manifest.get("compilerOptions"))
     base_url = next(iter(texts(compiler.get("baseUrl"))), None)
-    base = folder if base_url is None else _join(folder, base_url)
+    base = folder if base_url is None else join(folder, base_url)
     paths = {pattern: texts(targets) for pattern, targets in table(compiler.get("paths")).items()}
     if paths or base_url is not None:
         yield _Options(base=base, paths=paths, base_url=None if base_url is None else base)
@@ -70,7 +68,7 @@ def _others(manifest: dict[str, Any], folder: str, project: Project) -> Iterator
     for text in texts(manifest.get("extends")):
         for end in ("", ".json", "/tsconfig.json"):
             if text.startswith("."):
-                found = normalise(_join(folder, text + end))
+                found = normalise(join(folder, text + end))
             else:  # a package, perhaps of this workspace
                 found = next(iter(project.paths.ending(text.partition("/")[2] + end)), None) if "/" in text else None
             if found is not None and found in project.paths:
@@ -79,10 +77,6 @@ def _others(manifest: dict[str, Any], folder: str, project: Project) -> Iterator
     for reference in manifest.get("references") or ():
         for text in texts(table(reference).get("path")):
             # Parts of the same folder (tsconfig.app.json); other folders have their own.
-            found = normalise(_join(folder, text))
+            found = normalise(join(folder, text))
             if found is not None and found.endswith(".json") and found.rpartition("/")[0] == folder:
                 yield found
-
-
-def _join(folder: str, path: str) -> str:
-    return f"{folder}/{path}" if folder else path

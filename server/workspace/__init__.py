@@ -9,7 +9,7 @@ files; `libraries`, where wanted, the packages installed for the root. `canonica
 
 from .buffers import Buffers
 from .canonical_paths import canonical
-from .index import MAX_EVENTS
+from .path_events import MAX_EVENTS
 from .refusals import Refusal
 from .roots import Happened, Workspace
 

@@ -7,42 +7,40 @@ thread that makes prompts: it lists, reads and parses under the index's lock, fo
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Collection, Hashable
 from functools import partial
 from pathlib import Path
 from threading import RLock, Thread
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ... import fim
 from ...fim.code import Outline
 from ...fim.resolve import Paths
+from ...fim.resolve.project import Sized
 from .buffers import Buffer, Buffers
-from .exclusions import defaults
 from .ignore import Rules
 from .libraries import Libraries, PathsWithLibraries
 from .listing import Lister, Listing
 from .manifests import bounded_text, check_depth, manifest_limit
-from .memory import Memory
+from .memory import FILE, Memory
+from .path_events import PathEvents
 from .reading import (
     File,
     LeftOut,
     Manifest,
-    SkippedFiles,
     Stamp,
-    file_limit,
     make_file,
     read_text,
-    stamp_on_disk,
 )
+from .texts import Texts
 from .tree import Tree
 
-FILES_BYTES = 96_000_000
-"""What the texts and outlines of a root may take, estimated."""
+S = TypeVar("S", bound=Sized)
+
+CONTEXT_BYTES = 96_000_000
+"""What the files of a root and all that is made of them may take, estimated."""
 MANIFESTS_BYTES = 32_000_000
-MAX_EVENTS = 2000
-"""With more of them waiting, the root is listed anew: that takes no longer."""
 RELIST_S = 30.0
 """How old a listing may be where the editor does not tell of changes on the disk."""
 
@@ -69,33 +67,26 @@ class ProjectIndex:
         self._base = self._lister.root
         self._libraries = Libraries(str(root), exclude) if libraries else None
         self._tree = Tree(self._lister, partial(PathsWithLibraries, self._libraries) if self._libraries else Paths)
+        self._texts = Texts(self._base, self._tree, buffers, self._libraries)
         self._lock = RLock()
-        self._events: deque[tuple[str, bool]] = deque()
-        self._stale = True
+        self._events = PathEvents()
         self._fresh: Listing | None = None
         self._listed_s = 0.0
-        self._open: dict[str, Path] = {}
         self._opened_count = -1
-        self._files: Memory[File] = Memory(FILES_BYTES)
-        self._manifests: Memory[Manifest] = Memory(MANIFESTS_BYTES)
+        self.memory = Memory(CONTEXT_BYTES)
+        self._manifests = Memory(MANIFESTS_BYTES)
         self._left_out: dict[str, Stamp] = {}
         self._facts: dict[str, Stamp] = {}
         self._changes = 0
         self.memo: dict[Hashable, Any] = {}  # see `Project.memo`
-        self._skipped = SkippedFiles()
 
     def notice(self, path: str, *, appeared: bool) -> None:
         """Something happened to a path on the disk ("": the root); any thread may tell. `appeared`: it is new there."""
-        name = path.rpartition("/")[2]
-        speaks_of_others = name in defaults().ignore_files or name in defaults().marks or path == ".git/info/exclude"
-        if not path or speaks_of_others or len(self._events) >= MAX_EVENTS:
-            self._stale = True
-        else:
-            self._events.append((path, appeared))
+        self._events.note(path, appeared=appeared)
 
     def mark_stale(self) -> None:
         """Has the root listed anew at its next use, and every file compared with the disk."""
-        self._stale = True
+        self._events.all_stale = True
 
     def relative(self, path: Path) -> str | None:
         """The path in this root; None where it is in no root or another one."""
@@ -108,8 +99,7 @@ class ProjectIndex:
     def settle(self, current: str) -> Paths:
         """The files as they are by now. `current`: the one that someone works in."""
         with self._lock:
-            if self._stale:
-                self._stale = False
+            if self._events.all_stale:
                 self._events.clear()
                 self._tree.list_all()
                 self._listed()
@@ -129,17 +119,16 @@ class ProjectIndex:
         """Whether prompts may be other ones since something happened to `path`: files came or went, or it is one of
         them and not open, where the editor's text counts."""
         with self._lock:
-            if self._stale:
+            if self._events.all_stale:
                 return True
             before = self._tree.changes
             self._examine_events()
-            return before != self._tree.changes or (path in self._tree.paths and path not in self._open)
+            return before != self._tree.changes or (path in self._tree.paths and path not in self._texts.open)
 
     def _examine_events(self) -> None:
-        while self._events:
-            path, appeared = self._events.popleft()
+        for path, appeared in self._events.take():
             self._forget_stamp(path)
-            self._tree.examine(path, is_open=path in self._open, appeared=appeared)
+            self._tree.examine(path, is_open=path in self._texts.open, appeared=appeared)
 
     def _check_memo(self) -> None:
         # Who finds an answer in the memo does not ask for the manifests that it was made from.
@@ -147,7 +136,7 @@ class ProjectIndex:
         if self._libraries is not None:
             self._libraries.look_again()
             changes += self._libraries.changes
-        if self._changes != changes or any(self._stamp(path) != old for path, old in self._facts.items()):
+        if self._changes != changes or any(self._texts.stamp(path) != old for path, old in self._facts.items()):
             self._changes = changes
             self._facts.clear()
             self.memo.clear()
@@ -155,7 +144,7 @@ class ProjectIndex:
     def _listed(self) -> None:
         self._fresh = None
         self._listed_s = monotonic()
-        self._opened_count, self._open = -1, {}
+        self._opened_count, self._texts.open = -1, {}
 
     def _list_again(self) -> None:
         """On a thread of its own: the files, for the next use to take."""
@@ -166,18 +155,20 @@ class ProjectIndex:
         count = self._buffers.opened_count
         if count == self._opened_count:
             return
-        before, self._opened_count = self._open, count
+        before, self._opened_count = self._texts.open, count
         found = ((self.relative(path), path) for path in self._buffers.open_files())
-        self._open = {relative: path for relative, path in found if relative is not None}
-        for path in before.keys() ^ self._open.keys():
-            self._tree.examine(path, is_open=path in self._open, appeared=False)
+        self._texts.open = {relative: path for relative, path in found if relative is not None}
+        for path in before.keys() ^ self._texts.open.keys():
+            self._tree.examine(path, is_open=path in self._texts.open, appeared=False)
+        for path in before.keys() - self._texts.open.keys():
+            self.memory.discard_made(path)
 
     def _forget_stamp(self, path: str) -> None:
         """Has the file read again at its next use; what its text was made into stays if the text is the same."""
         self._left_out.pop(path, None)
-        if (file := self._files.get(path)) is not None:
+        if (file := self._known(path)) is not None:
             file.stamp = None
-        if (manifest := self._manifests.get(path)) is not None:
+        if (manifest := self._known_manifest(path)) is not None:
             manifest.stamp = None
 
     def recent(self, current: str) -> tuple[str, ...]:
@@ -192,10 +183,11 @@ class ProjectIndex:
         with self._lock:
             if path not in self._tree.paths:
                 return None
-            known, buffer, stamp = self._files.get(path), self._buffer(path), self._stamp(path)
+            known, buffer, stamp = self._known(path), self._texts.buffer(path), self._texts.stamp(path)
             if known is not None:
                 known.seen_s = monotonic()
             if known is not None and stamp is not None and known.stamp == stamp:
+                self.memory.put(path, FILE, known)  # which may have grown
                 return known
             if stamp is not None and self._left_out.get(path) == stamp:
                 return None
@@ -204,10 +196,10 @@ class ProjectIndex:
                 language = fim.language_named(buffer.language) or language
             file = self._read(path, buffer, stamp, language, known)
             if file is None:
-                self._files.discard(path)
+                self.memory.discard(path)
                 self._left_out[path] = stamp
             elif file is not known:
-                self._files.put(path, file)
+                self.memory.put(path, FILE, file)
             return file
 
     def _read(
@@ -218,24 +210,35 @@ class ProjectIndex:
             if buffer is not None:
                 lines = buffer.lines()
             else:
-                text, stamp = read_text(*self._on_disk(path), file_limit(is_library=self._tree.paths.is_library(path)))
+                text, stamp = read_text(*self._texts.on_disk(path), self._texts.limit_bytes(path))
                 lines = tuple(fim.split_lines(text))
             if known is not None and known.raw == lines and known.document.language == language:
                 known.stamp = stamp
                 return known
             return make_file(path, lines, language, stamp)
         except (LeftOut, OSError) as error:
-            self._skipped.name("".join(self._on_disk(path)), error)
+            self._texts.tell_left_out(path, error)
             return None
+
+    def _known(self, path: str) -> File | None:
+        return self.memory.get(path)
+
+    def _known_manifest(self, path: str) -> Manifest | None:
+        return self._manifests.get(path)
+
+    @property
+    def used_bytes(self) -> int:
+        """What the root keeps in memory, estimated."""
+        return self.memory.used_bytes + self._manifests.used_bytes
 
     def is_parsed(self, path: str) -> bool:
         """Whether an outline of the file is known already, if the file is still the same."""
         with self._lock:
-            return (file := self._files.get(path)) is not None and "outline" in vars(file)
+            return (file := self._known(path)) is not None and "outline" in vars(file)
 
     def seen_lately(self, path: str) -> File | None:
         """The file as it was some seconds ago, if it was parsed then and no event has told of a change since."""
-        file = None if path in self._open else self._files.get(path)
+        file = None if path in self._texts.open else self._known(path)
         lately = file is not None and file.stamp is not None and monotonic() - file.seen_s < RELIST_S
         return file if lately and "outline" in vars(file) else None
 
@@ -244,9 +247,19 @@ class ProjectIndex:
         with self._lock:
             is_new = "outline" not in vars(file)
             outline = file.outline
-            if is_new and self._files.get(path) is file:
-                self._files.put(path, file)
+            if is_new and self._known(path) is file:
+                self.memory.put(path, FILE, file)
             return outline
+
+    def reading(self, path: str, file: File, read: Callable[[fim.Document], S]) -> S:
+        """What `read` makes of a file that this index gave, once per text."""
+        with self._lock:
+            found = file.readings.get(read)
+            if found is None:
+                found = file.readings[read] = read(file.document)
+                if self._known(path) is file:
+                    self.memory.put(path, FILE, file)
+            return cast(S, found)
 
     def manifest(self, path: str, parse: Callable[[str], Any]) -> Any:
         """What `parse` makes of a project file, once per text; None where there is none or it is broken."""
@@ -260,40 +273,27 @@ class ProjectIndex:
                     check_depth(path, manifest.text)
                     manifest.parsed[parse] = parse(manifest.text)
                 except (LeftOut, ValueError, RecursionError) as error:
-                    self._skipped.name("".join(self._on_disk(path)), error)
+                    self._texts.tell_left_out(path, error)
                     manifest.parsed[parse] = None
-                self._manifests.put(path, manifest)
+                self._manifests.put(path, FILE, manifest)
             return manifest.parsed[parse]
 
     def _manifest(self, path: str) -> Manifest | None:
-        known, buffer, stamp = self._manifests.get(path), self._buffer(path), self._stamp(path)
+        known, buffer, stamp = self._known_manifest(path), self._texts.buffer(path), self._texts.stamp(path)
         if known is not None and stamp is not None and known.stamp == stamp:
             return known
         try:
             if buffer is not None:
                 text = bounded_text(buffer.lines(), manifest_limit(path))
             else:
-                text, stamp = read_text(*self._on_disk(path), manifest_limit(path))
+                text, stamp = read_text(*self._texts.on_disk(path), manifest_limit(path))
         except (LeftOut, OSError) as error:
-            self._skipped.name("".join(self._on_disk(path)), error)
+            self._texts.tell_left_out(path, error)
             self._manifests.discard(path)
             return None
         if known is not None and known.text == text:
             known.stamp = stamp
             return known
         made = Manifest(stamp=stamp, text=text)
-        self._manifests.put(path, made)
+        self._manifests.put(path, FILE, made)
         return made
-
-    def _buffer(self, path: str) -> Buffer | None:
-        return self._buffers.get(self._open[path]) if path in self._open else None
-
-    def _stamp(self, path: str) -> Stamp:
-        buffer = self._buffer(path)
-        return stamp_on_disk("".join(self._on_disk(path))) if buffer is None else ("open", buffer.revision)
-
-    def _on_disk(self, path: str) -> tuple[str, str]:
-        """A folder and the path below it, on which no link is followed."""
-        if self._libraries is not None and self._tree.paths.is_library(path):
-            return self._libraries.on_disk(path) or (self._base, path)
-        return self._base, path

@@ -14,6 +14,7 @@ from typing import Any
 
 from ... import fim
 from ...fim.code import EMPTY, Outline, grammar_of
+from ...fim.resolve.project import Sized
 from ..parsing import parser_process
 from .disk import LeftOut, open_file
 from .secrets import without_secrets
@@ -31,29 +32,10 @@ _BINARY_BYTES = 8192  # git, too, looks for a NUL in the first 8000 bytes (xdiff
 _RACY_NS = 100_000_000  # of one tick of the file system's clock, several may be a file's last changes
 _DEFINITION_BYTES = 900  # measured: a definition's texts, its numbers, and its places in the outline's tables
 _IMPORT_BYTES = 500
+_NOTE_BYTES = 700  # what the context engine notes about a definition: its words, its signature
 
 Stamp = Hashable
 """Where a text is from: two equal stamps are of the same text. None is of no text for sure."""
-
-
-def file_limit(*, is_library: bool) -> int:
-    """How many bytes a file may have."""
-    return MAX_LIBRARY_FILE_BYTES if is_library else MAX_FILE_BYTES
-
-
-class SkippedFiles:
-    """The files that are left out, each named in the log once."""
-
-    def __init__(self) -> None:
-        self._named: set[str] = set()
-
-    def name(self, path: str, error: Exception) -> None:
-        """`path`: as it is on the disk."""
-        if path in self._named or isinstance(error, FileNotFoundError):
-            return
-        self._named.add(path)
-        level = logging.INFO if isinstance(error, LeftOut) and error.quiet else logging.WARNING
-        log.log(level, "%s is left out: %s", path, error)
 
 
 def stamp_on_disk(path: str) -> Stamp:
@@ -101,12 +83,13 @@ def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:
 @dataclass(kw_only=True)
 class File:
     """One file's text, without its secrets, and its outline once asked for. `raw` is the text as it was read,
-    `seen_s` when it was last compared with the disk."""
+    `seen_s` when it was last compared with the disk, `readings` what was made of the text, by what made it."""
 
     stamp: Stamp
     seen_s: float = 0.0
     raw: tuple[str, ...]
     document: fim.Document
+    readings: dict[Callable[[fim.Document], Sized], Sized] = field(default_factory=dict)
 
     @cached_property
     def outline(self) -> Outline:
@@ -117,12 +100,19 @@ class File:
         path, lines = self.document.path, self.document.lines
         return parser_process().read_outline(lines, grammar, language.line_comment, name=path)
 
+    @cached_property
+    def _text_bytes(self) -> int:
+        """What the texts take; twice as much where secrets are hidden in one of them."""
+        own = 600 + 8 * len(self.raw) + sum(map(getsizeof, self.raw))
+        return own if self.document.lines is self.raw else own + 8 * len(self.raw)
+
     @property
     def size_bytes(self) -> int:
-        """What it takes in memory, estimated."""
-        lines = 56 + 8 * len(self.raw) + sum(map(getsizeof, self.raw))
+        """What it takes in memory by now, estimated."""
         outline: Outline = vars(self).get("outline", EMPTY)
-        return 600 + lines + _DEFINITION_BYTES * len(outline.definitions) + _IMPORT_BYTES * len(outline.imports)
+        code = _DEFINITION_BYTES * len(outline.definitions) + _IMPORT_BYTES * len(outline.imports)
+        notes = _NOTE_BYTES * len(outline.notes)
+        return self._text_bytes + code + notes + sum(reading.size_bytes for reading in self.readings.values())
 
 
 @dataclass(slots=True, kw_only=True)

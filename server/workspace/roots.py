@@ -17,11 +17,14 @@ from .canonical_paths import canonical
 from .exclusions import defaults
 from .ignore import Rules
 from .index import ProjectIndex
+from .memory import Memory
 from .refusals import Refusal, refusal_as_secret, refusal_by_setting
-from .view import Alone, View
+from .view import SingleFileProject, View
 
 Happened = Literal["created", "changed", "deleted"]
 
+OUTSIDE_BYTES = 16_000_000
+"""What is made of documents in no root may take, estimated."""
 _MAX_REFUSALS = 4096
 
 
@@ -74,6 +77,7 @@ class Workspace:
         self._patterns = tuple(exclude)
         self._exclude = Rules(self._patterns, source="the setting exclude")
         self._buffers = Buffers() if buffers is None else buffers
+        self._outside = Memory(OUTSIDE_BYTES)
         self._refusals: dict[tuple[Path, Path], Refusal | None] = {}
         roots = {root.folder: root for root in reversed([Root(name) for name in self.folders])}
         self._roots = {folder: roots[folder] for folder in sorted(roots, key=lambda folder: -len(folder.parts))}
@@ -91,6 +95,7 @@ class Workspace:
     def replaced(self, folders: Sequence[Path], exclude: Iterable[str], *, libraries: bool = False) -> Workspace:
         """The workspace with these folders and settings: itself, or one that keeps every index that stays right."""
         made = Workspace(folders, exclude, self._buffers, libraries=libraries)
+        made._outside = self._outside
         if made._patterns == self._patterns and made.libraries == self.libraries:
             if made._identities() == self._identities():
                 return self
@@ -143,9 +148,14 @@ class Workspace:
         if index is not None:
             return View(index, relative, lines, is_another=self._roots[index.root].is_another)
         if lines is not None:
-            return Alone(relative, lambda: lines)
+            return SingleFileProject(relative, lambda: lines, self._outside)
         buffer = self._buffers.get(self._buffers.file_of(path))
-        return Alone(relative, None if buffer is None else buffer.lines)
+        return SingleFileProject(relative, None if buffer is None else buffer.lines, self._outside)
+
+    @property
+    def used_bytes(self) -> int:
+        """What is kept in memory of files and of what was made of them, estimated."""
+        return self._outside.used_bytes + sum(index.used_bytes for index in self._indexes.values())
 
     def changed(self, path: Path, what: Happened) -> bool:
         """The editor tells of a file or folder on the disk; a rename comes as a deletion and a creation.

@@ -8,18 +8,20 @@ from typing import Any, TypeVar
 
 from ... import fim
 from ...fim.code import EMPTY, Outline
-from ...fim.resolve import Paths
+from ...fim.resolve import Kept, Paths
+from ...fim.resolve.project import Sized
 from ..parsing import read_source
 from .index import ProjectIndex
 from .reading import File, LeftOut, make_file
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Sized)
 
 LIBRARY_CHARACTERS = 200_000
 """Of libraries, one prompt parses only so much that is new: some 0.2 s. The next prompts have the rest."""
 
-GLANCE_CHARACTERS = 100_000
-"""Of files that are only near, half as much."""
+NEARBY_CHARACTERS = 100_000
+"""Of files that are only near, half as much (`View.outline_within_budget`)."""
 
 
 class View:
@@ -40,7 +42,7 @@ class View:
         self._paths: Paths | None = None
         self._files: dict[str, File | None] = {}
         self._library_room = LIBRARY_CHARACTERS
-        self._glance_room = GLANCE_CHARACTERS
+        self._nearby_room = NEARBY_CHARACTERS
         if lines is not None:
             self._files[path] = _file(path, lines)
 
@@ -60,6 +62,14 @@ class View:
     def memo(self) -> MutableMapping[Hashable, Any]:
         return self._index.memo if self.paths else {}
 
+    @property
+    def kept(self) -> Kept:
+        return self._index.memory
+
+    def reading(self, path: str, read: Callable[[fim.Document], S]) -> S | None:
+        file = self._file(path)
+        return None if file is None else self._index.reading(path, file, read)
+
     def document(self, path: str) -> fim.Document | None:
         file = self._file(path)
         return None if file is None else file.document
@@ -74,17 +84,17 @@ class View:
             self._library_room -= sum(map(len, file.raw))
         return self._index.outline(path, file)
 
-    def glance(self, path: str) -> Outline:
+    def outline_within_budget(self, path: str) -> Outline:
         if path not in self._files and (lately := self._index.seen_lately(path)) is not None:
             self._files[path] = lately
         if (file := self._files.get(path)) is not None and "outline" in vars(file):
             return file.outline
         is_new = not self._index.is_parsed(path)
-        if is_new and self._glance_room <= 0:
+        if is_new and self._nearby_room <= 0:
             return EMPTY
         outline = self.outline(path)
         if is_new and (file := self._files.get(path)) is not None:
-            self._glance_room -= sum(map(len, file.raw))
+            self._nearby_room -= sum(map(len, file.raw))
         return outline
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:
@@ -96,16 +106,17 @@ class View:
         return self._files[path]
 
 
-class Alone:
+class SingleFileProject:
     """A `Project` for a file that is in no root: there is nothing but itself. `lines` gives its text, if it has one; it
-    is asked at the first use."""
+    is asked at the first use. `kept`: the memory of such files, by their names."""
 
     source = staticmethod(read_source)
 
-    def __init__(self, name: str, lines: Callable[[], Sequence[str]] | None) -> None:
+    def __init__(self, name: str, lines: Callable[[], Sequence[str]] | None, kept: Kept) -> None:
         self.paths = Paths([name])
         self.recent: tuple[str, ...] = ()
         self.memo: dict[Hashable, Any] = {}
+        self.kept = kept
         self._name = name
         self._lines = lines
 
@@ -116,10 +127,14 @@ class Alone:
     def document(self, path: str) -> fim.Document | None:
         return self._file.document if self._file is not None and path in self.paths else None
 
+    def reading(self, path: str, read: Callable[[fim.Document], S]) -> S | None:
+        document = self.document(path)
+        return None if document is None else read(document)
+
     def outline(self, path: str) -> Outline:
         return self._file.outline if self._file is not None and path in self.paths else EMPTY
 
-    def glance(self, path: str) -> Outline:
+    def outline_within_budget(self, path: str) -> Outline:
         return self.outline(path)
 
     def manifest(self, path: str, parse: Callable[[str], T]) -> T | None:

@@ -18,7 +18,8 @@ SMALL, LARGE = 4_000, 16_000
 FROM_DATA = {
     "fim/code/comments.py": "grammars.toml",
     "fim/code/grammars.py": "grammars.toml",
-    "fim/context/ranking.py": "grammars.toml",
+    "fim/context/names/chains.py": "grammars.toml",
+    "fim/context/traits.py": "grammars.toml",
     "server/workspace/secrets.py": "secrets.toml",
     "server/workspace/secret_rules.py": "secrets.toml",
     "server/workspace/glob.py": "patterns of ignore files; tests/server/workspace/test_ignore.py drives them",

@@ -1,65 +1,37 @@
-"""What is defined around a document, found by name alone: the last resort where nothing tells what an object is.
-
-Where types are seldom written, a name that the document or its neighbours use is itself evidence for what is defined
-under it, wherever in the files around that is.
-"""
+"""What the files around define under names that the document or its neighbours use, where no import, type or package
+leads to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from math import log
 
-from ...code import Outline, grammar_of
-from ...languages import language_of_path
-from ...resolve import Project
+from ..facts import Fact
 from ..names.entities import Symbol
-from ..scope import word_of
-
-FILES = 300
-_NAMESAKES = 12
-_LISTED = 3000  # files that are looked at to find those of the language
+from .notebook import Evidence
 
 
-def files_around(path: str, project: Project, resolver: str) -> Sequence[str]:
-    """The files that speak the language of `path`, the nearest folders first; without itself."""
-    folder = path.rpartition("/")[0]
-    key = ("files around", folder, resolver)
-    if (found := project.memo.get(key)) is None:
-        found = project.memo[key] = tuple(_spoken(folder, project, resolver))
-    return [file for file in found if file != path]
+def note(evidence: Evidence) -> None:
+    if not evidence.definitions_nearby:
+        return
+    meant = _names_meant(evidence)
+    for name, symbols in evidence.definitions_nearby.items():
+        for symbol in symbols:
+            is_member = evidence.names.definition(symbol).owner is not None
+            if is_member or name not in meant:
+                _note_defined(evidence, symbol, len(symbols), f"`{name}` is used here or nearby", is_member=is_member)
 
 
-def _spoken(folder: str, project: Project, resolver: str) -> list[str]:
-    found: dict[str, None] = {}
-    while True:
-        below = project.paths.below(folder, limit=_LISTED)
-        found.update(dict.fromkeys(file for file in below if _resolver_of(file) == resolver))
-        if not folder or len(found) > FILES:
-            return list(found)[: FILES + 1]
-        folder = folder.rpartition("/")[0]
+def _names_meant(evidence: Evidence) -> set[str]:
+    """The names of what the code around the cursor means for sure: others of these names are not looked for."""
+    named = [symbol for symbol, facts in evidence.facts.items() if Fact.NAMED in facts]
+    return {evidence.names.definition(symbol).name for symbol in named}
 
 
-def _resolver_of(path: str) -> str | None:
-    grammar = grammar_of(path, language_of_path(path))
-    return grammar.resolver if grammar else None
-
-
-def namesakes(
-    words: Collection[str], files: Sequence[str], outline: Callable[[str], Outline]
-) -> Iterator[tuple[str, list[Symbol]]]:
-    """For each of `words` that the files define, at most so many definitions, those of the nearest files first."""
-    found: dict[str, list[Symbol]] = {}
-    for file in files:
-        names = _names(outline(file))
-        for name in names.keys() & words:
-            found.setdefault(name, []).extend(Symbol(file, number) for number in names[name])
-    return ((name, symbols[:_NAMESAKES]) for name, symbols in found.items())
-
-
-def _names(outline: Outline) -> Mapping[str, Sequence[int]]:
-    """All that a file defines for others, by name; kept with its outline."""
-    if (found := outline.notes.get("names")) is None:
-        found = outline.notes["names"] = {}
-        for number, definition in enumerate(outline.definitions):
-            if definition.kind not in ("scope", "module"):
-                found.setdefault(word_of(definition.name), []).append(number)
-    return found
+def _note_defined(evidence: Evidence, symbol: Symbol, group_size: int, reason: str, *, is_member: bool) -> None:
+    evidence.note(symbol, Fact.DEFINED_NEARBY, 1.0, reason)
+    evidence.note(symbol, Fact.DEFINED_NEARBY_GROUP_SIZE, log(1 + group_size), reason)
+    is_wanted = evidence.receiver is not None and not evidence.receiver.entities
+    if is_wanted and is_member:
+        evidence.note(symbol, Fact.DEFINED_NEARBY_MEMBER_WANTED, 1.0, reason)
+    if "*" not in evidence.names.grammar.roots and not is_member:
+        evidence.note(symbol, Fact.DEFINED_NEARBY_NOT_IMPORTED, 1.0, reason)

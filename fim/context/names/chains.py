@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from ...code.grammars import ExpressionWords
 
 _NAME = r"[A-Za-z_$][\w$]*"
 _LINK = re.compile(r"\s*(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))\s*")
@@ -16,21 +18,10 @@ _CONTINUES = re.compile(r"\s*(?:[?!&]?\.(?!\.)|->|::)")
 _CHAIN_LINES = 60
 _CHAIN_CHARACTERS = 4000  # farther back, nothing belongs to what is being written
 _OPENERS, _CLOSERS = "([{", ")]}"
-_BEFORE = re.compile(
-    r"^(?:await|new|return|yield|throw|raise|try[?!]?|not|mut|const|typeof|struct|go|defer)\s+|^[&*!~+\-(\\]+"
-)
-# C++ names the type between brackets: `static_cast<Client*>(it)`, `std::make_unique<Client>(url)`
-_MADE = re.compile(
-    r"^(?:std::)?(?:(?:static|dynamic|reinterpret|const)(?:_pointer)?_cast|make_(?:unique|shared))\s*"
-    r"<(?=[^()]*>)\s*(?:const\s+|struct\s+)*([\w:]+)[^()]*>"
-)
+# Parsed texts are remembered for all projects: they are short, and so take a few megabytes at most.
+_SHORT_CHARACTERS = 200
+_MOST_PARSED = 8192
 _DOTTED = re.compile(rf"{_NAME}(?:(?:\.|::|\\){_NAME})*")
-_NOISE = re.compile(
-    "const|mut|ref|dyn|impl|in|out|unsigned|struct|class|enum|interface|readonly|static|final|volatile|typename|auto|"
-    "None|null|nil|undefined|void|Self|self|this|where|extends|keyof|typeof|is"
-)
-# What stands before a literal: an operator that takes a value, the start of a line, `return`.
-_VALUE_EXPECTED = re.compile(r"(?:(?<![=!<>])=>?|[(,{:&\[\]|\n;]|\breturn)$")
 CHAIN = re.compile(rf"{_NAME}(?:\s*(?:\(\s*\))?(?:\?\.|!!\.|!\.|&\.|\.|\??->|::|\\|:(?=[A-Za-z_]))#?{_NAME})*")
 
 
@@ -45,22 +36,35 @@ class Step(NamedTuple):  # hashed as often as symbols are
 Chain = tuple[Step, ...]
 
 
-@lru_cache(16384)
-def parse_chain(text: str) -> Chain:
+def parse_chain(text: str, words: ExpressionWords) -> Chain:
     """The chain at the start of an expression; empty where it starts with none (a literal, a parenthesis)."""
-    text = text[:_CHAIN_CHARACTERS].strip()
-    while found := _BEFORE.match(text):
-        text = text[found.end() :]
-    text = _MADE.sub(r"\1", text, count=1)
+    return _parse_short(text, words) if len(text) <= _SHORT_CHARACTERS else _parse(text, words)
+
+
+@lru_cache(_MOST_PARSED)
+def _parse_short(text: str, words: ExpressionWords) -> Chain:
+    return _parse(text, words)
+
+
+def _parse(text: str, words: ExpressionWords) -> Chain:
+    text = _bare_expression(text[:_CHAIN_CHARACTERS].strip(), words)
     steps: list[Step] = []
-    place = 0
-    while found := _WORD.match(text, place):
-        step, place = _suffixes(text, found.end(), found[0].lstrip("@"))
+    word = _WORD.match(text)
+    while word is not None:
+        step, place = _suffixes(text, word.end(), word[0].lstrip("@"))
         steps.append(step)
-        if not (link := _LINK.match(text, place)):
-            break
-        place = link.end()
+        link = _LINK.match(text, place)
+        word = None if link is None else _WORD.match(text, link.end())
     return tuple(steps)
+
+
+def _bare_expression(text: str, words: ExpressionWords) -> str:
+    """An expression without what stands before it, a cast as the type that it names."""
+    before = words.before_expression.match(text)
+    while before is not None:
+        text = text[before.end() :]
+        before = words.before_expression.match(text)
+    return text if words.cast is None else words.cast.sub(r"\1", text, count=1)
 
 
 def _suffixes(text: str, place: int, name: str) -> tuple[Step, int]:
@@ -124,7 +128,7 @@ def written_name(text: str) -> str:
     return text[start:]
 
 
-def continued(above: Sequence[str], before: str) -> str:
+def continued(above: Sequence[str], before: str, comment_marks: tuple[str, ...]) -> str:
     """`before`, and the lines above that it goes on with: `.get(url)` at the start of a line."""
     parts = [before[-_CHAIN_CHARACTERS:]]
     for line in reversed(above[-_CHAIN_LINES:]):
@@ -132,7 +136,7 @@ def continued(above: Sequence[str], before: str) -> str:
             break
         if not _CONTINUES.match(parts[0]) and (len(parts) == 1 or not _closes_more("".join(parts))):
             break
-        if not line.lstrip().startswith(("//", "/*", "*", "#")):
+        if not line.lstrip().startswith(comment_marks):
             parts.insert(0, line.rstrip())
     return parts[0] + "".join(part.lstrip() for part in parts[1:])
 
@@ -189,8 +193,11 @@ def open_calls(lines: Sequence[str]) -> Iterator[str]:
                 return  # a block, not an argument
 
 
-def open_literal(lines: Sequence[str]) -> str | None:
-    """The type of the literal whose fields are being written at the end of `lines`: `&http.Client{Timeout: 3, `."""
+def open_literal(lines: Sequence[str], value_expected: str) -> str | None:
+    """The type of the literal whose fields are being written at the end of `lines`: `&http.Client{Timeout: 3, `.
+
+    `value_expected`: an expression of how the text before it ends.
+    """
     text = "".join(line[-_CHAIN_CHARACTERS:] for line in lines)[-_CHAIN_CHARACTERS:]
     depth = 0
     for place in range(len(text) - 1, -1, -1):
@@ -202,26 +209,30 @@ def open_literal(lines: Sequence[str]) -> str | None:
         elif character in _OPENERS:
             end = len(text[:place].rstrip())
             start = _start_of_chain(text, end)
-            literal = character == "{" and start < end and _expects_value(text[:start])
+            literal = character == "{" and start < end and _expects_value(text[:start], value_expected)
             return text[start:end].strip() if literal else None
     return None
 
 
-def _expects_value(text: str) -> bool:
+def _expects_value(text: str, value_expected: str) -> bool:
     bare = text.rstrip(" \t&")
-    return "&" in text[len(bare) :] or _VALUE_EXPECTED.search(bare) is not None
+    return "&" in text[len(bare) :] or re.search(value_expected, bare) is not None
 
 
-@lru_cache(16384)
-def type_names(text: str, carriers: frozenset[str]) -> Sequence[tuple[str, ...]]:
+def type_names(text: str, words: ExpressionWords) -> Sequence[tuple[str, ...]]:
     """The types that a type's text names, in order, each as the parts of its path; carriers are left out."""
-    return tuple(_type_names(text, carriers))
+    return _short_type_names(text, words) if len(text) <= _SHORT_CHARACTERS else tuple(_type_names(text, words))
 
 
-def _type_names(text: str, carriers: Collection[str]) -> Iterator[tuple[str, ...]]:
+@lru_cache(_MOST_PARSED)
+def _short_type_names(text: str, words: ExpressionWords) -> Sequence[tuple[str, ...]]:
+    return tuple(_type_names(text, words))
+
+
+def _type_names(text: str, words: ExpressionWords) -> Iterator[tuple[str, ...]]:
     text = text[:_CHAIN_CHARACTERS]
     text = re.sub(r"'[a-z_]\w*\b(?!')", "", text.strip("\"'"))  # a lifetime
     for found in _DOTTED.finditer(text):
         parts = tuple(re.split(r"\.|::|\\", found[0]))
-        if parts[-1] not in carriers and not _NOISE.fullmatch(parts[0]):
+        if parts[-1] not in words.carriers and not words.no_type.fullmatch(parts[0]):
             yield parts

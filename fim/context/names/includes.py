@@ -1,4 +1,4 @@
-"""What includes bring in sight: a file's own names, those of what it includes, and of what that includes in turn."""
+"""What includes bring into scope: a file's own names, those of what it includes, and of what that includes in turn."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from weakref import ref
 from ...code import Outline
 
 
-class Sight:
-    """Of one cursor in the file `path`. `outline` gives what a file says, `modules` the files that an include means;
-    `memo` keeps what was found for as long as the files that it was found by say the same."""
+class Includes:
+    """The included files, for one cursor in the file `path`, through at most `hops` includes.
+
+    `outline` gives what a file says, `modules` the files that an include means; `memo` keeps what was found for as long
+    as the files that it was found by say the same.
+    """
 
     def __init__(
         self,
@@ -32,33 +35,47 @@ class Sight:
     def files(self, path: str) -> Sequence[str]:
         """The file itself, then what it includes, the nearest first, and of equally near ones the smallest."""
         if path not in self._files:
-            key = "sight", path
-            kept: dict[str, ref[Outline]] | None = self._memo.get(key)
-            if kept is None or any(known() is not self._outline(file) for file, known in kept.items()):
-                kept = self._memo[key] = {file: ref(self._outline(file)) for file in self._seek(path)}
-            self._files[path] = list(kept)
+            self._files[path] = self._known(path) or self._found(path)
         return self._files[path]
+
+    def _known(self, path: str) -> list[str] | None:
+        """What the memo has of a file, if all files that it was found by still say the same."""
+        kept: dict[str, ref[Outline]] | None = self._memo.get(("includes", path))
+        if kept is None or any(known() is not self._outline(file) for file, known in kept.items()):
+            return None
+        return list(kept)
+
+    def _found(self, path: str) -> list[str]:
+        found = list(self._seek(path))
+        self._memo["includes", path] = {file: ref(self._outline(file)) for file in found}
+        return found
 
     def _seek(self, path: str) -> Iterable[str]:
         found: dict[str, None] = {path: None}
         edge = [path]
         for _ in range(self._hops):
-            specs = [(item.module, file) for file in edge for item in self._outline(file).bound.get("*", ())]
-            included = (file for spec, importer in specs for file in self._modules(spec, None, importer))
-            edge = [file for file in dict.fromkeys(included) if file not in found]
+            included: dict[str, None] = {}
+            for file in edge:
+                included.update(dict.fromkeys(self._directly_in(file)))
+            edge = [file for file in included if file not in found]
             # A small header is included for what it has, a large one for some of it.
             edge.sort(key=lambda file: len(self._outline(file).top))
             found.update(dict.fromkeys(edge))
         return found
 
+    def _directly_in(self, file: str) -> Iterable[str]:
+        for item in self._outline(file).bound.get("*", ()):
+            yield from self._modules(item.module, None, file)
+
     def defining(self, name: str, path: str) -> Sequence[str]:
-        """The files in sight of a file that define a name at their top level."""
+        """Of a file and what it includes, those that define a name at their top level."""
         if path == self._path:
-            return self._here.get(name, ())
+            return self._by_name.get(name, ())
         return [file for file in self.files(path) if name in self._outline(file).top]
 
     @cached_property
-    def _here(self) -> Mapping[str, Sequence[str]]:
+    def _by_name(self) -> Mapping[str, Sequence[str]]:
+        """For the file under the cursor, which is asked most, all names at once."""
         index: dict[str, list[str]] = {}
         for file in self.files(self._path):
             for name in self._outline(file).top:

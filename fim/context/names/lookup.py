@@ -11,8 +11,8 @@ from ...languages import language_of_path
 from ...resolve import Project, Resolver, resolver_named
 from ...text import Document
 from .entities import Entity, Module, Symbol
-from .includes import Sight
-from .name_index import Holders
+from .includes import Includes
+from .name_index import DefinitionIndex, FileList
 
 MAX_HOPS = 3
 _MAX_REEXPORTS = 6
@@ -34,11 +34,12 @@ class Lookup:
         self._exported: dict[tuple[str, str, int], list[Entity]] = {}
         self._types_meant: dict[tuple[str, str], list[Symbol]] = {}
         self._memo = project.memo
-        self._holders = Holders(self.outline, self._memo)
-        self._sight = Sight(document.path, MAX_HOPS, self.outline, self.modules, self._memo)
+        self._index = DefinitionIndex(self.outline, self._memo)
+        self._includes = Includes(document.path, MAX_HOPS, self.outline, self.modules, self._memo)
 
     def outline(self, path: str) -> Outline:
-        if (found := self._outlines.get(path)) is None:
+        found = self._outlines.get(path)
+        if found is None:
             found = self._outlines[path] = self.project.outline(path)
         return found
 
@@ -52,16 +53,20 @@ class Lookup:
     def grammar_at(self, path: str) -> Grammar:
         return self.grammar if path == self.path else grammar_of(path, language_of_path(path)) or self.grammar
 
-    def modules(self, spec: str, name: str | None, importer: str) -> tuple[str, ...]:
+    def modules(self, spec: str, name: str | None, importer: str) -> FileList:
+        """The files of a module; see `Resolver.modules`."""
         key = (self.grammar.resolver, spec, name, importer)
-        if (found := self._memo.get(key)) is None:
-            found = self._memo[key] = tuple(self._resolver.modules(spec, name, importer, self.project))
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = FileList(self._resolver.modules(spec, name, importer, self.project))
         return found
 
-    def package(self, name: str | None, path: str) -> tuple[str, ...]:
+    def package(self, name: str | None, path: str) -> FileList:
+        """The files that are visible without an import; see `Resolver.package`."""
         key = (self.grammar.resolver, path, name)
-        if (found := self._memo.get(key)) is None:
-            found = self._memo[key] = tuple(self._resolver.package(name, path, self.project))
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = FileList(self._resolver.package(name, path, self.project))
         return found
 
     def imported_files(self, path: str) -> frozenset[str]:
@@ -91,13 +96,13 @@ class Lookup:
             if not announced and (found := self.imported(item, path, hops)):
                 return found
         if self.grammar.open_namespaces:
-            for file in self._sight.defining(name, path)[:1]:
+            for file in self._includes.defining(name, path)[:1]:
                 return [Symbol(file, number) for number in self.outline(file).top[name]]
         else:
             for item in outline.bound.get("*", ()):
                 if found := self.in_module(item.module, name, path, hops - 1, star=True):
                     return found
-        for file in self._holders.of(name, self.package(name, path)):
+        for file in self._index.exporting(name, self.package(name, path)):
             if own := self.outline(file).top.get(name):
                 return [Symbol(file, number) for number in own]
         if own := outline.nested.get(name):
@@ -107,15 +112,15 @@ class Lookup:
         if (name in roots or open_root) and (files := self.modules(name, None, path)):
             return [Module(name, path, files)]
         # What is added to a type of elsewhere is known of it: `extension String`, `impl Trait for Vec<u8>`.
-        for file in (path, *self._holders.saying_more(name, self.package(name, path))):
+        for file in (path, *self._index.extending(name, self.package(name, path))):
             if own := self.outline(file).scopes.get(name):
                 return [Symbol(file, own[0])]
-        added = self._holders.scopes(name, self._in_scope) if path == self.path else ()
+        added = self._index.extension_scopes(name, self._in_scope) if path == self.path else ()
         return [Symbol(*place) for place in added[:1]]
 
     def included(self) -> Iterator[list[Symbol]]:
-        """What is in sight by includes, each file's own, the nearest files first."""
-        for file in self._sight.files(self.path):
+        """What includes bring into scope, each file's own, the nearest files first."""
+        for file in self._includes.files(self.path):
             if file != self.path:
                 yield [Symbol(file, number) for numbers in self.outline(file).top.values() for number in numbers]
 
@@ -141,7 +146,7 @@ class Lookup:
             return []
         if not spec:  # the file itself, under another name
             return self.find(name, importer, hops - 1)
-        for file in self._holders.of(name, self.modules(spec, name, importer)):
+        for file in self._index.exporting(name, self.modules(spec, name, importer)):
             if file != importer and (found := self.exported(name, file, hops) or self._of_default(name, file, hops)):
                 return found
         if separator := self.grammar.separator:

@@ -12,6 +12,7 @@ from .entities import Entity, Module, Symbol
 from .lookup import Lookup
 
 _MAX_BASES = 24
+_MAX_TYPES_NAMED = 6
 
 
 class Names(Lookup):
@@ -32,9 +33,16 @@ class Names(Lookup):
 
     def resolve_type(self, text: str, path: str) -> list[Symbol]:
         """The type of the workspace that a text such as `pkg.Client[T]` names first; none for one of elsewhere."""
-        for dotted in type_names(text, self.grammar.carriers):
+        for dotted in type_names(text, self.grammar.expression_words):
             return self.follow(dotted, path)
         return []
+
+    def types_named(self, text: str, path: str) -> Iterator[Symbol]:
+        """The types of the workspace that a text such as a signature's parameters names, up to a few."""
+        for dotted in type_names(text, self.grammar.expression_words)[:_MAX_TYPES_NAMED]:
+            for symbol in self.follow(dotted, path):
+                if self.definition(symbol).kind in ("class", "type"):
+                    yield symbol
 
     def follow(self, parts: Sequence[str], path: str) -> list[Symbol]:
         """The symbols that a path of names leads to from a file's top level."""
@@ -102,9 +110,9 @@ class Names(Lookup):
                 yield number
 
     def _parts(self, symbol: Symbol) -> list[Symbol]:
-        """A namespace, in all files in sight where it is open, and in those of the folder that has its name (Ruby)."""
+        """A namespace, in all included files where it is open, and in those of the folder that has its name (Ruby)."""
         name = self.definition(symbol).name
-        files = [*self._sight.defining(name, self.path)] if self.grammar.open_namespaces else []
+        files = [*self._includes.defining(name, self.path)] if self.grammar.open_namespaces else []
         if self.grammar.constant_files:
             files += [file for file in self.modules(name, None, symbol.path) if name in self.outline(file).top]
         others = (Symbol(file, n) for file in files for n in self.outline(file).top[name])
@@ -124,8 +132,10 @@ class Names(Lookup):
         for file in files:
             found.update((Symbol(file, number), None) for number in self._own_members(definition, file))
         if definition.kind == "module":
-            found.update((member, None) for part in self._parts(symbol) for member in self._inside(part))
-        found.update((Symbol(*place), None) for place in self._holders.extensions(definition.name, self._in_scope))
+            for part in self._parts(symbol):
+                found.update(dict.fromkeys(self._inside(part)))
+        for place in self._index.extension_functions(definition.name, self._in_scope):
+            found[Symbol(*place)] = None
         complete = definition.kind == "class" and "*" not in self.grammar.dynamic
         for _, base in list(self.bases(symbol))[:_MAX_BASES]:
             complete = complete and bool(base)

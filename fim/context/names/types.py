@@ -12,7 +12,6 @@ from .members import Names
 
 _MAX_DEPTH = 6
 _IMPORTED_TYPE = re.compile(r"""import\(["']([^"']+)["']\)\.(\w+)""")
-_OWN = ("Self", "self", "this", "static")
 _MAX_VARIABLES = 6
 
 
@@ -29,6 +28,7 @@ class Types:
         outer_types: Sequence[Symbol] = (),
     ) -> None:
         self.names = names
+        self._words = names.grammar.expression_words
         self.self_type = self_type
         self._implicit = [self_type, *outer_types] if self_type is not None else list(outer_types)
         self._line = line
@@ -37,9 +37,9 @@ class Types:
             self._variables.setdefault(variable.name, []).append(variable)
         self._values: dict[tuple[Chain, int], list[Entity]] = {}
 
-    def of_text(self, expression: str) -> list[Symbol]:
-        """The types of the value of an expression."""
-        return self.of_chain(parse_chain(expression))
+    def parse(self, expression: str) -> Chain:
+        """The chain at the start of an expression."""
+        return parse_chain(expression, self._words)
 
     def of_chain(self, chain: Chain, depth: int = _MAX_DEPTH) -> list[Symbol]:
         if not chain:
@@ -106,7 +106,7 @@ class Types:
             return inner or self.of_type(variable.type, self.names.path)
         if variable.value is None or depth <= 0:
             return []
-        chain = parse_chain(variable.value)
+        chain = self.parse(variable.value)
         if variable.element and chain:
             chain = (*chain[:-1], Step(chain[-1].name, chain[-1].called, indexed=True))
         return self.of_chain(chain, depth)
@@ -117,7 +117,7 @@ class Types:
         if there := _IMPORTED_TYPE.search(text):  # TypeScript and JSDoc: `import("./client").Client`
             entities = self.names.in_module(there[1], there[2], path)
             return [entity for entity in entities if isinstance(entity, Symbol)]
-        for number, dotted in enumerate(type_names(text, self.names.grammar.carriers)):
+        for number, dotted in enumerate(type_names(text, self._words)):
             symbols = self.names.follow(dotted, path) or self._of_parameter(dotted, path)
             if number == 0 and symbols and not element:
                 return symbols
@@ -161,7 +161,10 @@ class Types:
     def _is_own(self, text: str) -> bool:
         """Whether a type's text means the type that it stands in: `Self`, `Result<&mut Self>`."""
         named = (found[0].rpartition("::")[2] for found in re.finditer(r"[A-Za-z_]\w*(?:::\w+)*", text))
-        return next((n for n in named if n not in self.names.grammar.carriers and n != "mut"), None) in _OWN
+        return (
+            next((n for n in named if n not in self.names.grammar.carriers and n != "mut"), None)
+            in self.names.grammar.own_types
+        )
 
     def _with_members(self, entity: Symbol) -> list[Symbol]:
         """What is its own type because members are set on it: a constructor function, an object made by a call."""
@@ -171,7 +174,7 @@ class Types:
 
     def _of_value(self, value: str | None, entity: Symbol, depth: int) -> list[Symbol]:
         """The type of a field or constant that only its first value tells, as the names of its own file mean it."""
-        chain = parse_chain(value) if value else ()
+        chain = self.parse(value) if value else ()
         if not chain:
             return []
         if entity.path == self.names.path:

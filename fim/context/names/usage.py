@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from .entities import Symbol
 
@@ -27,8 +26,8 @@ class Likely:
     alike: int
 
 
-@lru_cache(512)
-def members_used(lines: tuple[str, ...]) -> Uses:
+def members_used(lines: Iterable[str]) -> Uses:
+    """The members that lines use with each name."""
     found: dict[str, set[str]] = {}
     for name, member in _MEMBER.findall("".join(lines)):
         found.setdefault(name, set()).add(member)

@@ -1,5 +1,10 @@
+from dataclasses import replace
+
 import pytest
+from seekline.fim.code import all_grammars
 from seekline.fim.context.names.chains import Step, chain_before, open_calls, parse_chain, type_names
+
+WORDS = all_grammars()["cpp"].expression_words
 
 
 def written(text: str) -> str:
@@ -8,7 +13,7 @@ def written(text: str) -> str:
     def mark(step: Step) -> str:
         return step.name + "()" * step.called + "[]" * step.indexed
 
-    return " ".join(map(mark, parse_chain(text)))
+    return " ".join(map(mark, parse_chain(text, WORDS)))
 
 
 @pytest.mark.parametrize(
@@ -97,4 +102,4 @@ def test_open_calls(text: str, calls: list[str]) -> None:
     ],
 )
 def test_type_names(text: str, names: list[str]) -> None:
-    assert [".".join(parts) for parts in type_names(text, frozenset({"Optional"}))] == names
+    assert [".".join(parts) for parts in type_names(text, replace(WORDS, carriers=frozenset({"Optional"})))] == names

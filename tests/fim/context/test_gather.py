@@ -8,7 +8,7 @@ from memory_project import MemoryProject
 from seekline import fim
 from seekline.fim.code import grammar_of
 from seekline.fim.context import NOTHING, Context, gather
-from seekline.fim.context.evidence.evidence import Evidence
+from seekline.fim.context.evidence.kinds import collect_evidence
 from seekline.fim.context.names.members import Names
 from seekline.fim.context.scope import read_scope
 
@@ -172,7 +172,7 @@ def test_every_member_of_a_large_receiver_is_noted_as_such() -> None:
     assert grammar is not None
     scope = read_scope(document, cursor, grammar)
     project = MemoryProject({"lib/client.py": f"class Client:\n{methods}"})
-    evidence = Evidence(scope, Names(project, document, scope.outline, grammar))
+    evidence = collect_evidence(scope, Names(project, document, scope.outline, grammar))
     assert sum("receiver" in facts for facts in evidence.facts.values()) == 250
 
 

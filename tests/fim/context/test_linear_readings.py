@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable
 
 import pytest
+from seekline.fim.code import all_grammars
 from seekline.fim.context.names import chains, usage
 from seekline.fim.resolve import jsonc
 
+GRAMMAR = all_grammars()["cpp"]
 READERS: dict[str, Callable[[str], object]] = {
     "chain_before": lambda text: chains.chain_before(text + "."),
     "chain_before a name": chains.chain_before,
-    "continued": lambda text: chains.continued([text + "\n"] * 60, ".a()"),
-    "continued below": lambda text: chains.continued(["a(\n"] * 60, text),
+    "continued": lambda text: chains.continued([text + "\n"] * 60, ".a()", GRAMMAR.comment_marks),
+    "continued below": lambda text: chains.continued(["a(\n"] * 60, text, GRAMMAR.comment_marks),
     "open_calls": lambda text: list(chains.open_calls([text])),
-    "open_literal": lambda text: chains.open_literal(["x = " + text + "{"]),
-    "parse_chain": lambda text: chains.parse_chain.__wrapped__(text),
-    "type_names": lambda text: chains.type_names.__wrapped__(text, frozenset()),
-    "members_used": lambda text: usage.members_used.__wrapped__((text,)),
+    "open_literal": lambda text: chains.open_literal(["x = " + text + "{"], GRAMMAR.value_expected),
+    "parse_chain": lambda text: chains.parse_chain(text, GRAMMAR.expression_words),
+    "type_names": lambda text: chains.type_names(text, GRAMMAR.expression_words),
+    "members_used": lambda text: usage.members_used((text,)),
     "comments": lambda text: list(jsonc._without_comments(text)),
 }
 UNITS = [

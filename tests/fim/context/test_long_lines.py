@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import thread_time
 
 import pytest
+from seekline.fim.code import all_grammars
 from seekline.fim.context.names.chains import CHAIN, chain_before, open_calls, open_literal
 from seekline.fim.context.names.usage import members_used
 
@@ -14,7 +15,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "chains": lambda line: list(CHAIN.finditer(line)),
     "chain before": lambda line: chain_before(line, colon=True),
     "open calls": lambda line: list(open_calls([line])),
-    "open literal": lambda line: open_literal([line + "{"]),
+    "open literal": lambda line: open_literal([line + "{"], all_grammars()["cpp"].value_expected),
     "members used": lambda line: members_used((line,)),
 }
 

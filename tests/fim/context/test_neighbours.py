@@ -3,7 +3,7 @@
 import pytest
 from marked import place
 from memory_project import MemoryProject
-from seekline.fim.context.evidence.neighbours import read_neighbours
+from seekline.fim.context.neighbours import read_neighbours
 
 OTHER = "msg = pack(header)\nsend(msg)\n\n\n\n\nlog(done)\n"
 

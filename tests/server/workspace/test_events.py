@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from project_files import project, text_of, workspace, write
-from seekline.server.workspace import Buffers, Workspace, index
+from seekline.server.workspace import MAX_EVENTS, Buffers, Workspace
 from seekline.server.workspace.listing import Lister
 
 
@@ -82,7 +82,7 @@ def test_a_flood_of_events_is_one_listing(tmp_path: Path, listings: list[str]) -
     space = workspace(write(tmp_path, {"a.py": ""}))
     assert len(paths(space, tmp_path)) == 1
     write(tmp_path, {f"{number}.py": "" for number in range(10)})
-    for number in range(index.MAX_EVENTS + 10):
+    for number in range(MAX_EVENTS + 10):
         space.changed(tmp_path / f"{number}.py", "created")
     assert len(paths(space, tmp_path)) == 11
     assert len(listings) == 2

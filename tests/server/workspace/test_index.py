@@ -146,14 +146,14 @@ def test_large_binary_and_minified_files_are_left_out(tmp_path: Path) -> None:
 
 
 def test_memory_stays_under_its_bound(tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "FILES_BYTES", 100_000)
+    monkeypatch.setattr(index, "CONTEXT_BYTES", 100_000)
     files = {f"f{number:03}.py": f"def f{number}(): ...\n" + "# text\n" * 100 for number in range(100)}
     space = workspace(write(tmp_path, files))
     for path in files:
         assert names(project(space, tmp_path), path)
     (known,) = space._indexes.values()
-    assert 0 < known._files.used_bytes <= 100_000
-    assert 1 < len(known._files) < 50
+    assert 0 < known.memory.used_bytes <= 100_000
+    assert 1 < len(known.memory) < 50
     parsed.clear()
     assert names(project(space, tmp_path), "f099.py")
     assert not parsed, "the last one is still known"
@@ -221,21 +221,21 @@ def reading_is_trusted_after(path: Path) -> None:
         time.sleep(0.01)
 
 
-def test_a_glance_parses_only_so_much_that_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view_module, "GLANCE_CHARACTERS", 10)
+def test_of_files_nearby_only_so_much_that_is_new_is_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_module, "NEARBY_CHARACTERS", 10)
     space = workspace(write(tmp_path, {"a.py": "def a(): ...\n", "b.py": "def b(): ...\n"}))
 
-    def glanced() -> list[str]:
+    def defined() -> list[str]:
         view = project(space, tmp_path)
-        return [item.name for path in sorted(view.paths) for item in view.glance(path).definitions]
+        return [item.name for path in sorted(view.paths) for item in view.outline_within_budget(path).definitions]
 
-    assert [glanced(), glanced()] == [["a"], ["a", "b"]]
+    assert [defined(), defined()] == [["a"], ["a", "b"]]
 
 
-def test_a_glance_and_a_look_in_one_prompt_see_the_same(tmp_path: Path) -> None:
+def test_both_ways_to_ask_for_an_outline_see_the_same_in_one_prompt(tmp_path: Path) -> None:
     space = workspace(write(tmp_path, {"a.py": "def old(): ...\n"}))
     assert names(project(space, tmp_path), "a.py") == ["old"]
     view = project(space, tmp_path)
-    glanced = view.glance("a.py")
+    nearby = view.outline_within_budget("a.py")
     write(tmp_path, {"a.py": "def new(): ...\n"})
-    assert view.outline("a.py") is glanced
+    assert view.outline("a.py") is nearby

@@ -1,35 +1,10 @@
+; inherits: c-family
 (struct_specifier name: (type_identifier) @name body: (_) @body) @definition.class
-(union_specifier name: (type_identifier) @name body: (_) @body) @definition.class
-(enum_specifier name: (type_identifier) @name body: (_) @body) @definition.class
-
-(type_definition type: (struct_specifier name: (type_identifier) @name body: (_) @body) @definition.class @outer)
-(type_definition type: (union_specifier name: (type_identifier) @name body: (_) @body) @definition.class @outer)
-(type_definition type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.class @outer)
 
 ; The names of an enumeration are in scope without its name.
 (enum_specifier
   name: (_)
   body: (enumerator_list (enumerator name: (identifier) @name value: (_)? @value) @definition.constant @outer))
-(enum_specifier
-  !name
-  body: (enumerator_list (enumerator name: (identifier) @name value: (_)? @value) @definition.constant))
-(type_definition
-  type: (enum_specifier
-    !name
-    body: (enumerator_list (enumerator name: (identifier) @name value: (_)? @value) @definition.constant @outer)))
-
-(type_definition
-  type: [
-    (struct_specifier name: (_)? @base body: (_) @body)
-    (union_specifier name: (_)? @base body: (_) @body)
-    (enum_specifier name: (_)? @base body: (_) @body)]
-  declarator: [
-    (type_identifier) @name
-    (pointer_declarator declarator: (type_identifier) @name)]) @definition.class
-(type_definition
-  type: (struct_specifier !name body: (_) @body)
-  declarator: (type_identifier) @base
-  declarator: (pointer_declarator declarator: (type_identifier) @name)) @definition.class
 (type_definition
   type: [
     (type_identifier) (primitive_type) (sized_type_specifier) (macro_type_specifier)
@@ -38,14 +13,6 @@
     (type_identifier) @name
     (pointer_declarator declarator: (type_identifier) @name)
     (array_declarator declarator: (type_identifier) @name)]) @definition.type
-(type_definition
-  declarator: [
-    (function_declarator declarator: (type_identifier) @name)
-    (function_declarator
-      declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name)))
-    (pointer_declarator declarator: (function_declarator
-      declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))))]) @definition.type
-
 (field_declaration
   type: (_) @type
   declarator: [
@@ -59,7 +26,6 @@
     (pointer_declarator declarator: (function_declarator
       declarator: (parenthesized_declarator (pointer_declarator declarator: (field_identifier) @name))))
   ]) @definition.field
-
 (function_definition
   type: (_) @type
   declarator: [
@@ -85,7 +51,6 @@
       declarator: (parenthesized_declarator (identifier) @name) parameters: (_) @parameters))
     (pointer_declarator declarator: (pointer_declarator
       declarator: (function_declarator declarator: (identifier) @name parameters: (_) @parameters)))]) @definition.function
-
 (declaration
   type: (_) @type
   declarator: [
@@ -105,6 +70,3 @@
         (pointer_declarator declarator: (identifier) @name)
         (pointer_declarator declarator: (array_declarator declarator: (identifier) @name))]
       value: (_) @value)]) @definition.constant
-
-(preproc_def name: (identifier) @name value: (_) @value) @definition.constant
-(preproc_function_def name: (identifier) @name parameters: (_) @parameters) @definition.function

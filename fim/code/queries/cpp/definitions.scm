@@ -1,7 +1,7 @@
+; inherits: c-family
 (namespace_definition name: (namespace_identifier) @name body: (_) @body) @definition.module
 (namespace_definition name: (nested_namespace_specifier (namespace_identifier) @name) body: (_) @body) @definition.module
 (namespace_alias_definition name: (namespace_identifier) @name) @definition.module
-
 (class_specifier
   name: [(type_identifier) @name (template_type name: (type_identifier) @name)
          (qualified_identifier name: (type_identifier) @name)]
@@ -12,12 +12,6 @@
          (qualified_identifier name: (type_identifier) @name)]
   (base_class_clause [(type_identifier) (qualified_identifier) (template_type)] @base)?
   body: (_) @body) @definition.class
-(union_specifier name: (type_identifier) @name body: (_) @body) @definition.class
-(enum_specifier name: (type_identifier) @name body: (_) @body) @definition.class
-
-(type_definition type: (struct_specifier name: (type_identifier) @name body: (_) @body) @definition.class @outer)
-(type_definition type: (union_specifier name: (type_identifier) @name body: (_) @body) @definition.class @outer)
-(type_definition type: (enum_specifier name: (type_identifier) @name body: (_) @body) @definition.class @outer)
 
 ; The names of a plain enumeration are in scope without its name.
 ((enum_specifier
@@ -28,26 +22,6 @@
   name: (_)
   body: (enumerator_list (enumerator name: (identifier) @name value: (_)? @value) @definition.constant)) @_enum
   (#match? @_enum "^enum\\s+(class|struct)\\s"))
-(enum_specifier
-  !name
-  body: (enumerator_list (enumerator name: (identifier) @name value: (_)? @value) @definition.constant))
-(type_definition
-  type: (enum_specifier
-    !name
-    body: (enumerator_list (enumerator name: (identifier) @name value: (_)? @value) @definition.constant @outer)))
-
-(type_definition
-  type: [
-    (struct_specifier name: (_)? @base body: (_) @body)
-    (union_specifier name: (_)? @base body: (_) @body)
-    (enum_specifier name: (_)? @base body: (_) @body)]
-  declarator: [
-    (type_identifier) @name
-    (pointer_declarator declarator: (type_identifier) @name)]) @definition.class
-(type_definition
-  type: (struct_specifier !name body: (_) @body)
-  declarator: (type_identifier) @base
-  declarator: (pointer_declarator declarator: (type_identifier) @name)) @definition.class
 (type_definition
   type: [
     (type_identifier) (primitive_type) (sized_type_specifier) (template_type) (qualified_identifier)
@@ -57,16 +31,8 @@
     (type_identifier) @name
     (pointer_declarator declarator: (type_identifier) @name)
     (array_declarator declarator: (type_identifier) @name)]) @definition.type
-(type_definition
-  declarator: [
-    (function_declarator declarator: (type_identifier) @name)
-    (function_declarator
-      declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name)))
-    (pointer_declarator declarator: (function_declarator
-      declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))))]) @definition.type
 (alias_declaration name: (type_identifier) @name type: (_) @base) @definition.type
 (concept_definition name: (identifier) @name) @definition.type
-
 (field_declaration
   type: (_) @type
   declarator: [
@@ -112,6 +78,7 @@
       declarator: [(identifier) (field_identifier)] @name parameters: (_) @parameters)))]
   (field_initializer_list)? @body
   body: (_)? @body) @definition.function
+
 ; A method out of its class, its owner before its name
 (function_definition
   type: (_)? @type
@@ -169,7 +136,6 @@
       declarator: (parenthesized_declarator (identifier) @name) parameters: (_) @parameters))
     (pointer_declarator declarator: (pointer_declarator
       declarator: (function_declarator declarator: (identifier) @name parameters: (_) @parameters)))]) @definition.function
-
 (declaration
   type: (_) @type
   declarator: [
@@ -191,6 +157,3 @@
         (reference_declarator (identifier) @name)
         (pointer_declarator declarator: (array_declarator declarator: (identifier) @name))]
       value: (_) @value)]) @definition.constant
-
-(preproc_def name: (identifier) @name value: (_) @value) @definition.constant
-(preproc_function_def name: (identifier) @name parameters: (_) @parameters) @definition.function

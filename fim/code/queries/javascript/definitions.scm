@@ -1,3 +1,4 @@
+; inherits: ecma
 (class_declaration
   name: (identifier) @name
   (class_heritage (_) @base)?
@@ -8,7 +9,6 @@
 (export_statement
   "default" @name
   value: (class (class_heritage (_) @base)? body: (class_body) @body)) @definition.class
-
 [
   (function_declaration name: (identifier) @name parameters: (_) @parameters body: (_) @body)
   (generator_function_declaration name: (identifier) @name parameters: (_) @parameters body: (_) @body)
@@ -29,21 +29,6 @@
     (function_expression parameters: (_) @parameters body: (_) @body)
   ]) @definition.function
 
-; What a function returns, where it is one new object.
-(function_declaration
-  name: (identifier) @name
-  body: (statement_block (return_statement (new_expression constructor: (_) @type)))) @definition.function
-(method_definition
-  name: (_) @name
-  body: (statement_block (return_statement (new_expression constructor: (_) @type)))) @definition.function
-(variable_declarator
-  name: (identifier) @name
-  value: (arrow_function body: (new_expression constructor: (_) @type))) @definition.function
-(variable_declarator
-  name: (identifier) @name
-  value: (arrow_function
-    body: (statement_block (return_statement (new_expression constructor: (_) @type))))) @definition.function
-
 ; Members of classes, and the fields that their methods set.
 (class_body
   (method_definition
@@ -58,11 +43,6 @@
       (function_expression parameters: (_) @parameters body: (_) @body)
     ]) @definition.function)
 (class_body (field_definition property: (_) @name value: (_)? @value) @definition.field)
-(assignment_expression
-  left: (member_expression
-    object: (this)
-    property: [(property_identifier) (private_property_identifier)] @name)
-  right: (_) @value) @definition.field
 
 ; Constants; what is required is an import.
 (program
@@ -85,7 +65,6 @@
     (_ (variable_declarator
       name: (identifier) @name
       value: (object (spread_element (identifier) @base)?) @body) @definition.class)))
-(export_statement "default" @name value: (object) @body) @definition.class
 (variable_declarator
   value: (object
     (method_definition name: (property_identifier) @name parameters: (_) @parameters body: (_) @body)
@@ -98,24 +77,6 @@
         (arrow_function parameters: (_) @parameters body: (_) @body)
         (function_expression parameters: (_) @parameters body: (_) @body)
       ]) @definition.function))
-(program
-  (_ (variable_declarator
-    name: (identifier) @owner
-    value: (object (pair key: (property_identifier) @name value: (_) @value) @definition.field))))
-(program
-  (_ (variable_declarator
-    name: (identifier) @owner
-    value: (object (shorthand_property_identifier) @name @value @definition.field))))
-(program
-  (export_statement
-    (_ (variable_declarator
-      name: (identifier) @owner
-      value: (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))))
-(program
-  (export_statement
-    (_ (variable_declarator
-      name: (identifier) @owner
-      value: (object (shorthand_property_identifier) @name @value @definition.field)))))
 (export_statement
   value: (object
     (method_definition name: (property_identifier) @name parameters: (_) @parameters body: (_) @body)
@@ -142,11 +103,6 @@
   left: (member_expression object: (_) @exports property: (property_identifier) @name)
   right: (class (class_heritage (_) @base)? body: (class_body) @body)
   (#any-of? @exports "exports" "module.exports")) @definition.class
-(assignment_expression
-  left: (member_expression object: (_) @exports property: (property_identifier) @name)
-  right: [(string) (number) (new_expression) (object) (array) (true) (false) (call_expression)] @value
-  (#not-match? @value "^require\\s*\\(")
-  (#any-of? @exports "exports" "module.exports")) @definition.constant
 (assignment_expression
   left: (member_expression object: (identifier) @module property: (property_identifier) @exports)
   right: [
@@ -180,45 +136,6 @@
         ])
     ] @definition.function)
   (#eq? @module "module") (#eq? @exports "exports"))
-(assignment_expression
-  left: (member_expression object: (identifier) @module property: (property_identifier) @exports)
-  right: (object
-    (pair
-      key: (property_identifier) @name
-      value: [(string) (number) (new_expression) (object) (array) (true) (false) (call_expression)] @value)
-        @definition.constant)
-  (#not-match? @value "^require\\s*\\(")
-  (#eq? @module "module") (#eq? @exports "exports"))
-
-; Under which name it exports what it has: `module.exports = { implementation: ClientImpl }`.
-(assignment_expression
-  left: (member_expression) @exports
-  right: (object (pair key: (property_identifier) @name value: (identifier) @value) @definition.constant)
-  (#eq? @exports "module.exports"))
-
-; Frozen objects: what they hold are members.
-(assignment_expression
-  left: (member_expression property: (property_identifier) @name) @exports
-  right: (call_expression function: (_) @freeze arguments: (arguments (object) @body))
-  (#eq? @freeze "Object.freeze") (#match? @exports "^(module\\.)?exports\\b")) @definition.class
-(assignment_expression
-  left: (member_expression property: (property_identifier) @owner) @exports
-  right: (call_expression
-    function: (_) @freeze
-    arguments: (arguments (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))
-  (#eq? @freeze "Object.freeze") (#match? @exports "^(module\\.)?exports\\b"))
-(program
-  (_ (variable_declarator
-    name: (identifier) @name
-    value: (call_expression function: (_) @freeze arguments: (arguments (object) @body))) @definition.class)
-  (#eq? @freeze "Object.freeze"))
-(program
-  (_ (variable_declarator
-    name: (identifier) @owner
-    value: (call_expression
-      function: (_) @freeze
-      arguments: (arguments (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))))
-  (#eq? @freeze "Object.freeze"))
 
 ; Members that are set from outside: on the prototype, on the class, on an object.
 (assignment_expression
@@ -252,14 +169,3 @@
     (arrow_function parameter: (_) @parameters body: (_) @body)
       ]
       (#not-match? @owner "^(module|exports|window|global|globalThis)$")) @definition.function))
-(program
-  (expression_statement
-    (assignment_expression
-      left: (member_expression object: (identifier) @owner property: (property_identifier) @name)
-      right: [(string) (number) (new_expression) (object) (array) (call_expression) (identifier)] @value
-      (#not-match? @name "^prototype$")
-      (#not-match? @owner "^(module|exports|window|global|globalThis)$")) @definition.field))
-
-; What is exported without a name.
-(export_statement "default" @name value: (new_expression) @value)
-  @definition.constant

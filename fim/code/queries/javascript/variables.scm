@@ -16,9 +16,9 @@
   value: [(call_expression) (await_expression) (member_expression) (identifier) (this)] @value
   (#not-match? @value "^(await\\s+import|require)\\s*\\("))
 ; What a comment tells of the type.
-(variable_declarator name: (identifier) @name (comment) @told value: (_) (#match? @told "@type"))
-((comment) @told . (lexical_declaration . (variable_declarator name: (identifier) @name)) (#match? @told "@type"))
-(formal_parameters (comment) @told . (identifier) @name (#match? @told "@type"))
+(variable_declarator name: (identifier) @name (comment) @doc_type value: (_) (#match? @doc_type "@type"))
+((comment) @doc_type . (lexical_declaration . (variable_declarator name: (identifier) @name)) (#match? @doc_type "@type"))
+(formal_parameters (comment) @doc_type . (identifier) @name (#match? @doc_type "@type"))
 (assignment_pattern left: (identifier) @name right: [(new_expression) (call_expression) (identifier)] @value)
 (formal_parameters (identifier) @name)
 (arrow_function parameter: (identifier) @name)

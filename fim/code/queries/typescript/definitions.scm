@@ -1,3 +1,4 @@
+; inherits: ecma
 (class_declaration
   name: (type_identifier) @name
   (class_heritage (extends_clause value: (_) @base))?
@@ -14,7 +15,6 @@
 (export_statement
   "default" @name
   value: (class (class_heritage (extends_clause value: (_) @base))? body: (class_body) @body)) @definition.class
-
 (interface_declaration
   name: (type_identifier) @name
   (extends_type_clause type: (_) @base)?
@@ -46,14 +46,11 @@
     name: (_) @name
     parameters: (_) @parameters
     return_type: (type_annotation (_) @type)?) @definition.function)
-
 (enum_declaration name: (identifier) @name body: (_) @body) @definition.class
 (enum_body name: (_) @name @definition.constant)
 (enum_assignment name: (_) @name value: (_) @value) @definition.constant
-
 (internal_module name: (_) @name body: (_) @body) @definition.module
 (module name: (identifier) @name body: (_) @body) @definition.module
-
 [
   (function_declaration name: (identifier) @name parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
   (generator_function_declaration name: (identifier) @name parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
@@ -74,21 +71,6 @@
     (function_expression parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
   ]) @definition.function
 
-; What a function returns, where it is one new object.
-(function_declaration
-  name: (identifier) @name
-  body: (statement_block (return_statement (new_expression constructor: (_) @type)))) @definition.function
-(method_definition
-  name: (_) @name
-  body: (statement_block (return_statement (new_expression constructor: (_) @type)))) @definition.function
-(variable_declarator
-  name: (identifier) @name
-  value: (arrow_function body: (new_expression constructor: (_) @type))) @definition.function
-(variable_declarator
-  name: (identifier) @name
-  value: (arrow_function
-    body: (statement_block (return_statement (new_expression constructor: (_) @type))))) @definition.function
-
 ; Members of classes, and the fields that their methods set.
 (class_body
   (method_definition
@@ -108,11 +90,6 @@
     name: (_) @name
     type: (type_annotation (_) @type)?
     value: (_)? @value) @definition.field)
-(assignment_expression
-  left: (member_expression
-    object: (this)
-    property: [(property_identifier) (private_property_identifier)] @name)
-  right: (_) @value) @definition.field
 
 ; Constants; what is required is an import.
 (program
@@ -137,7 +114,6 @@
       name: (identifier) @name
       !type
       value: (object (spread_element (identifier) @base)?) @body) @definition.class)))
-(export_statement "default" @name value: (object) @body) @definition.class
 (variable_declarator
   value: (object
     (method_definition name: (property_identifier) @name parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
@@ -150,24 +126,6 @@
         (arrow_function parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
         (function_expression parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
       ]) @definition.function))
-(program
-  (_ (variable_declarator
-    name: (identifier) @owner
-    value: (object (pair key: (property_identifier) @name value: (_) @value) @definition.field))))
-(program
-  (_ (variable_declarator
-    name: (identifier) @owner
-    value: (object (shorthand_property_identifier) @name @value @definition.field))))
-(program
-  (export_statement
-    (_ (variable_declarator
-      name: (identifier) @owner
-      value: (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))))
-(program
-  (export_statement
-    (_ (variable_declarator
-      name: (identifier) @owner
-      value: (object (shorthand_property_identifier) @name @value @definition.field)))))
 (export_statement
   value: (object
     (method_definition name: (property_identifier) @name parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
@@ -231,11 +189,6 @@
   right: (class (class_heritage (extends_clause value: (_) @base))? body: (class_body) @body)
   (#any-of? @exports "exports" "module.exports")) @definition.class
 (assignment_expression
-  left: (member_expression object: (_) @exports property: (property_identifier) @name)
-  right: [(string) (number) (new_expression) (object) (array) (true) (false) (call_expression)] @value
-  (#not-match? @value "^require\\s*\\(")
-  (#any-of? @exports "exports" "module.exports")) @definition.constant
-(assignment_expression
   left: (member_expression object: (identifier) @module property: (property_identifier) @exports)
   right: [
     (function_expression name: (identifier) @name parameters: (_) @parameters return_type: (type_annotation (_) @type)? body: (_) @body)
@@ -268,45 +221,6 @@
         ])
     ] @definition.function)
   (#eq? @module "module") (#eq? @exports "exports"))
-(assignment_expression
-  left: (member_expression object: (identifier) @module property: (property_identifier) @exports)
-  right: (object
-    (pair
-      key: (property_identifier) @name
-      value: [(string) (number) (new_expression) (object) (array) (true) (false) (call_expression)] @value)
-        @definition.constant)
-  (#not-match? @value "^require\\s*\\(")
-  (#eq? @module "module") (#eq? @exports "exports"))
-
-; Under which name it exports what it has: `module.exports = { implementation: ClientImpl }`.
-(assignment_expression
-  left: (member_expression) @exports
-  right: (object (pair key: (property_identifier) @name value: (identifier) @value) @definition.constant)
-  (#eq? @exports "module.exports"))
-
-; Frozen objects: what they hold are members.
-(assignment_expression
-  left: (member_expression property: (property_identifier) @name) @exports
-  right: (call_expression function: (_) @freeze arguments: (arguments (object) @body))
-  (#eq? @freeze "Object.freeze") (#match? @exports "^(module\\.)?exports\\b")) @definition.class
-(assignment_expression
-  left: (member_expression property: (property_identifier) @owner) @exports
-  right: (call_expression
-    function: (_) @freeze
-    arguments: (arguments (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))
-  (#eq? @freeze "Object.freeze") (#match? @exports "^(module\\.)?exports\\b"))
-(program
-  (_ (variable_declarator
-    name: (identifier) @name
-    value: (call_expression function: (_) @freeze arguments: (arguments (object) @body))) @definition.class)
-  (#eq? @freeze "Object.freeze"))
-(program
-  (_ (variable_declarator
-    name: (identifier) @owner
-    value: (call_expression
-      function: (_) @freeze
-      arguments: (arguments (object (pair key: (property_identifier) @name value: (_) @value) @definition.field)))))
-  (#eq? @freeze "Object.freeze"))
 
 ; Members that are set from outside: on the prototype, on the class, on an object.
 (assignment_expression
@@ -340,13 +254,6 @@
     (arrow_function parameter: (_) @parameters body: (_) @body)
       ]
       (#not-match? @owner "^(module|exports|window|global|globalThis)$")) @definition.function))
-(program
-  (expression_statement
-    (assignment_expression
-      left: (member_expression object: (identifier) @owner property: (property_identifier) @name)
-      right: [(string) (number) (new_expression) (object) (array) (call_expression) (identifier)] @value
-      (#not-match? @name "^prototype$")
-      (#not-match? @owner "^(module|exports|window|global|globalThis)$")) @definition.field))
 
 ; Declarations without a body, and overloads.
 (function_signature
@@ -387,7 +294,3 @@
           pattern: (identifier) @name
           type: (type_annotation (_) @type)?) @definition.field
       ])))
-
-; What is exported without a name.
-(export_statement "default" @name value: (new_expression) @value)
-  @definition.constant

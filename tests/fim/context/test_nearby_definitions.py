@@ -1,6 +1,6 @@
 from memory_project import MemoryProject
-from seekline.fim.context.evidence.nearby_definitions import files_around, namesakes
 from seekline.fim.context.names.entities import Symbol
+from seekline.fim.context.names.nearby_definitions import files_around, namesakes
 from seekline.fim.context.names.usage import likely_type, members_used
 
 
@@ -11,7 +11,7 @@ def test_the_files_around_are_of_the_language_and_the_nearest_come_first() -> No
 
 def test_definitions_are_found_by_the_words_that_name_them() -> None:
     project = MemoryProject({"m.rb": "class Store\n  def valid?\n  end\n\n  def other\n  end\nend\n"})
-    assert list(namesakes({"valid"}, ["m.rb"], project.glance)) == [("valid", [Symbol("m.rb", 1)])]
+    assert namesakes({"valid"}, ["m.rb"], project.outline_within_budget) == {"valid": [Symbol("m.rb", 1)]}
 
 
 def test_members_used_with_a_name() -> None:
