@@ -5,7 +5,7 @@ imports it when it is called.
 """
 
 from .backends.backend import Backend, KeyValues
-from .backends.llama.native.library import is_compiled
+from .backends.llama.native.library import is_compiled, why_not_compiled
 from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remove
@@ -126,4 +126,5 @@ __all__ = [
     "split_revision",
     "trim_heap",
     "trust_command",
+    "why_not_compiled",
 ]
