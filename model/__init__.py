@@ -5,6 +5,7 @@ imports it when it is called.
 """
 
 from .backends.backend import Backend, KeyValues
+from .backends.llama.kept import Kept, delete_kept, kept_weights
 from .backends.llama.native.library import is_compiled, why_not_compiled
 from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .catalogue.checkpoint import Checkpoint, inspect
@@ -15,6 +16,7 @@ from .catalogue.sources import (
     embedded_folder,
     find_source,
     is_path,
+    name_of_folder,
     no_such_model,
     split_revision,
 )
@@ -48,9 +50,10 @@ from .errors import (
 )
 from .loading.fallback import LoadResult, load_what_fits
 from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
-from .loading.load import LoadedModel, load_model
+from .loading.load import LoadedModel, load_model, quantized_folder
 from .loading.memory import release_memory, trim_heap
-from .loading.plan import NO_DRAFTS, ModelRequest, Plan, fits, make_plan
+from .loading.outlook import Outlook, outlooks
+from .loading.plan import NO_DRAFTS, ModelRequest, Plan, make_plan
 from .loading.sizes import Quantization
 from .tokenizer import Decoder, Tokenizer
 
@@ -75,6 +78,7 @@ __all__ = [
     "GuideState",
     "Installed",
     "Job",
+    "Kept",
     "KeyValues",
     "Licence",
     "LoadResult",
@@ -83,6 +87,7 @@ __all__ = [
     "ModelNotInstalled",
     "ModelRequest",
     "OutOfMemory",
+    "Outlook",
     "Plan",
     "PromptLookup",
     "PromptTooLong",
@@ -106,21 +111,25 @@ __all__ = [
     "cache_folder",
     "canonical_folder",
     "compute_threads",
+    "delete_kept",
     "download",
     "embedded_folder",
     "entry_of_repository",
     "find_device",
     "find_source",
-    "fits",
     "inspect",
     "installed",
     "is_compiled",
     "is_path",
+    "kept_weights",
     "load_model",
     "load_what_fits",
     "make_plan",
     "most_threads",
+    "name_of_folder",
     "no_such_model",
+    "outlooks",
+    "quantized_folder",
     "release_memory",
     "remove",
     "split_revision",

@@ -11,7 +11,7 @@ from rich.table import Table
 from ..errors import BadSettings
 from ..settings.config import DEFAULT, file_layers, merge, user_file, workspace_of
 from ..settings.settings import keys, schema
-from .console import err, out, print_json
+from .console import err, print_json, print_table
 from .options import JsonOption
 
 app = typer.Typer(help="Show the effective settings and where each comes from.")
@@ -35,7 +35,7 @@ def show(context: typer.Context, as_json: JsonOption = False) -> None:
         for key in keys():
             style = "dim" if config.sources[key] == DEFAULT else ""
             table.add_row(key, json.dumps(values[key], ensure_ascii=False), config.sources[key], style=style)
-        out.print(table)
+        print_table(table)
         err.print(f"\n[dim]Your own settings: {user_file()}; this workspace's: {workspace / 'seekline.toml'}[/]")
     if config.problems:
         raise BadSettings(" ".join(map(str, config.problems)), "The other settings hold.")

@@ -21,7 +21,7 @@ from ..completion.contexts import Contexts
 from ..errors import BadBatch, BadPlace, BadRequest
 from ..resident import notices
 from ..settings.config import Config
-from .console import err, out, print_json, print_note
+from .console import err, out, print_json, print_note, print_table
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption, TokenizerOption
 from .place import Place, Projects, place_in, read_place
@@ -181,5 +181,5 @@ def _show(made: fim.Prompt, tokens: int, how: pipeline.Prompting) -> None:
         table = Table("file", "kind", "why", "tokens", box=None, header_style="dim")
         for part in made.parts:
             table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
-        err.print(table)
+        print_table(table, to=err)
     err.print(f"[dim]{tokens} tokens of {how.prompt_tokens}  {how.format.title}[/]", highlight=False)
