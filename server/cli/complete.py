@@ -14,7 +14,7 @@ from ... import fim, model
 from ..completion import pipeline
 from ..completion.contexts import Contexts
 from ..resident import notices, threads, wanted
-from ..settings import consent
+from ..settings import announced, consent
 from ..settings.config import Config
 from .console import err, out, print_json, print_note
 from .effective import load_config
@@ -38,6 +38,7 @@ def complete(
     how = pipeline.prompting(loaded.plan, loaded.tokenizer, config.settings)
     for notice in notices(how.format, loaded.plan, config.settings):
         print_note(notice)
+    _say_once_why_not_compiled(loaded.plan)
     completion = pipeline.generate(
         Projects(config.settings).hole(where),
         loaded,
@@ -58,6 +59,12 @@ def make_plan(config: Config) -> model.Plan:
     """The plan for these settings. Raises `FolderNotAgreed` for a folder that a workspace's file names, too."""
     agreed = consent.loadable(config, print_note)
     return model.make_plan(replace(wanted(config.settings), agreed=agreed), base=Path())
+
+
+def _say_once_why_not_compiled(plan: model.Plan) -> None:
+    why = model.why_not_compiled()
+    if why is not None and plan.device.kind == "cpu" and announced.is_news(why):
+        print_note(why)
 
 
 def _load(config: Config) -> model.LoadedModel:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from time import time
 
 import pytest
 from commands import Seekline
-from rich.console import Console
 from seekline import model
-from seekline.server.cli import console, copies, models, outlook
+from seekline.server.cli.console import out
 from tiny_models import save_llama
 
 REPOSITORY = "deepseek-ai/deepseek-coder-1.3b-base"
@@ -57,34 +54,16 @@ def quantize(folder: Path, cache: Path) -> Path:
     return file
 
 
-Printed = Callable[[int], str]
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], io.StringIO]:
-    """Lets the command line print on a terminal of so many columns."""
-
-    def make(width: int) -> io.StringIO:
-        file = io.StringIO()
-        on_terminal = Console(file=file, force_terminal=True, width=width, color_system=None)
-        for module in (console, copies, models, outlook):
-            monkeypatch.setattr(module, "out", on_terminal)
-        monkeypatch.setattr(console.print_table, "__kwdefaults__", {"to": on_terminal})
-        monkeypatch.setattr(console.has_room, "__kwdefaults__", {"on": on_terminal})
-        return file
-
-    return make
-
-
 @pytest.mark.parametrize("command", [["models", "list"], ["doctor"]], ids=" ".join)
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_names_are_whole_on_a_terminal(
-    seekline: Seekline, terminal: Callable[[int], io.StringIO], command: list[str], width: int
+    seekline: Seekline, monkeypatch: pytest.MonkeyPatch, command: list[str], width: int
 ) -> None:
-    file = terminal(width)
+    for name, value in {"_force_terminal": True, "_width": width, "_height": 25}.items():
+        monkeypatch.setattr(out, name, value)
     run = seekline(*command)
     assert run.code == 0
-    shown = file.getvalue() + run.out
+    shown = run.out
     for name in model.all_entries():
         assert f"{name} " in shown
     table = [line for line in shown.splitlines() if "deepseek-coder" in line]
@@ -95,25 +74,24 @@ def test_names_are_whole_on_a_terminal(
     assert has_context == (width >= 80), "what is less important gives way"
 
 
-@pytest.mark.parametrize("columns", ["40", "80", None])
+@pytest.mark.parametrize("columns", [40, 80, None])
 @pytest.mark.parametrize("command", [["models", "list"], ["doctor"], ["config"]], ids=" ".join)
 def test_a_pipe_gets_everything(
-    seekline: Seekline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str], columns: str | None
+    seekline: Seekline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str], columns: int | None
 ) -> None:
-    if columns:
-        monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(out, "_width", columns)
     deep = tmp_path / "/".join(["a folder with a long name"] * 6)
     deep.mkdir(parents=True)
     monkeypatch.chdir(deep)
     (deep / "seekline.toml").write_text("debounce_ms = 20", "utf-8")
     monkeypatch.setenv("HF_HUB_CACHE", str(deep))
-    out = seekline(*command).out
-    assert "…" not in out
+    printed = seekline(*command).out
+    assert "…" not in printed
     if command == ["config"]:
-        (line,) = (line for line in out.splitlines() if line.split()[0] == "debounce_ms")
+        (line,) = (line for line in printed.splitlines() if line.split()[0] == "debounce_ms")
         assert line.rstrip().endswith(f" {deep / 'seekline.toml'}")
     else:
-        lines = out.splitlines()
+        lines = printed.splitlines()
         for entry in model.all_entries().values():
             assert any(entry.name in line and f"{entry.context_tokens:,}" in line for line in lines)
 
