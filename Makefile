@@ -1,15 +1,15 @@
 # make demo   own environment, install, then completions of real code with the embedded model
 # make test   own environment, install with the test tools, lint, types, all tests
-# make wheels wheels with the C code compiled, for Linux on x86-64 and on ARM, in dist/
+# make wheels   wheels in dist/ for Linux on x86-64 and on ARM, with the C code compiled
 #
 # make PYTHON=python3.12 ...   takes another Python; make clean removes the environment.
 
 PYTHON ?= python3
 VENV := .venv
-PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/backends/llama/native/*.[ch])
+PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/backends/llama/native/*.[ch] model/backends/llama/native/sources.py)
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# pip shows nothing of a build that goes well.
+## pip shows nothing of a build that ends well.
 SAY_WHETHER_COMPILED := from seekline.model import why_not_compiled as why; print(why() or "Its C code is compiled.")
 
 .PHONY: demo test lint types unit format wheels clean help

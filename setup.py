@@ -95,7 +95,8 @@ def compilers(target: Target, scratch: Path) -> Iterator[Compiler]:
     which nothing would be installed.
     """
     if "CC" in os.environ and not target.is_other:
-        yield Compiler(*shlex.split(os.environ["CC"]), is_zig="zig" in os.environ["CC"])
+        words = shlex.split(os.environ["CC"], posix=os.name != "nt")
+        yield Compiler(*words, is_zig=any(Path(word).stem in ("zig", "ziglang") for word in words))
         return
     if find_spec("ziglang") is not None:
         yield Compiler(sys.executable, "-m", "ziglang", "cc", is_zig=True)
@@ -143,9 +144,12 @@ class BuildLibraries(build_ext):
         return str(Path(*fullname.split("."))) + suffix
 
     def build_extensions(self) -> None:
+        if not self.target.is_known:
+            self.warn("Seekline has no C code for this platform, so models on the CPU will take longer.")
+            return
         problems: list[str] = []
         with TemporaryDirectory() as scratch:
-            for compiler in compilers(self.target, Path(scratch)) if self.target.is_known else ():
+            for compiler in compilers(self.target, Path(scratch)):
                 try:
                     self.compile(compiler)
                 except (OSError, subprocess.SubprocessError) as error:

@@ -16,9 +16,9 @@ from ..errors import BrokenCheckpoint, DownloadFailed, ModelNotInstalled, Unknow
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 # Weights as safetensors only, and what describes them; a model's own code is text that stays unread unless allowed.
+_WANTED = ["*.safetensors", "*.json", "*.txt", "*.py", "*.md", "LICENSE*"]
 _CACHED = "models--"
 """What the hub library puts before `owner--name` in the name of a repository's folder."""
-_WANTED = ["*.safetensors", "*.json", "*.txt", "*.py", "*.md", "LICENSE*"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

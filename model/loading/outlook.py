@@ -72,8 +72,8 @@ def _memory_bytes(
     source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest, plan: Plan | None
 ) -> int:
     """Of the plan's number format; without a plan, of the one that takes least."""
-    formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
+    size, tokens = size_of(source, checkpoint), wanted.sequence_tokens
     if plan is not None:
-        formats = [(plan.dtype, plan.quantization)]
-    size = size_of(source, checkpoint)
-    return min(needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats)
+        return needed_bytes(size, plan.quantization, plan.dtype, tokens)
+    formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
+    return min(needed_bytes(size, quantization, dtype, tokens) for dtype, quantization in formats)

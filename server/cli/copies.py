@@ -78,6 +78,6 @@ def _last_used(copy: model.Kept) -> datetime:
 
 def _state(copy: model.Kept) -> str:
     """`stale`: the model has other weights by now. `gone`: it is not here any more."""
-    if copy.is_of_what_is_gone:
+    if copy.is_orphaned:
         return "gone"
     return "current" if copy.is_current else "stale"

@@ -38,8 +38,8 @@ class Kept:
     used_s: float
 
     @property
-    def is_of_what_is_gone(self) -> bool:
-        """Whether nothing can be loaded from it as things are: a folder may come back with its disk."""
+    def is_orphaned(self) -> bool:
+        """Whether the model is not here, which may come back with its disk."""
         return self.folder is None or not self.folder.is_dir()
 
 

@@ -120,6 +120,14 @@ def test_where_there_is_no_library_the_user_is_told_what_to_do(folder: Path) -> 
     assert "Install a C compiler, or the package ziglang" in told
 
 
+def test_on_a_processor_that_there_is_no_code_for_nothing_is_to_be_installed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library.platform, "machine", lambda: "riscv64")
+    assert "does not run on this processor" in (model.why_not_compiled() or "")
+    assert "Install" not in (model.why_not_compiled() or "")
+
+
 @needs_a_library
 def test_the_hash_in_the_library_is_that_of_the_sources() -> None:
     found = library.library()

@@ -168,8 +168,8 @@ def test_what_is_stale_goes_and_what_may_come_back_stays(folder: Path, cache: Pa
     load_int4(folder, cache)
     left = {one.folder: one for one in kept_weights(cache)}
     assert set(left) == {away.resolve(), folder.resolve()}
-    assert left[away.resolve()].is_of_what_is_gone
-    assert not left[folder.resolve()].is_of_what_is_gone
+    assert left[away.resolve()].is_orphaned
+    assert not left[folder.resolve()].is_orphaned
 
 
 def test_copies_of_another_format_are_given_up(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import platform
 from collections.abc import Iterator
 from ctypes import c_float, c_int32, c_void_p
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ _AGAIN = (
     "Install a C compiler, or the package ziglang where pip finds it, then install Seekline again "
     "(`make` in its repository)."
 )
+_MACHINES = ("x86_64", "amd64", "aarch64", "arm64")
 _OTHER_PROCESSOR = (
-    "Seekline's C code does not run on this processor, which lacks AVX2 and its like, or dot products on ARM. "
+    "Seekline's C code does not run on this processor: it is for x86-64 with AVX2 and for ARM with dot products. "
     f"{_SLOWER} Set a smaller model where that is too long."
 )
 
@@ -100,6 +102,7 @@ def find_library() -> Found:
             found = ctypes.CDLL(str(path))
         except OSError as error:
             problems.append(f"{path} cannot be loaded ({error})")
+            log.warning("%s. %s", problems[-1], _AGAIN)
             continue
         is_ours = all(hasattr(found, name) for name in ("seekline_sources", "seekline_supported", "seekline_sizes"))
         # Compiled for every processor, unlike the rest, which may be instructions that this one lacks.
@@ -107,11 +110,10 @@ def find_library() -> Found:
             is_for_others = True
         elif not is_ours or not _is_current(found, folder):
             problems.append(f"{path} was compiled from other sources than those beside it")
+            log.warning("%s. %s", problems[-1], _AGAIN)
         else:
             return Found(library=found, why_not=None)
-    for problem in problems:
-        log.warning("%s. %s", problem, _AGAIN)
-    if is_for_others and not problems:
+    if not problems and (is_for_others or platform.machine().lower() not in _MACHINES):
         return Found(library=None, why_not=_OTHER_PROCESSOR)
     reason = problems[0] if problems else "there is no compiled library in this installation"
     return Found(library=None, why_not=f"Seekline's C code is not compiled here: {reason}. {_SLOWER} {_AGAIN}")
