@@ -1,15 +1,18 @@
 # make demo   own environment, install, then completions of real code with the embedded model
 # make test   own environment, install with the test tools, lint, types, all tests
+# make wheels   wheels in dist/ for Linux on x86-64 and on ARM, with the C code compiled
 #
 # make PYTHON=python3.12 ...   takes another Python; make clean removes the environment.
 
 PYTHON ?= python3
 VENV := .venv
-PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/backends/llama/native/*.[ch])
+PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/backends/llama/native/*.[ch] model/backends/llama/native/sources.py)
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
+## pip shows nothing of a build that ends well.
+SAY_WHETHER_COMPILED := from seekline.model import why_not_compiled as why; print(why() or "Its C code is compiled.")
 
-.PHONY: demo test lint types unit format clean help
+.PHONY: demo test lint types unit format wheels clean help
 
 demo: $(VENV)/.demo
 	@$(VENV)/bin/python bench/demo.py
@@ -30,6 +33,10 @@ format: $(VENV)/.test
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
+wheels: $(VENV)/.test
+	$(RUN) build --wheel --config-setting=--build-option=--plat-name=manylinux_2_17_x86_64
+	$(RUN) build --wheel --config-setting=--build-option=--plat-name=manylinux_2_17_aarch64
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
@@ -39,11 +46,13 @@ help:
 $(VENV)/.demo: $(VENV)/.created $(PROJECT)
 	@echo "Installing Seekline and torch into $(VENV) (once, about a minute or two) ..."
 	@$(PIP) --editable .
+	@$(VENV)/bin/python -c '$(SAY_WHETHER_COMPILED)'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.created $(PROJECT)
 	@echo "Installing Seekline with its test tools into $(VENV) (once, about two minutes) ..."
 	@$(PIP) --editable '.[gpu,test]'
+	@$(VENV)/bin/python -c '$(SAY_WHETHER_COMPILED)'
 	@mkdir -p $(VENV)/links/seekline
 	@for folder in fim learn model server; do ln -sfn ../../../$$folder $(VENV)/links/seekline/$$folder; done
 	@touch $(VENV)/.demo $@

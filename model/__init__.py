@@ -5,7 +5,8 @@ imports it when it is called.
 """
 
 from .backends.interface import Backend
-from .backends.llama.native.library import is_compiled
+from .backends.llama.kept import Kept, delete_kept, kept_weights
+from .backends.llama.native.library import is_compiled, why_not_compiled
 from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remove
@@ -15,6 +16,7 @@ from .catalogue.sources import (
     embedded_folder,
     find_source,
     is_path,
+    name_of_folder,
     no_such_model,
     split_revision,
 )
@@ -61,9 +63,10 @@ from .errors import (
 )
 from .loading.fallback import LoadResult, load_what_fits
 from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
-from .loading.load import LoadedModel, load_model
+from .loading.load import LoadedModel, load_model, quantized_folder
 from .loading.memory import release_memory, trim_heap
-from .loading.plan import NO_DRAFTS, ModelRequest, Plan, fits, make_plan
+from .loading.outlook import Outlook, outlooks
+from .loading.plan import NO_DRAFTS, ModelRequest, Plan, make_plan
 from .loading.sizes import Quantization
 from .tokenizer import Decoder, Tokenizer
 
@@ -92,6 +95,7 @@ __all__ = [
     "InfoChanged",
     "Installed",
     "Job",
+    "Kept",
     "Licence",
     "Limits",
     "LoadResult",
@@ -103,6 +107,7 @@ __all__ = [
     "ModelNotInstalled",
     "ModelRequest",
     "OutOfMemory",
+    "Outlook",
     "Piece",
     "Plan",
     "PromptLookup",
@@ -130,26 +135,31 @@ __all__ = [
     "cache_folder",
     "canonical_folder",
     "compute_threads",
+    "delete_kept",
     "download",
     "embedded_folder",
     "entry_of_repository",
     "find_device",
     "find_source",
-    "fits",
     "info_of",
     "info_of_tokenizer",
     "inspect",
     "installed",
     "is_compiled",
     "is_path",
+    "kept_weights",
     "load_model",
     "load_what_fits",
     "make_plan",
     "most_threads",
+    "name_of_folder",
     "no_such_model",
+    "outlooks",
+    "quantized_folder",
     "release_memory",
     "remove",
     "split_revision",
     "trim_heap",
     "trust_command",
+    "why_not_compiled",
 ]

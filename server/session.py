@@ -25,6 +25,7 @@ from .documents.positions import Encoding
 from .engines import local_model
 from .errors import BadSettings
 from .lsp.uris import name_of, path_of
+from .settings import announced
 from .settings.config import Config, Layer, merge
 from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
 from .settings.settings import Settings
@@ -128,6 +129,8 @@ class Session:
         log.debug("%s", report.message)  # the editor's own log has it
         if report.info is not None:
             self._config_of(report.info)  # what is wrong with it is told before anyone asks
+            if report.info.notice is not None and announced.is_news(report.info.notice):
+                self.tell_once("warning", report.info.notice)
         if report.error is not None:
             self.tell_once("error", f"No completions: {report.error}")
         if report.refused is not None:

@@ -33,6 +33,7 @@ class Entry:
     context_tokens: int
     kv_bytes_per_token: int
     weight_bytes: Mapping[str, int]
+    llama: Mapping[str, int] | None
     best_prompt_tokens: int | None
 
     @property
@@ -57,6 +58,7 @@ def all_entries() -> Mapping[str, Entry]:
             context_tokens=row["context_tokens"],
             kv_bytes_per_token=row["kv_bytes"],
             weight_bytes=row["bytes"],
+            llama=row.get("llama"),
             best_prompt_tokens=row.get("best_prompt_tokens"),
         )
         for name, row in data["models"].items()

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from .. import outside
 from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
+from .catalogue import Entry
 from .tensor_file import Tensor, read_header
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -23,7 +24,15 @@ _DEFAULT_CONTEXT_TOKENS = 2048
 _MAX_JSON_BYTES = 16_000_000
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _AGAIN = "Download the model again."
-
+_LLAMA_NAMES = {
+    "layers": "num_hidden_layers",
+    "hidden": "hidden_size",
+    "heads": "num_attention_heads",
+    "kv_heads": "num_key_value_heads",
+    "intermediate": "intermediate_size",
+    "vocabulary": "vocab_size",
+}
+"""What catalogue.toml calls a Llama's sizes, and what config.json does."""
 
 _Layers = Annotated[int, Field(strict=True, ge=1, le=1024)] | None
 _Heads = Annotated[int, Field(strict=True, ge=1, le=4096)] | None
@@ -124,6 +133,23 @@ def inspect(folder: Path) -> Checkpoint:
         vocabulary=sizes.vocab_size,
         has_own_code="auto_map" in config,
         llama=llama,
+    )
+
+
+def expected_checkpoint(entry: Entry) -> Checkpoint:
+    """What `inspect` will find of a model of the catalogue once it is here."""
+    config = {}
+    if entry.llama is not None:
+        config = {_LLAMA_NAMES[name]: size for name, size in entry.llama.items()} | {"model_type": "llama"}
+    return Checkpoint(
+        folder=Path(entry.name),
+        model_type=str(config.get("model_type", "")),
+        parameters=entry.parameters,
+        context_tokens=entry.context_tokens,
+        kv_bytes_per_token=entry.kv_bytes_per_token,
+        vocabulary=None,
+        has_own_code=False,
+        llama=parse_llama_config(config, name=entry.name),
     )
 
 

@@ -17,6 +17,8 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 # Weights as safetensors only, and what describes them; a model's own code is text that stays unread unless allowed.
 _WANTED = ["*.safetensors", "*.json", "*.txt", "*.py", "*.md", "LICENSE*"]
+_CACHED = "models--"
+"""What the hub library puts before `owner--name` in the name of a repository's folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,14 @@ def installed() -> Iterator[Installed]:
         if repo.repo_type == "model" and repo.revisions:
             commits = tuple(sorted(revision.commit_hash for revision in repo.revisions))
             yield Installed(repository=repo.repo_id, revisions=commits, size_bytes=repo.size_on_disk)
+
+
+def repository_of(folder: Path) -> str | None:
+    """The repository whose snapshot `folder` is, or was, in this cache or another; None for any other folder."""
+    for cached, inside in zip(folder.parts, folder.parts[1:], strict=False):
+        if cached.startswith(_CACHED) and inside == "snapshots":
+            return cached.removeprefix(_CACHED).replace("--", "/", 1)
+    return None
 
 
 def download(repository: str, revision: str, *, offline: bool) -> Path:

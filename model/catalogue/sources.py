@@ -33,6 +33,17 @@ def embedded_folder() -> Path:
     return Path(__file__).parents[1] / "embedded"
 
 
+def name_of_folder(folder: Path) -> str:
+    """What `find_source` finds a folder by: a catalogue name, a repository, or the folder itself."""
+    if folder == embedded_folder().resolve():
+        return EMBEDDED
+    repository = hub.repository_of(folder)
+    if repository is None:
+        return str(folder)
+    entry = entry_of_repository(repository)
+    return entry.name if entry else repository
+
+
 def find_source(model: str, *, base: Path) -> Source:
     """The model that `model` names: a catalogue name, `owner/name[@revision]`, or a folder.
 

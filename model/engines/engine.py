@@ -47,7 +47,8 @@ class EngineInfo:
     """The model that an engine runs.
 
     `summary`: which one, where, and why. `family`: the prompts that it was trained with, where a catalogue says so.
-    `tokenizer`: None where only the engine has it. `version`: another number for another model, or for other limits.
+    `tokenizer`: None where only the engine has it. `notice`: what keeps it from being as fast as it could be here, and
+    what to do. `version`: another number for another model, or for other limits.
     """
 
     name: str
@@ -55,6 +56,7 @@ class EngineInfo:
     family: str | None
     limits: Limits
     tokenizer: Tokenizer | None
+    notice: str | None = None
     version: int = 0
 
     def count_tokens(self, text: str) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ..backends.llama.native.library import why_not_compiled
 from ..errors import FolderNotAgreed, ModelError, OutOfMemory
 from ..loading.fallback import LoadResult, load_what_fits
 from ..loading.load import LoadedModel
@@ -226,6 +227,7 @@ def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
         summary=plan.summary,
         family=entry.family if entry else None,
         tokenizer=tokenizer,
+        notice=why_not_compiled() if is_on_cpu else None,
         limits=Limits(
             context_tokens=context,
             prompt_tokens=best or (CPU_PROMPT_TOKENS if is_on_cpu else GPU_PROMPT_TOKENS),

@@ -18,9 +18,9 @@ from ..errors import (
     VocabularyMismatch,
 )
 from ..tokenizer import Tokenizer
-from .hardware import Device, Dtype, best_dtype, find_device
+from .hardware import Device, Dtype, find_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
-from .sizes import Quantization, Size, kv_limit_bytes, needed_bytes, size_of
+from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
 
 NO_DRAFTS = "none"
 """What `ModelRequest.draft_model` is where no small model drafts."""
@@ -149,10 +149,10 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
         parameters = source.entry.parameters
         if not source.entry.fills_in or (wanted.smaller_than and parameters >= wanted.smaller_than):
             continue
-        if device.kind == "cpu" and parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS:
+        if is_too_slow(source.entry, device):
             left_out.append(f"{source.name} is too slow for {device.name}")
             continue
-        large = wanted.quantization == "auto" and parameters > _LARGEST_AUTOMATIC_NF4_PARAMETERS
+        large = wanted.quantization == "auto" and _is_large(source.entry)
         try:
             limited = replace(wanted, quantization="none") if large else wanted
             plan = _named(source, inspect(source.folder), device, limited, spread=False)
@@ -205,8 +205,23 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     )
 
 
-def fits(entry: Entry, device: Device, quantization: Quantization) -> bool:
-    """Whether a catalogue model would fit on `device`, with a prompt of ordinary length."""
-    size = Size(entry.parameters, entry.kv_bytes_per_token, entry.context_tokens, entry.weight_bytes)
-    need = needed_bytes(size, quantization, best_dtype(device, entry.parameters), ModelRequest().sequence_tokens)
-    return need <= device.free_bytes * _USABLE_SHARE
+def plan_named(source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest) -> Plan:
+    """The plan where `wanted` names this model, which need not be here for it. Raises what `make_plan` raises."""
+    return _named(source, checkpoint, device, wanted, spread=True)
+
+
+def is_automatic(plan: Plan) -> bool:
+    """Whether `auto` takes this model with this plan, if no better one is installed."""
+    entry = plan.source.entry
+    if entry is None or not entry.fills_in or is_too_slow(entry, plan.device) or plan.spread:
+        return False
+    return plan.quantization == "none" or not _is_large(entry)
+
+
+def is_too_slow(entry: Entry, device: Device) -> bool:
+    """Whether one waits too long for a model, so that only who names it gets it."""
+    return device.kind == "cpu" and entry.parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS
+
+
+def _is_large(entry: Entry) -> bool:
+    return entry.parameters > _LARGEST_AUTOMATIC_NF4_PARAMETERS

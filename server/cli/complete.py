@@ -20,7 +20,7 @@ from ..completion.contexts import Contexts
 from ..completion.prompt_config import notices, prompt_config
 from ..completion.views import completion_as_json
 from ..engines import local_model, model_request
-from ..settings import consent
+from ..settings import announced, consent
 from ..settings.config import Config
 from .console import err, out, print_json, print_note
 from .effective import load_config
@@ -46,6 +46,8 @@ def complete(
         prompts = prompt_config(info, config.settings)
         for notice in notices(prompts, config.settings):
             print_note(notice)
+        if info.notice is not None and announced.is_news(info.notice):
+            print_note(info.notice)
         snapshot = Projects(config.settings).snapshot(where)
         completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
     if as_json:

@@ -12,7 +12,7 @@ from rich.table import Table
 from ..errors import BadSettings
 from ..settings.config import DEFAULT, file_layers, merge, user_file, workspace_of
 from ..settings.settings import keys, schema
-from .console import err, out, print_json
+from .console import err, print_json, print_table
 from .options import JsonOption
 
 app = typer.Typer(help="Show the effective settings and where each comes from.")
@@ -37,7 +37,7 @@ def show(context: typer.Context, as_json: JsonOption = False) -> None:
             style = "dim" if config.sources[key] == DEFAULT else ""
             value = escape(json.dumps(values[key], ensure_ascii=False))
             table.add_row(key, value, escape(config.sources[key]), style=style)
-        out.print(table)
+        print_table(table)
         files = f"Your own settings: {user_file()}; this workspace's: {workspace / 'seekline.toml'}"
         err.print(f"\n[dim]{escape(files)}[/]")
     if config.problems:

@@ -7,6 +7,10 @@ import json
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
+from rich.table import Table
+
+_ANY_WIDTH = 10_000
 
 out = Console()
 err = Console(stderr=True)
@@ -20,6 +24,24 @@ def print_json(value: object) -> None:
 def print_line(line: str) -> None:
     """One line of an answer, as it is."""
     out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_table(table: Table, *, to: Console = out) -> None:
+    """A table of which nothing is cut off: a narrow terminal has it wrapped, and a file or pipe as wide as it is."""
+    for column in table.columns:
+        column.overflow = "fold"
+    if not to.is_terminal:
+        to = Console(file=to.file, width=max(to.width, _width(table, to)))
+    to.print(table)
+
+
+def has_room(table: Table, *, on: Console = out) -> bool:
+    """Whether a table can be printed without wrapping."""
+    return not on.is_terminal or _width(table, on) <= on.width
+
+
+def _width(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum
 
 
 def print_note(line: str) -> None:

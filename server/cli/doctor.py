@@ -1,4 +1,4 @@
-"""`seekline doctor`: what this machine has, what fits on it, and what to mend."""
+"""`seekline doctor`: what this machine has, what would run on it, and what to mend."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from ..errors import InputError
 from ..settings.config import Config, file_layers, merge, workspace_of
 from ..settings.settings import Settings
 from .complete import make_plan
-from .console import out
+from .console import out, print_line, print_table
+from .outlook import outlooks, print_models
 
 _PACKAGES = ("seekline", "torch", "transformers", "tokenizers", "pygls", "accelerate", "bitsandbytes")
 
@@ -32,10 +33,14 @@ def doctor() -> None:
         ("This machine", _machine(config.settings)),
         ("Devices", [(device.name, _device(device)) for device in devices]),
         ("Versions", [(name, _version(name)) for name in _PACKAGES]),
-        ("What fits", _what_fits(devices[0])),
     ):
         _show(title, rows)
+    out.print("[bold]What would run here[/]")
+    print_models(outlooks(config.settings))
+    out.print()
     problems = [str(problem) for problem in config.problems] + list(_model_problems(config))
+    if (why := model.why_not_compiled()) is not None:
+        print_line(f"! {why}\n")
     for problem in problems:
         out.print(f"[bold red]✗[/] {escape(problem)}", highlight=False, soft_wrap=True)
     if problems:
@@ -47,7 +52,7 @@ def _show(title: str, rows: list[tuple[str, str]]) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
     for row in rows:
         table.add_row(*map(escape, row))  # what is shown may have brackets of its own, as `.[gpu]`
-    out.print(table)
+    print_table(table)
     out.print()
 
 
@@ -56,7 +61,7 @@ def _machine(settings: Settings) -> list[tuple[str, str]]:
         ("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
         ("python", f"{platform.python_version()} ({sys.executable})"),
         ("threads", str(threads(settings))),
-        ("products on the CPU", "compiled" if model.is_compiled() else "torch's: the C code is not compiled here"),
+        ("products on the CPU", "by the C code" if model.is_compiled() else "by torch"),
         ("model cache", str(model.cache_folder())),
     ]
 
@@ -73,20 +78,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed (comes with the extra gpu: `pipx install --force '.[gpu]'` in the clone)"
-
-
-def _what_fits(device: model.Device) -> list[tuple[str, str]]:
-    """Each model that fills in, and the least quantization with which it fits on the best device."""
-    return [(entry.name, _fit(entry, device)) for entry in model.all_entries().values() if entry.fills_in]
-
-
-def _fit(entry: model.Entry, device: model.Device) -> str:
-    for quantization in ("none", "int8", "nf4"):
-        if model.fits(entry, device, quantization):
-            return f"fits on {device.name} " + (
-                "in 16 bits" if quantization == "none" else f"with quantization = {quantization}"
-            )
-    return f"too large for {device.name}"
 
 
 def _model_problems(config: Config) -> Iterator[str]:

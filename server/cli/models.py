@@ -8,18 +8,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from ... import model
 from ..errors import BadRequest
 from ..settings import consent
 from .console import err, out, print_json, print_line, print_note
+from .copies import all_copies, copies_of, copy_as_json, delete_copies, print_copies, useless_copies
 from .effective import load_config
 from .options import JsonOption
+from .outlook import LEGEND, outlook_as_json, outlooks, print_models, size
 
 app = typer.Typer(help="List, download and remove models.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="A name from `models list`, or owner/name[@revision].")]
+RemovedArgument = Annotated[
+    str | None, typer.Argument(help="A name from `models list`, owner/name or ./folder.", show_default=False)
+]
+GoneOption = Annotated[
+    bool, typer.Option("--gone", help="The quantized copies that no model here is loaded from any more.")
+]
 FolderArgument = Annotated[str | None, typer.Argument(help="A model folder.", show_default=False)]
 ForgetOption = Annotated[bool, typer.Option("--forget", help="Take it back.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree without being asked.")]
@@ -27,43 +34,36 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree without bein
 
 @app.command("list")
 def list_models(as_json: JsonOption = False) -> None:
-    """Show every model that Seekline knows by name, the best first, and which are on this machine."""
-    there = {one.repository.lower(): one for one in model.installed()}
-    rows = [_row(entry, there) for entry in model.all_entries().values()]
-    known = {str(row["repository"]).lower() for row in rows}
-    others = [one.repository for name, one in there.items() if name not in known]
+    """Show every model that Seekline knows by name, the best first, how it would run here, and all quantized copies."""
+    found = outlooks(load_config(Path.cwd()).settings)
+    copies = all_copies()
+    known = {str(one.entry.repository).lower() for one in found}
+    others = [one.repository for one in model.installed() if one.repository.lower() not in known]
     if as_json:
-        print_json({"models": rows, "others": others})
+        rows = [_row(one) for one in found]
+        print_json({"models": rows, "others": others, "copies": [copy_as_json(copy) for copy in copies]})
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("", "name", "fills in"):
-        table.add_column(column, no_wrap=True)
-    for column in ("context", "16 bit", "int8", "nf4"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            "[green]✓[/]" if row["installed"] else "",
-            row["name"],
-            "yes" if row["fills_in"] else "no",
-            f"{row['context_tokens']:,}",
-            *(_size(row["bytes"].get(quantization)) for quantization in ("none", "int8", "nf4")),
-        )
-    out.print(table)
+    print_models(found)
     if others:
-        out.print(f"\nAlso in the cache, usable by these names: {', '.join(others)}", highlight=False)
-    err.print("\n[dim]✓ on this machine.  seekline models download NAME shows another's licence and fetches it.[/]")
+        print_line(f"\nAlso in the cache, usable by these names: {', '.join(others)}")
+    if copies:
+        out.print()
+        print_copies(copies)
+    err.print(f"\n[dim]{LEGEND}\nseekline models download NAME shows a model's licence and fetches it.[/]")
 
 
-def _row(entry: model.Entry, there: dict[str, model.Installed]) -> dict[str, Any]:
+def _row(one: model.Outlook) -> dict[str, Any]:
+    entry = one.entry
     return {
         "name": entry.name,
         "repository": entry.repository,
-        "installed": entry.repository is None or entry.repository.lower() in there,
+        "installed": one.is_installed,
         "parameters": entry.parameters,
         "context_tokens": entry.context_tokens,
         "fills_in": entry.fills_in,
         "bytes": dict(entry.weight_bytes),
         "licence": entry.licence.title,
+        **outlook_as_json(one),
     }
 
 
@@ -87,12 +87,41 @@ def download(name: NameArgument, yes: YesOption = False) -> None:
 
 
 @app.command()
-def remove(name: NameArgument, yes: YesOption = False) -> None:
-    """Delete a downloaded model, all its revisions, from the Hugging Face cache."""
-    repository, _, _ = _on_hub(name)
+def remove(name: RemovedArgument = None, gone: GoneOption = False, yes: YesOption = False) -> None:
+    """Delete a downloaded model, all its revisions, from the Hugging Face cache, and its quantized copies.
+
+    Of a model folder only the copies are deleted, never the folder.
+    """
+    if gone == (name is not None):
+        raise BadRequest("Say what to remove: either a model's name or --gone.", "See: seekline models list.")
+    if name is None:
+        _remove_copies("models that are not here any more", useless_copies(), yes)
+    elif model.is_path(name):
+        folder = os.path.realpath(os.path.expanduser(name))  # noqa: PTH111 - it may be gone, which pathlib may not like
+        _remove_copies(folder, copies_of(folder), yes)
+    elif name == model.EMBEDDED and (copies := copies_of(name)):
+        _remove_copies(name, copies, yes)
+    else:
+        _remove_repository(name, yes)
+
+
+def _remove_copies(of: str, copies: list[model.Kept], yes: bool) -> None:
+    if not copies:
+        raise BadRequest(f"There are no quantized copies of {of}.", "See: seekline models list.")
+    _agree(f"Delete {len(copies)} quantized copies of {of}, which are made again when they are needed?", yes)
+    print_line(f"{size(delete_copies(copies))} are free again.")
+
+
+def _remove_repository(name: str, yes: bool) -> None:
+    repository, _, entry = _on_hub(name)
+    copies = copies_of(entry.name if entry else repository)
+    installed = any(one.repository.lower() == repository.lower() for one in model.installed())
+    if copies and not installed:
+        _remove_copies(name, copies, yes)
+        return
     _agree(f"Delete {repository} from this machine's cache, which other tools share?", yes)
-    freed = model.remove(repository)
-    out.print(f"{repository} is removed, {freed / 1e9:.1f} GB are free again.", highlight=False)
+    freed = model.remove(repository) + delete_copies(copies)
+    print_line(f"{repository} is removed, {size(freed)} are free again.")
 
 
 @app.command()
@@ -154,13 +183,3 @@ def _agree(question: str, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise BadRequest("Nobody is here to be asked.", "Add --yes to agree.")
     typer.confirm(question, abort=True, err=True)
-
-
-def _size(size_bytes: int | None) -> str:
-    return (
-        ""
-        if size_bytes is None
-        else f"{size_bytes / 1e9:.1f} GB"
-        if size_bytes >= 1e8
-        else f"{size_bytes / 1e6:.0f} MB"
-    )

@@ -22,7 +22,7 @@ from ..completion.prompts import BuiltPrompt, build_prompt
 from ..completion.views import prompt_as_json
 from ..errors import BadBatch, BadPlace, BadRequest
 from ..settings.config import Config
-from .console import err, out, print_json, print_note
+from .console import err, out, print_json, print_note, print_table
 from .effective import load_config
 from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption, TokenizerOption
 from .place import Place, Projects, place_in, read_place
@@ -183,5 +183,5 @@ def _show(built: BuiltPrompt, config: PromptConfig) -> None:
         table = Table("file", "kind", "why", "tokens", box=None, header_style="dim")
         for part in made.parts:
             table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
-        err.print(table)
+        print_table(table, to=err)
     err.print(f"[dim]{built.tokens} tokens of {config.prompt_tokens}  {config.format.title}[/]", highlight=False)

@@ -33,6 +33,17 @@ def test_complete_for_people(seekline: Seekline, file: str) -> None:
     assert "embedded on cpu (float32): no other model is installed" in " ".join(run.err.split())
 
 
+def test_that_the_c_code_is_missing_is_said_once(
+    seekline: Seekline, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = "Seekline's C code is not compiled here: a reason."
+    monkeypatch.setattr(model, "why_not_compiled", lambda: why)
+    for times in (1, 0):
+        run = seekline("complete", f"{file}:2:12", "--model", "embedded")
+        assert run.code == 0
+        assert " ".join(run.err.split()).count(why) == times
+
+
 @pytest.mark.parametrize(
     ("place", "message"),
     [

@@ -21,6 +21,8 @@ FORMAT = 4
 MAX_FILES_PER_MODEL = 3
 MAX_BYTES = 40_000_000_000
 """Twice the largest model of the catalogue in four bits."""
+MAX_UNUSED_S = 90 * 86_400
+"""Making one again takes a minute."""
 _ABANDONED_S = 86_400
 
 
@@ -34,6 +36,11 @@ class Kept:
     is_current: bool
     size_bytes: int
     used_s: float
+
+    @property
+    def is_orphaned(self) -> bool:
+        """Whether the model is not here, which may come back with its disk."""
+        return self.folder is None or not self.folder.is_dir()
 
 
 def made_from(folder: Path, settings: dict[str, object]) -> str:
@@ -75,7 +82,8 @@ def _origin(path: Path) -> tuple[Path | None, bool]:
 
 
 def evict(cache: Path, *, keep: Path) -> None:
-    """Deletes what nothing can be loaded from any more, then the least recently used beyond the bounds; never `keep`.
+    """Deletes what nothing can be loaded from any more or nobody has used for long, then the least recently used beyond
+    the bounds; never `keep`.
 
     Another process that reads one meanwhile reads on; on Windows, where it could not, the file stays.
     """
@@ -84,21 +92,24 @@ def evict(cache: Path, *, keep: Path) -> None:
         per_model[one.folder] += 1
         total += one.size_bytes
         too_many = per_model[one.folder] > MAX_FILES_PER_MODEL or total > MAX_BYTES
-        if one.path != keep and (too_many or not one.is_current):
+        is_old = time() - one.used_s > MAX_UNUSED_S
+        if one.path != keep and (too_many or is_old or not one.is_current):
             per_model[one.folder] -= 1
             total -= one.size_bytes
-            delete(one.path)
+            delete_kept(one.path)
     for path in cache.glob("*.part"):
         try:
             if time() - path.stat().st_mtime > _ABANDONED_S:
-                delete(path)
+                delete_kept(path)
         except OSError:
             continue
 
 
-def delete(path: Path) -> None:
-    """Deletes a file of the cache, if it can be."""
+def delete_kept(path: Path) -> bool:
+    """Deletes a file of the cache, if it can be; whether it is gone."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
         log.info("%s stays: %s", path, error)
+        return False
+    return True

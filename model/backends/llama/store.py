@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 
 from ...catalogue.tensor_file import Tensor
 from ...errors import BrokenCheckpoint
-from .kept import delete, evict, made_from
+from .kept import delete_kept, evict, made_from
 from .tensors import DTYPES, TensorFile, shaped
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class QuantizedStore:
         """Deletes the file, and goes on as if it had never been there."""
         log.warning("%s is damaged; the weights are quantized again.", self.path)
         self._close_file()
-        delete(self.path)
+        delete_kept(self.path)
         for kept in (self._new, self._checksums, self._checks):
             kept.clear()
 
@@ -87,6 +87,7 @@ class QuantizedStore:
         elif self._file is not None:
             with suppress(OSError):
                 os.utime(self.path)  # the least recently used is given up first
+            evict(self.path.parent, keep=self.path)
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -104,7 +105,7 @@ class QuantizedStore:
             file = TensorFile(self.path)
         except BrokenCheckpoint as error:
             log.warning("%s The weights are quantized again.", error.problem)
-            delete(self.path)
+            delete_kept(self.path)
             return None
         header, checksums = file.header, _checksums_in(file.header.metadata)
         is_known = all(tensor.dtype in DTYPES for tensor in header.tensors.values())
@@ -140,7 +141,7 @@ class QuantizedStore:
             beside.replace(self.path)
         except (OSError, SafetensorError) as error:
             log.warning("The quantized weights could not be kept in %s: %s", self.path, error)
-            delete(beside)
+            delete_kept(beside)
         else:
             evict(self.path.parent, keep=self.path)
 

@@ -237,31 +237,6 @@ def test_threads_that_never_come_leave_no_others_waiting(tmp_path: Path, monkeyp
     assert torch.equal(run(network, IDS, kv_of(network)), wanted)
 
 
-def test_a_library_of_other_sources_is_not_called(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(library, "Call", library.Matrix)
-    library.library.cache_clear()
-    try:
-        assert library.library() is None
-    finally:
-        library.library.cache_clear()
-    assert "install Seekline again" in caplog.text
-
-
-def test_a_library_that_does_not_load_leaves_torch(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "_kernels.so").write_text("no library", "utf-8")
-    monkeypatch.setattr(library, "__file__", str(tmp_path / "library.py"))
-    library.library.cache_clear()
-    try:
-        assert not library.is_compiled()
-    finally:
-        library.library.cache_clear()
-    assert "cannot be loaded" in caplog.text
-
-
 def test_the_c_structures_are_those_of_python() -> None:
     """Fields that are out of step would be read as other fields."""
     files = Path(native.__path__[0]).glob("*.[ch]")

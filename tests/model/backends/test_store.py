@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from time import time
 
 import pytest
 import torch
@@ -112,7 +113,8 @@ def copies(cache: Path, count: int) -> list[Path]:
     files = [first.with_name(f"{number}.safetensors") for number in range(count)]
     for age, file in enumerate(reversed(files)):
         shutil.copy(first, file)
-        os.utime(file, (1e9 - age, 1e9 - age))
+        used = time() - 60 - age
+        os.utime(file, (used, used))
     first.unlink()
     return files
 
@@ -141,6 +143,42 @@ def test_all_of_them_stay_within_a_number_of_bytes(folder: Path, cache: Path, mo
     monkeypatch.setattr(kept, "MAX_BYTES", 2 * files[0].stat().st_size)
     evict(cache, keep=files[-1])
     assert left(cache) == {"1", "2"}
+
+
+def test_what_nobody_has_used_for_long_is_given_up_at_the_next_load(folder: Path, cache: Path, tmp_path: Path) -> None:
+    """Also where that load writes nothing itself."""
+    other = save_llama(tmp_path / "other", seed=1, hidden_size=128)
+    load_int4(other, cache)
+    (old,) = cache.iterdir()
+    load_int4(folder, cache)
+    (new,) = set(cache.iterdir()) - {old}
+    for age, there in ((kept.MAX_UNUSED_S - 1000, {old, new}), (kept.MAX_UNUSED_S + 1000, {new})):
+        os.utime(old, (time() - age, time() - age))
+        load_int4(folder, cache)
+        assert set(cache.iterdir()) == there
+
+
+def test_what_is_stale_goes_and_what_may_come_back_stays(folder: Path, cache: Path, tmp_path: Path) -> None:
+    stale = Path(shutil.copytree(folder, tmp_path / "stale"))
+    away = Path(shutil.copytree(folder, tmp_path / "away"))
+    for one in (stale, away, folder):
+        load_int4(one, cache)
+    os.utime(stale / "model.safetensors", ns=(0, 0))
+    away.rename(tmp_path / "elsewhere")
+    load_int4(folder, cache)
+    left = {one.folder: one for one in kept_weights(cache)}
+    assert set(left) == {away.resolve(), folder.resolve()}
+    assert left[away.resolve()].is_orphaned
+    assert not left[folder.resolve()].is_orphaned
+
+
+def test_copies_of_another_format_are_given_up(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_int4(folder, cache)
+    (old,) = cache.iterdir()
+    monkeypatch.setattr(kept, "FORMAT", kept.FORMAT + 1)
+    load_int4(folder, cache)
+    (new,) = cache.iterdir()
+    assert new != old
 
 
 def test_what_nothing_can_be_loaded_from_is_given_up(folder: Path, cache: Path) -> None:

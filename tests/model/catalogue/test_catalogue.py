@@ -1,5 +1,9 @@
+import math
+from pathlib import Path
+
 import pytest
 from seekline import fim, model
+from seekline.model.catalogue.checkpoint import expected_checkpoint
 
 
 def test_every_family_has_a_format_and_says_rightly_whether_it_fills_in() -> None:
@@ -36,6 +40,14 @@ def test_sizes_follow_from_the_published_shapes(name: str, shape: tuple[int, ...
     assert entry.kv_bytes_per_token == 2 * 2 * layers * kv
     assert entry.weight_bytes["none"] == 2 * (linear + rest)
     assert entry.weight_bytes["int8"] == linear + 2 * rest
+    assert entry.llama == {
+        "layers": layers,
+        "hidden": hidden,
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "intermediate": intermediate,
+        "vocabulary": vocabulary,
+    }
     assert entry.weight_bytes["nf4"] == pytest.approx(linear * 0.5625 + 2 * rest, rel=1e-6)
 
 
@@ -43,3 +55,30 @@ def test_repositories_are_found_whatever_their_case() -> None:
     entry = model.entry_of_repository("DeepSeek-AI/DeepSeek-Coder-1.3B-Base")
     assert entry is not None
     assert entry.name == "deepseek-coder-1.3b-base"
+
+
+def test_what_is_expected_of_a_download_follows_from_the_catalogue() -> None:
+    for entry in model.all_entries().values():
+        found = expected_checkpoint(entry)
+        assert (found.parameters, found.kv_bytes_per_token) == (entry.parameters, entry.kv_bytes_per_token)
+        assert (found.llama is None) == (entry.llama is None)
+        if found.llama is not None:
+            shapes = dict(found.llama.tensors()) | dict([found.llama.head()])
+            assert sum(math.prod(shape) for shape in shapes.values()) == entry.parameters
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("/a/hub/models--deepseek-ai--deepseek-coder-1.3b-base/snapshots/0123", "deepseek-coder-1.3b-base"),
+        ("/a/hub/models--someone--their-model/snapshots/0123", "someone/their-model"),
+        ("/a/models--someone--their-model", "/a/models--someone--their-model"),
+        ("/a/model", "/a/model"),
+    ],
+)
+def test_a_folder_is_named_as_it_would_be_asked_for(folder: str, name: str) -> None:
+    assert model.name_of_folder(Path(folder)) == str(Path(name))
+
+
+def test_the_embedded_models_folder_has_its_name() -> None:
+    assert model.name_of_folder(model.embedded_folder().resolve()) == model.EMBEDDED

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from project_files import project, text_of, workspace, write
-from seekline.server.workspace import MAX_EVENTS, Buffers, Workspace
+from seekline.server.workspace import MAX_EVENTS, Buffers, Workspace, index
 from seekline.server.workspace.listing import Lister
 
 

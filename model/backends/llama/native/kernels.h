@@ -1,12 +1,12 @@
 /* Products of rows with the matrices of a Llama, and its layers, for one CPU. See products.c and forward.c. */
 #pragma once
-#include <stdint.h>
-
-#ifdef _WIN32
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
+#include "export.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 /* A matrix is kept in tiles of so many outputs, one in each lane, and these in groups of so many inputs. */
@@ -19,6 +19,34 @@ typedef int32_t i32x8 __attribute__((vector_size(32)));
 INLINE f32x8 load(const float *from) { return *(const f32x8u *)from; }
 INLINE void store(float *to, f32x8 values) { *(f32x8u *)to = values; }
 INLINE f32x8 splat(float value) { return (f32x8){value, value, value, value, value, value, value, value}; }
+#if !__has_builtin(__builtin_elementwise_rint) /* gcc has them of single numbers only, and some as calls of a library */
+INLINE f32x8 fma_lanes(f32x8 a, f32x8 b, f32x8 c) {
+#if defined(__FMA__)
+  return (f32x8)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  for (int i = 0; i < LANES; i++) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return c;
+#endif
+}
+INLINE f32x8 rint_lanes(f32x8 x) {
+  for (int i = 0; i < LANES; i++) x[i] = __builtin_rintf(x[i]);
+  return x;
+}
+INLINE f32x8 max_lanes(f32x8 a, f32x8 b) {
+  i32x8 larger = a > b;
+  return (f32x8)(((i32x8)a & larger) | ((i32x8)b & ~larger));
+}
+INLINE f32x8 abs_lanes(f32x8 x) { return (f32x8)((i32x8)x & 0x7fffffff); }
+INLINE float max_of(float a, float b) { return a > b ? a : b; }
+INLINE float min_of(float a, float b) { return a < b ? a : b; }
+#define __builtin_elementwise_fma fma_lanes
+#define __builtin_elementwise_rint rint_lanes
+#define __builtin_elementwise_max max_lanes
+#define __builtin_elementwise_abs abs_lanes
+#define __builtin_fmaxf max_of
+#define __builtin_fminf min_of
+#endif
+
 /* Said and never implied: a row's result shall not depend on how the compiler treated the rows beside it. */
 INLINE f32x8 fma8(f32x8 a, f32x8 b, f32x8 c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE float sum8(f32x8 v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7])); }
