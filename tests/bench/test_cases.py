@@ -40,7 +40,7 @@ class WordsOfOthers:
 @pytest.mark.parametrize(("ending", "expected"), [("\n", "4b2818e211bc7cdc"), ("\r\n", "731dbdd64dda1d3b")])
 def test_the_cases_drawn(bench: Any, tmp_path: Path, ending: str, expected: str) -> None:
     names = ("garden", "odd", "route")
-    texts = {f"{name}.py": (TEXTS / f"{name}.py.txt").read_bytes().decode() for name in names}
+    texts = {f"{name}.py": (TEXTS / f"{name}.py.txt").read_text("utf-8") for name in names}
     for name, text in texts.items():
         (tmp_path / name).write_bytes(text.replace("\n", ending).encode())
     corpora = bench("corpora")
@@ -55,39 +55,3 @@ def test_the_cases_drawn(bench: Any, tmp_path: Path, ending: str, expected: str)
         rows[case["line"] - 1] = row[:column] + case["cut"] + row[column:]
         assert "\n".join(rows) == texts[case["file"]].replace("\n", ending)
     assert hashlib.sha256(json.dumps(cases, sort_keys=True).encode()).hexdigest()[:16] == expected
-
-
-def test_the_lines_that_cases_are_drawn_from(bench: Any) -> None:
-    """The same text read as each language, since what is an import or a comment differs."""
-    drawing = bench("gold.drawing")
-    text = (TEXTS / "garden.py.txt").read_text("utf-8") + MIXED
-    lines = drawing.split_lines(text)
-    rows = [(language, drawing.candidate_lines(lines, language)) for language in drawing.LANGUAGES]
-    assert len({tuple(numbers) for _, numbers in rows}) > 3
-    assert hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16] == "72f7bf1657b1058d"
-
-
-MIXED = """
-use crate::garden::{
-    Bed,
-    Forecast,
-};
-pub(crate) use crate::water;
-import { Bed } from "./garden";
-export * from "./forecast";
-const barrel = require("barrel");
-#include <garden.h>
-class Bed;
-struct Forecast forecast;
-using Garden.Beds;
-// water the bed
-/* water the
- * bed */
--- water the bed
-# water the bed
-let litres = bed.area() * LITRES;
-bed:water(litres)
-@import Garden
-}));
-échelle = bed.water(1)
-"""
