@@ -27,7 +27,7 @@ _SPAN_CHARACTERS = 200
 _NEAR_CHARACTERS = 300
 
 _NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]{3,}")
-_CLOSERS = re.compile(r"[)\]}'\":,]+$")
+_CLOSERS = ")]}'\":,"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +145,7 @@ def _line_end(text: str, start: int, line: Line, draw: np.random.Generator, mix:
     """Where a middle that completes its line ends: there, or before the brackets that the editor has closed."""
     if draw.random() >= mix.closers_share:
         return line.end
-    closers = _CLOSERS.search(text, start, line.end)
-    return closers.start() if closers else line.end
+    return start + len(text[start : line.end].rstrip(_CLOSERS))
 
 
 def _names(text: str, start: int, end: int) -> set[str]:
