@@ -25,6 +25,7 @@ import corpora
 from gold import asking, drawing
 from gold.asking import Gold, Name
 from gold.unique import Unique
+from seekline.learn.middles import candidate_lines, indentation, rest_of_line
 
 PER_FILE = 3
 TRIED_PER_FILE = 14
@@ -67,7 +68,7 @@ def cases_of(corpus: corpora.Corpus, language: str, gold: Gold, count: int) -> I
         if text is None:
             continue
         lines = drawing.split_lines(text)
-        drawn = drawing.candidate_lines(lines, language)
+        drawn = candidate_lines(lines, language)
         chance.shuffle(drawn)
         drawn = drawn[:TRIED_PER_FILE]
         answers = gold.needs(file, drawn) if drawn else {}
@@ -130,22 +131,21 @@ def _case(
     *,
     whole_line: bool,
 ) -> dict[str, Any]:
-    line = lines[number - 1]
-    body = line.rstrip("\r\n")
-    column = len(body) - len(body.lstrip()) if whole_line else needs[0]["column"]
-    ending = line[len(body) :]
+    line, text = lines[number - 1], "".join(lines)
+    column = indentation(line.rstrip("\r\n")) if whole_line else needs[0]["column"]
+    middle = rest_of_line(lines, number, column, "line" if whole_line else "symbol")
     return {
         "id": f"{corpus.name}:{file}:{number}",
         "repo": corpus.name,
         "root": str(corpus.root.resolve()),
         "language": language,
-        "kind": "line" if whole_line else "symbol",
+        "kind": middle.kind,
         "file": file,
         "line": number,
         "column": column + 1,
         "needs": needs,
-        "cut": body[column:],
-        "text": "".join([*lines[: number - 1], body[:column] + ending, *lines[number:]]),
+        "cut": text[middle.start : middle.end],
+        "text": text[: middle.start] + text[middle.end :],
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..model.errors import ModelError
 from .packages import own_standard_library
-from .recipe import HEAD_SIZE, CorpusChoice, Rates, Recipe, Run, Shape
+from .recipe import HEAD_SIZE, CorpusChoice, ModelSize, Rates, Recipe, Run
 from .stages import make_model, measure
 from .vocabulary import SMALLEST_VOCABULARY
 
@@ -140,7 +140,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     libraries = [own_standard_library(), *(options.stdlib or ())]
     return Recipe(
         corpus=CorpusChoice(sites=tuple(map(str, sites)), libraries=tuple(map(str, libraries))),
-        shape=Shape(
+        shape=ModelSize(
             hidden=options.hidden,
             layers=options.layers,
             intermediate=options.intermediate,

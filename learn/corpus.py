@@ -1,6 +1,6 @@
 """The corpus: texts to learn from, texts to measure with, and the table of where they came from.
 
-Files of the output folder: train.jsonl and heldout.jsonl hold one document a line, packages.json and PACKAGES.md the
+Files of the output folder: train.jsonl and heldout.jsonl hold one file a line, packages.json and PACKAGES.md the
 table. Held-out text never gets into the training set: not by name, not as a copy, not as a passage.
 """
 
@@ -25,7 +25,7 @@ _HELD_OUT_CHARACTERS = range(800, 200_001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class CorpusFile:
     """One file: which package it is of, its path there, its text."""
 
     package: str
@@ -34,7 +34,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PackageRow:
     """A row of the table: what of one package was used. `characters` counts code points."""
 
     package: str
@@ -48,34 +48,34 @@ def build_corpus(folder: Path, choice: CorpusChoice, seed: int, report: Callable
     """Writes the corpus into `folder`, packages.json last. Raises `CorpusTooSmall`."""
     libraries, packages = _installed(choice)
     held_out = [
-        *(document for library in libraries[:1] for document in _held_out_modules(library, choice)),
-        *(document for package in packages for document in _held_out_package(package, choice)),
+        *(file for library in libraries[:1] for file in _held_out_modules(library, choice)),
+        *(file for package in packages for file in _held_out_package(package, choice)),
     ]
-    overlap = Overlap(document.text for document in held_out)
-    training: list[Document] = []
-    sources: list[Source] = []
-    excluded: list[Source] = []
+    overlap = Overlap(file.text for file in held_out)
+    training: list[CorpusFile] = []
+    used: list[PackageRow] = []
+    excluded: list[PackageRow] = []
     for package in (*libraries, *packages):
         if package.name in choice.held_out_packages:
             continue
-        documents = list(_training(package, choice, overlap)) if package.is_permissive else []
-        row = _source(package, documents)
+        files = list(_training(package, choice, overlap)) if package.is_permissive else []
+        row = _package_row(package, files)
         report(f"{row.package} {row.version} ({row.licence}): {row.files} files, {row.characters / 1e6:.2f} MB")
-        training += documents
-        if documents:
-            sources.append(row)
+        training += files
+        if files:
+            used.append(row)
         elif not package.is_permissive:
             excluded.append(row)
     _check_sizes(training, held_out, choice)
     order = np.random.default_rng(seed).permutation(len(training))
-    _write_documents(folder / "train.jsonl", (training[n] for n in order))
-    _write_documents(folder / "heldout.jsonl", held_out)
-    _write_table(folder, sources, excluded, held_out)
+    _write_files(folder / "train.jsonl", (training[n] for n in order))
+    _write_files(folder / "heldout.jsonl", held_out)
+    _write_table(folder, used, excluded, held_out)
 
 
-def read_documents(path: Path) -> list[Document]:
+def read_files(path: Path) -> list[CorpusFile]:
     with path.open(encoding="utf-8") as lines:
-        return [Document(package=row["p"], path=row["f"], text=row["t"]) for row in map(json.loads, lines)]
+        return [CorpusFile(package=row["p"], path=row["f"], text=row["t"]) for row in map(json.loads, lines)]
 
 
 def _installed(choice: CorpusChoice) -> tuple[list[Package], list[Package]]:
@@ -88,27 +88,27 @@ def _installed(choice: CorpusChoice) -> tuple[list[Package], list[Package]]:
     return libraries, [by_name[name] for name in sorted(by_name)]
 
 
-def _held_out_modules(library: Package, choice: CorpusChoice) -> Iterator[Document]:
+def _held_out_modules(library: Package, choice: CorpusChoice) -> Iterator[CorpusFile]:
     for path, file in library.files:
         top = path.split("/")[0]
         if top in choice.held_out_modules:
             yield from _measured(f"stdlib-{top}", path, file)
 
 
-def _held_out_package(package: Package, choice: CorpusChoice) -> Iterator[Document]:
+def _held_out_package(package: Package, choice: CorpusChoice) -> Iterator[CorpusFile]:
     if package.name in choice.held_out_packages:
         for path, file in package.files:
             yield from _measured(package.name, path, file)
 
 
-def _measured(name: str, path: str, file: Path) -> Iterator[Document]:
+def _measured(name: str, path: str, file: Path) -> Iterator[CorpusFile]:
     """A file to measure with: no test and no vendored code, but uncleaned, as an editor would show it."""
     text = file.read_text("utf-8", errors="replace")
     if len(text) in _HELD_OUT_CHARACTERS and not is_test(path) and not is_skipped(path):
-        yield Document(package=name, path=path, text=text)
+        yield CorpusFile(package=name, path=path, text=text)
 
 
-def _training(package: Package, choice: CorpusChoice, overlap: Overlap) -> Iterator[Document]:
+def _training(package: Package, choice: CorpusChoice, overlap: Overlap) -> Iterator[CorpusFile]:
     """The package's clean files that repeat neither each other nor held-out text, up to its share of the corpus."""
     total = tests = 0
     for path, file in sorted(package.files, key=lambda entry: _shuffled(package.name, entry[0])):
@@ -123,7 +123,7 @@ def _training(package: Package, choice: CorpusChoice, overlap: Overlap) -> Itera
             continue
         total += len(text)
         tests += len(text) * is_test(path)
-        yield Document(package=package.name, path=path, text=text)
+        yield CorpusFile(package=package.name, path=path, text=text)
 
 
 def _names_held_out(package: Package, path: str, choice: CorpusChoice) -> bool:
@@ -140,18 +140,18 @@ def _shuffled(*parts: str) -> bytes:
     return hashlib.blake2b("/".join(parts).encode()).digest()
 
 
-def _source(package: Package, documents: list[Document]) -> Source:
-    return Source(
+def _package_row(package: Package, files: list[CorpusFile]) -> PackageRow:
+    return PackageRow(
         package=package.name,
         version=package.version,
         licence=package.licence,
-        files=len(documents),
-        characters=sum(len(document.text) for document in documents),
+        files=len(files),
+        characters=sum(len(file.text) for file in files),
     )
 
 
-def _check_sizes(training: list[Document], held_out: list[Document], choice: CorpusChoice) -> None:
-    characters = sum(len(document.text) for document in training)
+def _check_sizes(training: list[CorpusFile], held_out: list[CorpusFile], choice: CorpusChoice) -> None:
+    characters = sum(len(file.text) for file in training)
     if characters < choice.minimum_characters:
         raise CorpusTooSmall(
             f"Only {characters:,} characters of permissively licensed Python were found.",
@@ -164,33 +164,33 @@ def _check_sizes(training: list[Document], held_out: list[Document], choice: Cor
         )
 
 
-def _write_documents(path: Path, documents: Iterable[Document]) -> None:
+def _write_files(path: Path, files: Iterable[CorpusFile]) -> None:
     with written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
-        for document in documents:
-            lines.write(json.dumps({"p": document.package, "f": document.path, "t": document.text}) + "\n")
+        for file in files:
+            lines.write(json.dumps({"p": file.package, "f": file.path, "t": file.text}) + "\n")
 
 
-def _write_table(folder: Path, sources: list[Source], excluded: list[Source], held_out: list[Document]) -> None:
+def _write_table(folder: Path, used: list[PackageRow], excluded: list[PackageRow], held_out: list[CorpusFile]) -> None:
     table = {
-        "packages": [asdict(source) for source in sources],
-        "excluded_by_licence": [asdict(source) for source in excluded],
+        "packages": [asdict(row) for row in used],
+        "excluded_by_licence": [asdict(row) for row in excluded],
         "held_out": {
             name: {
-                "files": sum(document.package == name for document in held_out),
-                "characters": sum(len(document.text) for document in held_out if document.package == name),
+                "files": sum(file.package == name for file in held_out),
+                "characters": sum(len(file.text) for file in held_out if file.package == name),
             }
-            for name in sorted({document.package for document in held_out})
+            for name in sorted({file.package for file in held_out})
         },
     }
     with written_whole(folder / "PACKAGES.md") as draft:
-        draft.write_text("\n".join(_markdown(sources, excluded)) + "\n", "utf-8")
+        draft.write_text("\n".join(_markdown(used, excluded)) + "\n", "utf-8")
     with written_whole(folder / "packages.json") as draft:
         draft.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
 
 
-def _markdown(sources: list[Source], excluded: list[Source]) -> Iterator[str]:
+def _markdown(used: list[PackageRow], excluded: list[PackageRow]) -> Iterator[str]:
     yield from ("| package | version | licence | files | kB |", "| --- | --- | --- | --- | --- |")
-    for row in sources:
+    for row in used:
         yield f"| {row.package} | {row.version} | {row.licence} | {row.files} | {row.characters // 1000} |"
     if excluded:
         yield "\nExcluded by licence: " + ", ".join(

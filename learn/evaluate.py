@@ -24,8 +24,8 @@ import torch
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
 from ..model.tokenizer import Tokenizer
-from .corpus import Document, read_documents
-from .cursors import Cursor, draw_cursors
+from .corpus import CorpusFile, read_files
+from .middles import InfillingTask, draw_tasks
 from .recipe import EVALUATION_PREFIX_TOKENS, EVALUATION_SUFFIX_TOKENS
 from .vocabulary import BEGIN, END, FIM_BEGIN, FIM_END, FIM_HOLE
 
@@ -55,16 +55,19 @@ class Score:
 
 
 def evaluate(folder: Path, heldout: Path, positions: int, report: Callable[[str], None]) -> dict[str, Any]:
-    """The figures of an exported folder, as eval.json has them: by way, then by stratum, for psm by package too."""
+    """The figures of an exported folder, as eval.json has them: by way, then by kind, for psm by package too."""
     started = time.monotonic()
-    documents = read_documents(heldout)
+    files = read_files(heldout)
     tokenizer = Tokenizer(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     scores: dict[str, dict[str, list[Score]]] = defaultdict(lambda: defaultdict(list))
-    for number, cursor in enumerate(draw_cursors(documents, positions), 1):
-        for way, answer in _answers(model, tokenizer, cursor):
-            score = _score(answer, cursor.answer, tokenizer)
-            for group in ("all", cursor.stratum, *([f"package {cursor.document.package}"] if way == "psm" else [])):
+    for number, task in enumerate(draw_tasks(files, positions), 1):
+        for way, answer in _answers(model, tokenizer, task):
+            score = _score(answer, task.answer, tokenizer)
+            groups = ["all", task.middle.kind]
+            if way == "psm":
+                groups.append(f"package {task.file.package}")
+            for group in groups:
                 scores[way][group].append(score)
         if number % 100 == 0:
             report(f"{number} of {positions} positions")
@@ -73,7 +76,7 @@ def evaluate(folder: Path, heldout: Path, positions: int, report: Callable[[str]
         "prefix_tokens": EVALUATION_PREFIX_TOKENS,
         "suffix_tokens": EVALUATION_SUFFIX_TOKENS,
         **{way: {group: _means(found) for group, found in groups.items()} for way, groups in scores.items()},
-        "bits_per_byte_ltr": round(bits_per_byte(model, tokenizer, documents, min(positions, _MOST_WINDOWS)), 4),
+        "bits_per_byte_ltr": round(bits_per_byte(model, tokenizer, files, min(positions, _MOST_WINDOWS)), 4),
         "parameters": model.num_parameters(),
         "seconds": round(time.monotonic() - started),
     }
@@ -101,13 +104,13 @@ def copied(text: str, offset: int) -> str:
 
 
 @torch.no_grad()
-def bits_per_byte(model: PreTrainedModel, tokenizer: Tokenizer, documents: list[Document], windows: int) -> float:
+def bits_per_byte(model: PreTrainedModel, tokenizer: Tokenizer, files: list[CorpusFile], windows: int) -> float:
     """Cross-entropy of left-to-right text, over windows of up to 511 tokens, each from a line's start on."""
     draw = random.Random(_WINDOW_SEED)  # noqa: S311
     nats, size_bytes = 0.0, 0
     begin = tokenizer.control_id(BEGIN)
     for _ in range(windows):
-        text = draw.choice(documents).text
+        text = draw.choice(files).text
         start = text.rfind("\n", 0, draw.randrange(len(text))) + 1
         ids = tokenizer.encode_text(text[start : start + _WINDOW_CHARACTERS])[:_WINDOW_TOKENS]
         logits = model(input_ids=torch.tensor([[begin, *ids]])).logits[0, :-1]
@@ -116,18 +119,18 @@ def bits_per_byte(model: PreTrainedModel, tokenizer: Tokenizer, documents: list[
     return nats / math.log(2) / size_bytes
 
 
-def _answers(model: PreTrainedModel, tokenizer: Tokenizer, cursor: Cursor) -> Iterator[tuple[str, Answer]]:
-    text = cursor.document.text
-    window = text[max(0, cursor.offset - EVALUATION_PREFIX_TOKENS * _CHARACTERS_PER_TOKEN) : cursor.offset]
+def _answers(model: PreTrainedModel, tokenizer: Tokenizer, task: InfillingTask) -> Iterator[tuple[str, Answer]]:
+    text, middle = task.file.text, task.middle
+    window = text[max(0, middle.start - EVALUATION_PREFIX_TOKENS * _CHARACTERS_PER_TOKEN) : middle.start]
     prefix = tokenizer.encode_text(window)[-EVALUATION_PREFIX_TOKENS:]
-    behind = text[cursor.end : cursor.end + EVALUATION_SUFFIX_TOKENS * _CHARACTERS_PER_TOKEN]
+    behind = text[middle.end : middle.end + EVALUATION_SUFFIX_TOKENS * _CHARACTERS_PER_TOKEN]
     suffix = tokenizer.encode_text(behind)[:EVALUATION_SUFFIX_TOKENS]
     begin, fim_begin, hole, fim_end = map(tokenizer.control_id, (BEGIN, FIM_BEGIN, FIM_HOLE, FIM_END))
     yield "psm", _greedy(model, tokenizer, [begin, fim_begin, *prefix, hole, *suffix, fim_end])
     yield "psm_empty", _greedy(model, tokenizer, [begin, fim_begin, *prefix, hole, fim_end])
     yield "ltr", _greedy(model, tokenizer, [begin, *prefix])
     shown = tokenizer.decode(prefix)
-    for way, answer in (("copy", copied(text, cursor.offset)), ("copy_window", copied(shown, len(shown)))):
+    for way, answer in (("copy", copied(text, middle.start)), ("copy_window", copied(shown, len(shown)))):
         yield way, Answer(text=answer, first_id=next(iter(tokenizer.encode_text(answer)), None))
 
 

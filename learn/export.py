@@ -9,14 +9,14 @@ import torch
 from transformers import GenerationConfig
 
 from .files import written_whole
-from .network import build_model
-from .recipe import Shape
+from .packed_llama import build_model
+from .recipe import ModelSize
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 _NEW_TOKENS = 48
 
 
-def export(checkpoint: Path, vocabulary: Path, folder: Path, shape: Shape) -> None:
+def export(checkpoint: Path, vocabulary: Path, folder: Path, shape: ModelSize) -> None:
     """Writes the model in bfloat16 into `folder`, in place of what lay there."""
     model = build_model(shape, seed=0)
     model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["model"])

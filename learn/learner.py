@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ..model.loading.hardware import Device
-from .network import build_model, kind_weights, logits_of, weighted_loss
+from .packed_llama import build_model, kind_weights, logits_of, weighted_loss
 from .recipe import Rates, Recipe
 from .rows import Batch
 

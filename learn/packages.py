@@ -30,8 +30,9 @@ _NOT_PERMISSIVE = re.compile(
     r"|Commercial|Proprietary|Non-?Commercial",
     re.IGNORECASE,
 )
-_OPERATOR = re.compile(r"\s+(?:AND|OR|WITH)\s+|[;,/]")
-_SHORT_FORM = re.compile(r"\s*\([^()]*\)$")
+# White space around what they match is stripped afterwards.
+_OPERATOR = re.compile(r"\s(?:AND|OR|WITH)\s|[;,/]")
+_SHORT_FORM = re.compile(r"\([^()]*\)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ class Mix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
+class LossWeights:
     """How much a target counts in the loss, by its kind. The first token of a middle decides whether the rest fits."""
 
     text: float = 1.0
@@ -68,7 +68,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class ModelSize:
     """The model: a Llama with heads of 64 and tied embeddings. `row_tokens` is its context, too."""
 
     hidden: int = 256
@@ -94,8 +94,8 @@ class Rates:
 class Recipe:
     corpus: CorpusChoice = field(default_factory=CorpusChoice)
     mix: Mix = field(default_factory=Mix)
-    weights: Weights = field(default_factory=Weights)
-    shape: Shape = field(default_factory=Shape)
+    weights: LossWeights = field(default_factory=LossWeights)
+    shape: ModelSize = field(default_factory=ModelSize)
     rates: Rates = field(default_factory=Rates)
     tokens_per_step: int = 16_384
     seed: int = 0

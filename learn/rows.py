@@ -16,7 +16,7 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from ..model.tokenizer import Tokenizer
-from .corpus import Document, read_documents
+from .corpus import CorpusFile, read_files
 from .recipe import Recipe
 from .samples import Sample, Target, make_sample
 
@@ -48,13 +48,13 @@ class Batch:
 class Texts:
     """The training texts, to be drawn by size, with the large packages held back."""
 
-    def __init__(self, documents: list[Document]) -> None:
-        self._texts = [document.text for document in documents]
+    def __init__(self, files: list[CorpusFile]) -> None:
+        self._texts = [file.text for file in files]
         sizes = np.array([min(len(text), _COUNTED_CHARACTERS) for text in self._texts], dtype=np.float64)
         of_package: Counter[str] = Counter()
-        for document, size in zip(documents, sizes, strict=True):
-            of_package[document.package] += size
-        factors = [of_package[document.package] ** (_PACKAGE_SIZE_EXPONENT - 1) for document in documents]
+        for file, size in zip(files, sizes, strict=True):
+            of_package[file.package] += size
+        factors = [of_package[file.package] ** (_PACKAGE_SIZE_EXPONENT - 1) for file in files]
         self._running_sums = np.cumsum(sizes * factors)
 
     def draw(self, draw: np.random.Generator) -> str:
@@ -77,7 +77,7 @@ class Steps(Dataset):
 
     def __getitem__(self, step: int) -> Batch:
         if self._read is None:
-            self._read = Texts(read_documents(self._corpus)), Tokenizer(self._vocabulary)
+            self._read = Texts(read_files(self._corpus)), Tokenizer(self._vocabulary)
         texts, tokenizer = self._read
         recipe = self._recipe
         draw = np.random.default_rng((recipe.seed, step))

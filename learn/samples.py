@@ -14,12 +14,12 @@ Prefix, suffix and middle are encoded one by one, as a completion's are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
-from .holes import Hole, Sight, choose_hole, draw_cursor, draw_line, line_at
+from .middles import ContextWindow, Middle, draw_line, draw_middle, draw_start, line_at
 from .recipe import Mix
 from .vocabulary import BEGIN, CONTROL_TOKENS, END, FIM_BEGIN, FIM_END, FIM_HOLE
 
@@ -65,39 +65,40 @@ def make_sample(text: str, size_tokens: int, draw: np.random.Generator, encode: 
 def fill_in(text: str, size_tokens: int, draw: np.random.Generator, encode: Encode, mix: Mix) -> Sample:
     """A sample with a hole. The prefix is cut at its head, the suffix at its tail; the middle is always whole."""
     most_suffix_tokens = min(mix.suffix_tokens, int(size_tokens * _SUFFIX_SHARE))
-    sight = Sight(back=size_tokens * 2, ahead=most_suffix_tokens * 3)
-    hole, middle = _fitting(text, choose_hole(text, draw, mix, sight), int(size_tokens * _MIDDLE_SHARE), encode)
-    suffix_tokens = _suffix_tokens(hole, most_suffix_tokens, draw, mix)
-    suffix = encode(text[hole.end : hole.end + suffix_tokens * _CHARACTERS_PER_TOKEN])[:suffix_tokens]
-    room = size_tokens - _CONTROL_IDS_OF_A_HOLE - len(middle) - len(suffix)
-    prefix = encode(text[max(0, hole.start - room * _CHARACTERS_PER_TOKEN) : hole.start])[-room:]
-    answer = [Target.MIDDLE] * len(middle) + [Target.END]
+    window = ContextWindow(prefix_characters=size_tokens * 2, suffix_characters=most_suffix_tokens * 3)
+    drawn = draw_middle(text, draw, mix, window)
+    middle, answer = _fitting(text, drawn, int(size_tokens * _MIDDLE_SHARE), encode)
+    suffix_tokens = _suffix_tokens(middle, most_suffix_tokens, draw, mix)
+    suffix = encode(text[middle.end : middle.end + suffix_tokens * _CHARACTERS_PER_TOKEN])[:suffix_tokens]
+    room = size_tokens - _CONTROL_IDS_OF_A_HOLE - len(answer) - len(suffix)
+    prefix = encode(text[max(0, middle.start - room * _CHARACTERS_PER_TOKEN) : middle.start])[-room:]
+    kinds = [Target.MIDDLE] * len(answer) + [Target.END]
     # Of an empty middle, the end is what comes first.
-    answer[0] = Target.FIRST
+    kinds[0] = Target.FIRST
     return Sample(
-        ids=(_BEGIN, _FIM_BEGIN, *prefix, _FIM_HOLE, *suffix, _FIM_END, *middle, _END),
+        ids=(_BEGIN, _FIM_BEGIN, *prefix, _FIM_HOLE, *suffix, _FIM_END, *answer, _END),
         targets=(
             *(Target.NONE, Target.NONE, *[Target.TEXT] * len(prefix)),
             *(Target.NONE, *[Target.SUFFIX] * len(suffix)),
-            *(Target.NONE, *answer),
+            *(Target.NONE, *kinds),
         ),
     )
 
 
-def _fitting(text: str, hole: Hole, most_tokens: int, encode: Encode) -> tuple[Hole, Sequence[int]]:
-    """The hole and the ids of its middle, the hole cut to its first line and then in half until it fits."""
-    middle = encode(text[hole.start : hole.end])
-    end = hole.end
-    while len(middle) > most_tokens:
-        first_line_end = line_at(text, hole.start).end
-        end = first_line_end if first_line_end < end else (hole.start + end) // 2
-        middle = encode(text[hole.start : end])
-    return Hole(start=hole.start, end=end, needs_suffix=hole.needs_suffix), middle
+def _fitting(text: str, middle: Middle, most_tokens: int, encode: Encode) -> tuple[Middle, Sequence[int]]:
+    """The middle and its ids, cut to its first line and then in half until it fits."""
+    ids = encode(text[middle.start : middle.end])
+    end = middle.end
+    while len(ids) > most_tokens:
+        first_line_end = line_at(text, middle.start).end
+        end = first_line_end if first_line_end < end else (middle.start + end) // 2
+        ids = encode(text[middle.start : end])
+    return replace(middle, end=end), ids
 
 
-def _suffix_tokens(hole: Hole, most_tokens: int, draw: np.random.Generator, mix: Mix) -> int:
+def _suffix_tokens(middle: Middle, most_tokens: int, draw: np.random.Generator, mix: Mix) -> int:
     """How much of the suffix is shown: at times nothing, else half of the times all there is room for."""
-    if hole.needs_suffix:
+    if middle.needs_suffix:
         return most_tokens
     if draw.random() < mix.empty_suffix_share:
         return 0
@@ -122,7 +123,7 @@ def _left_to_right(text: str, size_tokens: int, draw: np.random.Generator, encod
 def _split_at_cursor(text: str, size_tokens: int, draw: np.random.Generator, encode: Encode) -> Sample:
     """Text up to a cursor and text from there on, encoded apart: the rest of the cursor's line is the answer."""
     line = draw_line(text, draw)
-    cursor = draw_cursor(text, line, draw)
+    cursor = draw_start(text, line, draw)
     answer = encode(text[cursor : line.end])[: size_tokens // 3]
     room = size_tokens - 1 - len(answer)
     given = encode(text[max(0, cursor - room * _CHARACTERS_PER_TOKEN) : cursor])[-room:]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model.loading.hardware import find_device
-from .corpus import build_corpus, read_documents
+from .corpus import build_corpus, read_files
 from .files import written_whole
 from .recipe import Recipe, Run, keep_recipe
 from .vocabulary import build_vocabulary
@@ -57,7 +57,7 @@ def _make_corpus(out: Path, recipe: Recipe, report: Report) -> None:
 def _make_vocabulary(out: Path, recipe: Recipe, report: Report) -> None:
     if _is_done(out / "vocabulary" / "tokenizer.json", "vocabulary", report):
         return
-    texts = (document.text for document in read_documents(out / "corpus" / "train.jsonl"))
+    texts = (file.text for file in read_files(out / "corpus" / "train.jsonl"))
     build_vocabulary(out / "vocabulary", texts, recipe.shape.vocabulary, recipe.shape.row_tokens)
 
 

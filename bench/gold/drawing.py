@@ -1,4 +1,4 @@
-"""Which files and lines cases are drawn from: sources that are not tests, lines that are code."""
+"""Which files cases are drawn from, sources that are not tests, and what they say. Lines: `seekline.learn.middles`."""
 
 from __future__ import annotations
 
@@ -26,10 +26,6 @@ LANGUAGES = {
     "swift": (".swift",),
 }
 MOST_BYTES = 200_000
-HASH = ("#",)
-SLASHES = ("//", "/*", "*")
-COMMENTS = {"python": HASH, "ruby": HASH, "lua": ("--",), "php": (*HASH, *SLASHES)}
-
 LEFT_OUT = re.compile(
     r"(^|/)(\.[^/]+|node_modules|vendor|third[-_]?party|external|deps|dist|build|out|target|([\w-]*-)?testing|testsuite|"
     r"([\w-]*[_-])?tests?|[a-z]+Tests?|unit-?tests?|specs?|__tests__|__mocks__|testdata|fixtures?|examples?|samples?|demos?|docs?|"
@@ -37,12 +33,6 @@ LEFT_OUT = re.compile(
     r"(^|/)(test_|conftest)[^/]*$|[_.-](test|spec|stories|min|bench)s?\.[a-z]+$|(Test|Tests|Spec|TestCase)\.[a-z]+$|"
     r"\.d\.[cm]?ts$|\.pb\.go$|\.config\.[a-z]+$|_generated\.|(^|/)generated_|\.([Dd]esigner|g)\.cs$"
 )
-IMPORT = re.compile(
-    r"^(import|from|package|use|pub(\(\w+\))? use|extern crate|mod|#|using|namespace|require\w*|include|load|autoload|"
-    r"export \*|export \{|export type \{|open|(local|const|var|let) [^=]*= *require|@import|@_exported)\b|^[}\])];?,?$"
-)
-OPENING_IMPORT = re.compile(r"^(import|from|use|pub(\([\w: ]+\))? use|export (type )?\{)\b")
-FORWARD = re.compile(r"(extern |friend )?(class|struct|enum|union) [\w:]+;")
 WORD = re.compile(r"[A-Za-z_]\w{2,}")
 
 
@@ -79,19 +69,3 @@ def read(path: Path) -> str | None:
 def split_lines(text: str) -> list[str]:
     """Lines with their ends."""
     return [line.decode() for line in text.encode().splitlines(keepends=True)]
-
-
-def candidate_lines(lines: list[str], language: str) -> list[int]:
-    """Numbers (from 1) of lines that are code with a name in them, and no import."""
-    comments = COMMENTS.get(language, SLASHES)
-    found, open_import = [], 0
-    for number, line in enumerate(lines, 1):
-        body = line.strip()
-        if open_import or OPENING_IMPORT.match(body):
-            open_import = max(0, open_import + sum(body.count(sign) for sign in "({") - sum(map(body.count, ")}")))
-            continue
-        if not 6 <= len(body) <= 160 or not body.isascii() or not WORD.search(body):
-            continue
-        if not body.startswith(comments) and not IMPORT.match(body) and not FORWARD.match(body):
-            found.append(number)
-    return found

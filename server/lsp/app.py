@@ -48,7 +48,7 @@ class SeeklineServer(LanguageServer):
 
     def __init__(self, options: dict[str, Any], engine: Engine | None = None) -> None:
         super().__init__("seekline", VERSION, protocol_cls=SeeklineProtocol, converter_factory=converter)
-        self.client = EditorClient(self)
+        self.client = EditorClient(self, self.settings_came)
         self.lifetime = Lifetime()
         self.connection: Connection | None = None
         self.options = options
@@ -89,6 +89,11 @@ class SeeklineServer(LanguageServer):
             ],
             folders,
         )
+
+    def settings_came(self, settings: object) -> None:
+        """Takes the editor's settings."""
+        self.editor_settings = settings
+        self.configure()
 
     def close(self, timeout_s: float) -> bool:
         """Stops the device; False where it does not stop in time."""

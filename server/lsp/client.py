@@ -11,9 +11,10 @@ from uuid import uuid4
 from lsprotocol import types as lsp
 
 if TYPE_CHECKING:
+    from pygls.lsp.server import LanguageServer
+
     from ...model import Report
     from ..session import Level
-    from .app import SeeklineServer
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,14 @@ _MESSAGE_TYPES = {
 
 
 class EditorClient:
-    """The editor at the other end. `tell`, `report` and `ask` may be called from any thread."""
+    """The editor at the other end. `tell`, `report` and `ask` may be called from any thread.
 
-    def __init__(self, server: SeeklineServer) -> None:
+    `settings_came` is called with settings that the editor told after `settings` had given up waiting.
+    """
+
+    def __init__(self, server: LanguageServer, settings_came: Callable[[object], None]) -> None:
         self._server = server
+        self._settings_came = settings_came
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
         self._showing: asyncio.Task[None] | None = None
@@ -140,8 +145,7 @@ class EditorClient:
     def _settings_came_late(self, asked: asyncio.Future[Any]) -> None:
         settings = _settings_in(asked)
         if settings is not None and asked is self._asked:
-            self._server.editor_settings = settings
-            self._server.configure()
+            self._settings_came(settings)
 
     async def register_for_changes(self) -> bool:
         """Asks to be told when the settings change, or a file in the workspace does; whether it will tell of files."""

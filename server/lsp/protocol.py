@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from cattrs.errors import BaseValidationError
@@ -25,7 +25,8 @@ from .jsonrpc import INVALID_REQUEST, Refusal, read_message
 from .leniency import without_unusable
 
 if TYPE_CHECKING:
-    from .app import SeeklineServer
+    from ..session import Session
+    from .lifetime import Lifetime
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,19 @@ _SERVER_NOT_INITIALIZED = -32002
 _WITH_TEXT = {lsp.TEXT_DOCUMENT_DID_OPEN, lsp.TEXT_DOCUMENT_DID_CHANGE, lsp.TEXT_DOCUMENT_DID_SAVE}
 
 
+class Served(Protocol):
+    """The server, as far as the protocol knows it."""
+
+    lifetime: Lifetime
+
+    @property
+    def session(self) -> Session: ...
+
+
 class SeeklineProtocol(LanguageServerProtocol):
     """The protocol over the session of its server."""
 
-    _server: SeeklineServer  # pyright: ignore[reportIncompatibleVariableOverride]
+    _server: Served  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def read(self, body: bytes) -> Any:
         """The message in a body for `take`, or the `Refusal` that answers it, or None for nothing; from any thread."""

@@ -25,11 +25,6 @@ def test_comments_and_strings_are_blank(bench: Any, language: str, text: str, le
     assert len(masked) == len(text)
 
 
-def test_imports_comments_and_brackets_are_not_drawn(bench: Any) -> None:
-    lines = ["use a::{\n", "    Thing,\n", "};\n", "// Thing\n", "let x = Thing::new();\n", "});\n"]
-    assert bench("gold.drawing").candidate_lines(lines, "rust") == [5]
-
-
 @pytest.mark.parametrize(
     ("path", "drawn"),
     [

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import arrows
 import pytest
+from import_graph import all_modules, parse
 
 ROOT = Path(__file__).parents[2]
 NAMED_TESTS = sorted(set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))))
@@ -18,6 +20,21 @@ NAMED_TESTS = sorted(set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", (ROOT / "ARCH
 def test_the_tests_that_the_architecture_names_exist(path: str, name: str) -> None:
     tree = ast.parse((ROOT / "tests" / path).read_text("utf-8"))
     assert name in {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+
+
+def test_the_table_of_arrows_is_up_to_date() -> None:
+    written = arrows.ARCHITECTURE.read_text("utf-8")
+    assert written == arrows.architecture(), "run python tests/arrows.py"
+
+
+def test_a_new_arrow_changes_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = parse(
+        "fim/completion/new.py", "from ..resolve import Paths\nif TYPE_CHECKING:\n    from ..code import outline"
+    )
+    monkeypatch.setattr(arrows, "all_modules", lambda: {**all_modules(), new.name: new})
+    (row,) = (row for row in arrows.table().splitlines() if row.startswith("| `fim/completion` |"))
+    assert row.endswith("`fim/resolve`, `fim/code` (types) |")
+    assert arrows.architecture() != arrows.ARCHITECTURE.read_text("utf-8")
 
 
 def test_every_threat_names_its_test() -> None:

@@ -29,8 +29,7 @@ FROM_DATA = {
 def collected() -> Iterator[Pattern]:
     for layer in ("fim", "learn", "model", "server"):
         for path in sorted((ROOT / layer).rglob("*.py")):
-            if "training" not in path.parts:
-                yield from in_python(path)
+            yield from in_python(path)
     yield from in_grammars()
     yield from in_secrets()
     yield from in_queries()

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from seekline.learn.cleaning import clean
 from seekline.learn.packages import own_standard_library
-from seekline.learn.recipe import Recipe, Shape
+from seekline.learn.recipe import ModelSize, Recipe
 from seekline.learn.vocabulary import build_vocabulary
 
 SMALL = Recipe(
-    shape=Shape(hidden=64, layers=2, intermediate=128, vocabulary=512, row_tokens=256), tokens_per_step=1024, seed=5
+    shape=ModelSize(hidden=64, layers=2, intermediate=128, vocabulary=512, row_tokens=256), tokens_per_step=1024, seed=5
 )
 _MODULES = ("argparse", "ast", "bdb", "calendar", "cmd", "code", "configparser", "contextlib", "copy", "csv")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from seekline.learn.cleaning import clean
-from seekline.learn.corpus import build_corpus, read_documents
+from seekline.learn.corpus import build_corpus, read_files
 from seekline.learn.errors import CorpusTooSmall
 from seekline.learn.overlap import Overlap
 from seekline.learn.packages import installed_packages, is_permissive
@@ -44,7 +44,7 @@ def choice(site: Path, **changes: object) -> CorpusChoice:
 def build(folder: Path, chosen: CorpusChoice) -> dict[str, str]:
     """Training text by path."""
     build_corpus(folder, chosen, 0, lambda line: None)
-    return {document.path: document.text for document in read_documents(folder / "train.jsonl")}
+    return {file.path: file.text for file in read_files(folder / "train.jsonl")}
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_held_out_text_never_gets_in(tmp_path: Path) -> None:
     install(tmp_path, "secret", "License-Expression: MIT", {"secret/a.py": secret})
     trained = build(tmp_path / "out", choice(tmp_path))
     assert list(trained) == ["thief/fine.py"]
-    held_out = read_documents(tmp_path / "out" / "heldout.jsonl")
-    assert [(document.package, document.text) for document in held_out] == [("secret", secret)]
+    held_out = read_files(tmp_path / "out" / "heldout.jsonl")
+    assert [(file.package, file.text) for file in held_out] == [("secret", secret)]
 
 
 def test_a_standard_library_holds_its_modules_out(tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ def test_a_standard_library_holds_its_modules_out(tmp_path: Path) -> None:
     (older / "json" / "decoder.py").write_text(code("older_decoder"), "utf-8")
     chosen = choice(tmp_path, libraries=(str(library), str(older)))
     assert list(build(tmp_path / "out", chosen)) == ["heapq.py"]
-    held_out = read_documents(tmp_path / "out" / "heldout.jsonl")
-    assert [(document.package, document.path) for document in held_out] == [("stdlib-json", "json/decoder.py")]
+    held_out = read_files(tmp_path / "out" / "heldout.jsonl")
+    assert [(file.package, file.path) for file in held_out] == [("stdlib-json", "json/decoder.py")]
 
 
 def test_no_package_exceeds_its_share(tmp_path: Path) -> None:

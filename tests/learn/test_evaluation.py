@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seekline.learn.corpus import Document, read_documents
-from seekline.learn.cursors import draw_cursors
+from seekline.learn.corpus import CorpusFile, read_files
+from seekline.learn.errors import CorpusTooSmall
 from seekline.learn.evaluate import copied, edit_similarity, evaluate
+from seekline.learn.middles import draw_tasks
 from seekline.model import embedded_folder
 
 
@@ -33,29 +34,35 @@ def test_what_copying_answers(text: str, expected: str) -> None:
     assert copied(text, len(text)) == expected
 
 
-def test_cursors_stand_in_code(corpus: Path) -> None:
-    documents = read_documents(corpus)
-    cursors = draw_cursors(documents, 60)
-    assert cursors == draw_cursors(documents, 60)
-    assert [cursor.stratum for cursor in cursors[:2]] == ["start", "mid"]
+def test_tasks_are_of_code(corpus: Path) -> None:
+    files = read_files(corpus)
+    tasks = draw_tasks(files, 60)
+    assert tasks == draw_tasks(files, 60)
+    assert [task.middle.kind for task in tasks[:2]] == ["start", "mid"]
     lines = set()
-    for cursor in cursors:
-        text = cursor.document.text
-        start, end = text.rfind("\n", 0, cursor.offset) + 1, text.find("\n", cursor.offset)
-        assert text[start:end].rstrip().endswith(cursor.answer)
-        assert text[cursor.offset : cursor.end] == cursor.answer
+    for task in tasks:
+        text = task.file.text
+        start, end = text.rfind("\n", 0, task.middle.start) + 1, text.find("\n", task.middle.start)
+        assert text[start:end].rstrip().endswith(task.answer)
+        assert text[task.middle.start : task.middle.end] == task.answer
         assert not text[start:end].lstrip().startswith(("#", '"""'))
-        lines.add((cursor.document.path, start))
-    assert len(lines) == len(cursors)
+        lines.add((task.file.path, start))
+    assert len(lines) == len(tasks)
 
 
-def test_odd_files_have_no_cursors() -> None:
+def test_odd_files_have_no_tasks() -> None:
     good = "def answer(value):\n    return value + 42\n" * 30
-    documents = [
-        Document(package="p", path="broken.py", text="def broken(:\n    'unclosed\n" * 30),
-        Document(package="p", path="good.py", text=good),
+    files = [
+        CorpusFile(package="p", path="broken.py", text="def broken(:\n    'unclosed\n" * 30),
+        CorpusFile(package="p", path="good.py", text=good),
     ]
-    assert {cursor.document.path for cursor in draw_cursors(documents, 20)} == {"good.py"}
+    assert {task.file.path for task in draw_tasks(files, 20)} == {"good.py"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "value = 1\nother = 2\n"])
+def test_more_tasks_than_lines_are_refused(text: str) -> None:
+    with pytest.raises(CorpusTooSmall, match=r"no text|no line left"):
+        draw_tasks([CorpusFile(package="p", path="small.py", text=text)], 3)
 
 
 def test_the_shipped_model_is_measured(corpus: Path) -> None:

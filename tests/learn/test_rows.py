@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from seekline.learn.network import build_model, document_mask, kind_weights, logits_of, weighted_loss
-from seekline.learn.recipe import Recipe, Weights
+from seekline.learn.packed_llama import build_model, document_mask, kind_weights, logits_of, weighted_loss
+from seekline.learn.recipe import LossWeights, Recipe
 from seekline.learn.rows import PADDING_DOCUMENT, Batch, Steps, batches, pack
 from seekline.learn.samples import Sample, Target
 
@@ -80,7 +80,7 @@ def test_a_packed_sample_sees_what_it_sees_alone(model: torch.nn.Module) -> None
 def test_padding_and_given_tokens_weigh_nothing() -> None:
     logits = torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(3))
     kinds = torch.tensor([[Target.NONE, Target.SUFFIX, Target.FIRST]])
-    weights = kind_weights(Weights(suffix=1.0, first=3.0), "cpu")
+    weights = kind_weights(LossWeights(suffix=1.0, first=3.0), "cpu")
     loss, sums = weighted_loss(logits, torch.tensor([[0, 1, 2]]), kinds, weights)
     nats = -logits.log_softmax(-1)
     assert loss.item() == pytest.approx((nats[0, 1, 1].item() + 3 * nats[0, 2, 2].item()) / 4, rel=1e-5)

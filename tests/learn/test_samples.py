@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from seekline.learn.holes import Sight, choose_hole
+from seekline.learn.middles import ContextWindow, draw_middle
 from seekline.learn.recipe import Mix
 from seekline.learn.samples import Sample, Target, fill_in, make_sample
 from seekline.learn.vocabulary import BEGIN, CONTROL_TOKENS, END, FIM_BEGIN, FIM_END, FIM_HOLE
@@ -89,24 +89,24 @@ def test_some_suffixes_are_empty(tokenizer: Tokenizer, texts: list[str]) -> None
 
 
 def test_a_middle_that_reaches_is_shown_somewhere(texts: list[str]) -> None:
-    """What a reaching hole asks for stands in the suffix, or far back, and not near."""
+    """What a reaching middle asks for stands in the suffix, or far back, and not near."""
     mix = Mix(
         middle_line=0, middle_lines=0, middle_statement=0, middle_span=0, middle_reaching=1, left_to_right_share=0
     )
-    sight = Sight(back=2000, ahead=400)
+    window = ContextWindow(prefix_characters=2000, suffix_characters=400)
     ahead = 0
     for seed in range(100):
         text = texts[seed % len(texts)]
-        hole = choose_hole(text, seeded(seed), mix, sight)
-        if not hole.needs_suffix:
+        middle = draw_middle(text, seeded(seed), mix, window)
+        if not middle.needs_suffix:
             continue
         ahead += 1
-        start = hole.start
+        start = middle.start
         while text[start - 1].isalnum() or text[start - 1] == "_":
             start -= 1
-        name = text[start : hole.end].split("\n")[0]
+        name = text[start : middle.end].split("\n")[0]
         name = next(name[:n] for n in range(len(name), 0, -1) if name[:n].isidentifier())
-        assert name in text[hole.end : hole.end + sight.ahead]
+        assert name in text[middle.end : middle.end + window.suffix_characters]
         assert f" {name} " not in text[start - 200 : start]
     assert ahead > 25
 

@@ -121,7 +121,7 @@ async def test_who_does_not_answer_is_told_and_may_still_answer(monkeypatch: pyt
     monkeypatch.setattr(client, "_PATIENCE_OF_USERS_S", 0.0)
     slow: Any = Slow()
     answers: asyncio.Queue[str | None] = asyncio.Queue()
-    editor = client.EditorClient(slow)
+    editor = client.EditorClient(slow, lambda settings: None)
     editor.start()
     editor.ask("May I?", ("yes", "no"), answers.put_nowait)
     assert await answers.get() is None

@@ -1,4 +1,4 @@
-"""The network: transformers' own Llama, run on packed rows, so that what was trained is saved as it is.
+"""The model in training: transformers' own Llama, run on packed rows, so that what was trained is saved as it is.
 
 Knows nothing of texts, and nothing of time.
 """
@@ -10,14 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from .recipe import HEAD_SIZE, Shape, Weights
+from .recipe import HEAD_SIZE, LossWeights, ModelSize
 from .samples import Target
 from .vocabulary import BEGIN, CONTROL_TOKENS, END
 
 _ROPE_THETA = 10_000.0
 
 
-def build_model(shape: Shape, seed: int) -> LlamaForCausalLM:
+def build_model(shape: ModelSize, seed: int) -> LlamaForCausalLM:
     """A model with random weights, float32. Attention and feed-forward layers begin by adding nothing."""
     heads = shape.hidden // HEAD_SIZE
     end = CONTROL_TOKENS.index(END)
@@ -66,7 +66,7 @@ def logits_of(model: torch.nn.Module, inputs: Tensor, documents: Tensor, positio
     ).logits
 
 
-def kind_weights(weights: Weights, device: str) -> Tensor:
+def kind_weights(weights: LossWeights, device: str) -> Tensor:
     """(kinds,): what a target counts in the loss, by `Target`."""
     by_kind = {
         Target.NONE: 0.0,

@@ -1,0 +1,27 @@
+"""The one generator of middles: what is cut out of a text for a model to fill in, for training and for measuring.
+
+A `Middle` is the same everywhere; each policy of drawing one is a function of its own, over the lines and words of
+`middle`: `training` draws what a model learns from, `evaluation` where it is measured on held-out Python, and
+`code_lines` has the lines of any language at which it is worth asking, from which the context benchmark takes its own.
+"""
+
+from .code_lines import candidate_lines
+from .evaluation import InfillingTask, draw_tasks
+from .middle import Kind, Line, Middle, indentation, line_at, rest_of_line
+from .training import ContextWindow, draw_line, draw_middle, draw_start
+
+__all__ = [
+    "ContextWindow",
+    "InfillingTask",
+    "Kind",
+    "Line",
+    "Middle",
+    "candidate_lines",
+    "draw_line",
+    "draw_middle",
+    "draw_start",
+    "draw_tasks",
+    "indentation",
+    "line_at",
+    "rest_of_line",
+]
