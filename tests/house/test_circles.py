@@ -9,16 +9,7 @@ import pytest
 from import_graph import Module, all_modules, find_circle, graph, parse, without
 
 # Imports for types that close a circle, and why they are still there. One that is not needed any more fails a test.
-STILL_CLOSED_BY = {
-    (
-        "seekline.fim.context.evidence.by_name",
-        "seekline.fim.context.evidence.evidence",
-    ): "each kind of evidence is to become a file of its own, beside what collects them",
-    (
-        "seekline.server.completion.pipeline",
-        "seekline.server.session",
-    ): "a completion is to be asked through the engine, and no more of the session",
-}
+STILL_CLOSED_BY: dict[tuple[str, str], str] = {}
 MODULES = all_modules()
 
 
