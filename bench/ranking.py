@@ -23,7 +23,7 @@ from rich.progress import track
 from rich.table import Table
 from seekline.fim import code
 from seekline.fim.context.evidence.kinds import collect_evidence
-from seekline.fim.context.facts import Fact
+from seekline.fim.context.facts import Fact, Facts
 from seekline.fim.context.names.members import Names
 from seekline.fim.context.ranking import Ranking
 from seekline.fim.context.scope import read_scope
@@ -43,7 +43,7 @@ class Example:
     """One case: the facts of each candidate, and whether the line needed it."""
 
     case: Case
-    facts: Sequence[Mapping[str, float]]
+    facts: Sequence[Facts]
     needed: Sequence[bool]
 
 

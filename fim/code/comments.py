@@ -45,7 +45,8 @@ def documented_type(kind: str, start: Node, grammar: Grammar) -> str | None:
 
 def _first_words(text: str) -> str | None:
     for line in text.splitlines():
-        if words := line.strip().lstrip("/*#-!").strip().removesuffix("*/").strip():
+        words = line.strip().lstrip("/*#-!").strip().removesuffix("*/").strip()
+        if words:
             return words
     return None
 
@@ -67,19 +68,20 @@ def documented_definitions(comments: Iterable[Node], grammar: Grammar, count: in
             container = None
         for row, line in enumerate(text_of(comment).splitlines(), comment.start_point.row):
             last = row
-            if found := re.search(grammar.doc_type, line):
-                container = count, found["name"]
-                bases = (found["type"],) if found["type"] else ()
-                yield Definition(name=found["name"], kind="type", head=(row, row + 1), end=row + 1, bases=bases)
-            elif container and (found := re.search(grammar.doc_member, line)):
+            type, member = re.search(grammar.doc_type, line), re.search(grammar.doc_member, line)
+            if type is not None:
+                container = count, type["name"]
+                bases = (type["type"],) if type["type"] else ()
+                yield Definition(name=type["name"], kind="type", head=(row, row + 1), end=row + 1, bases=bases)
+            elif container is not None and member is not None:
                 yield Definition(
-                    name=found["name"],
+                    name=member["name"],
                     kind="field",
                     head=(row, row + 1),
                     end=row + 1,
                     inside=container[0],
                     owner=container[1],
-                    type=found["type"],
+                    type=member["type"],
                 )
             else:
                 continue

@@ -122,7 +122,8 @@ class Outline:
 def _by(definitions, key) -> Mapping[str, tuple[int, ...]]:
     found: dict[str, list[int]] = {}
     for number, definition in enumerate(definitions):
-        if (name := key(definition)) is not None:
+        name = key(definition)
+        if name is not None:
             found.setdefault(name, []).append(number)
     return {name: tuple(numbers) for name, numbers in found.items()}
 

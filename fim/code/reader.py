@@ -82,7 +82,8 @@ def _variables(tree: Tree, grammar: Grammar) -> Iterator[Variable]:
             yield from documented_variables(comment, grammar)
         for name in captures.get("name", ()):
             type, value = _first(captures, "type"), _first(captures, "value") or _first(captures, "element")
-            if member := _first(captures, "member"):  # `{ name } = value`
+            member = _first(captures, "member")
+            if member:  # `{ name } = value`
                 type, value = None, f"{type or value}.{member}"
             if "doc_type" in captures:  # `/** @type {Client} */` before the variable or its value
                 type = documented_value_type(captures["doc_type"][0], grammar) or type
@@ -205,10 +206,10 @@ def _start(node: Node, grammar: Grammar) -> Node:
         if sum(child.type == node.type for child in node.parent.named_children) > 1:
             break  # a group of definitions
         node = node.parent
-    while (before := node.prev_named_sibling) is not None and before.type in grammar.leading:
-        if before.end_point.row < node.start_point.row - 1:
-            break
+    before = node.prev_named_sibling
+    while before is not None and before.type in grammar.leading and before.end_point.row >= node.start_point.row - 1:
         node = before
+        before = node.prev_named_sibling
     return node
 
 

@@ -144,13 +144,13 @@ def _context(
     line: int,
 ) -> Context:
     parts = tuple(map(packing.part, order))
-    sources = ((part.path, _lines_hash(part.path, packing.project)) for part in parts)
+    sources = ((part.path, _text_hash(part.path, packing.project)) for part in parts)
     return Context(
         parts=parts,
         anchors=anchors,
         receiver=receiver,
-        shown=frozenset((path, row) for path, file in packing.files.items() for row, _ in file.lines),
-        sources=tuple((path, lines) for path, lines in sources if lines is not None),
+        shown=frozenset(packing.places()),
+        sources=tuple((path, text) for path, text in sources if text is not None),
         line=line,
     )
 
@@ -164,8 +164,11 @@ def _ordered(packing: Packing, names: Names) -> list[str]:
 
 
 def _anchors(scope: Scope) -> tuple[int, ...]:
-    rows = {row for item in scope.outline.imports for row in range(*item.lines)}
-    rows.update(row for number in scope.enclosing for row in range(*scope.outline.definitions[number].head))
+    rows: set[int] = set()
+    for item in scope.outline.imports:
+        rows.update(range(*item.lines))
+    for number in scope.enclosing:
+        rows.update(range(*scope.outline.definitions[number].head))
     return tuple(sorted(row for row in rows if row < scope.cursor.line))
 
 
@@ -176,15 +179,25 @@ def _is_shown(symbol: Symbol, previous: Context, names: Names) -> bool:
 
 def _unchanged(previous: Context, project: Project, limit_tokens: int) -> bool:
     """Whether the choice still fits, and its files still say the same."""
-    return previous.tokens <= limit_tokens and all(
-        _lines_hash(path, project) == lines for path, lines in previous.sources
-    )
+    return previous.tokens <= limit_tokens and all(_text_hash(path, project) == text for path, text in previous.sources)
 
 
-def _lines_hash(path: str, project: Project) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TextHash:
+    """Another value for another text."""
+
+    value: int
+    size_bytes: int = 150
+
+
+def _read_hash(document: Document) -> _TextHash:
+    return _TextHash(value=hash(document.lines))
+
+
+def _text_hash(path: str, project: Project) -> int | None:
     """Another one for another text of a file; None where there is none."""
-    document = project.document(path)
-    return None if document is None else hash(document.lines)
+    found = project.reading(path, _read_hash)
+    return None if found is None else found.value
 
 
 def _good_enough(previous: Context, candidates: list[Candidate], names: Names) -> bool:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from weakref import ref
 
@@ -35,7 +34,7 @@ class FileWords:
     places: Mapping[str, Sequence[int]]
     uses: Uses
 
-    @cached_property
+    @property
     def size_bytes(self) -> int:
         """What it takes in memory, estimated by the measured sizes of its parts."""
         occurrences = sum(map(len, self.rows))
@@ -50,7 +49,7 @@ class _Together:
     counts: Mapping[str, int]
     uses: Uses
 
-    @cached_property
+    @property
     def size_bytes(self) -> int:
         return _COUNT_BYTES * len(self.counts) + _USE_BYTES * len(self.uses)
 
@@ -87,12 +86,11 @@ class Neighbours:
 
     def _beside(self, word: str) -> tuple[int, Mapping[str, int]]:
         """How many places of a word are looked at, and in how many of them each other word stands close."""
-        places, found = 0, Counter[str]()
+        found: list[set[str]] = []
         for file in self.files.values():
             for row in file.places.get(word, ()):
-                places += 1
-                found.update({*chain.from_iterable(file.rows[max(0, row - _NEAR_ROWS) : row + _NEAR_ROWS + 1])})
-        return places, found
+                found.append(set(chain.from_iterable(file.rows[max(0, row - _NEAR_ROWS) : row + _NEAR_ROWS + 1])))
+        return len(found), Counter(chain.from_iterable(found))
 
 
 def read_neighbours(document: Document, project: Project) -> Neighbours:

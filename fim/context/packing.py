@@ -111,6 +111,12 @@ class Packing:
             tokens=file.tokens,
         )
 
+    def places(self) -> Iterator[tuple[str, int]]:
+        """The files and numbers of all lines that are shown."""
+        for path, file in self.files.items():
+            for row, _ in file.lines:
+                yield path, row
+
     def _header(self, path: str) -> str:
         if path not in self._headers:
             shown = _VERSION.sub("", path) if self.project.paths.is_library(path) else path
@@ -154,7 +160,8 @@ class Packing:
     def _signature(self, symbol: Symbol) -> tuple[Row, ...]:
         """The signature, below the lines of what contains it; kept with its file's outline."""
         notes = self._names.outline(symbol.path).notes
-        if (found := notes.get(("signature", symbol.number))) is None:
+        found = notes.get(("signature", symbol.number))
+        if found is None:
             found = notes["signature", symbol.number] = tuple(self._read_signature(symbol))
         return found
 

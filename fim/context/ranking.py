@@ -94,6 +94,8 @@ class Ranking:
         It adds to the evidence what the signatures of the best name.
         """
         noted = self._evidence.facts
+        if not noted:
+            return {}
         best = self._most_promising(noted)
         known = set(noted)
         signatures.note(self._evidence, best)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import chain, islice
 from sys import getsizeof
 
 from ..code import Definition, Grammar, Outline, Variable, read_source
@@ -102,7 +102,9 @@ class Scope:
     def near(self) -> Iterator[tuple[str, float]]:
         """The lines around the cursor and how near they are, from 1 down. Imports do not count."""
         first = max(0, self.cursor.line - NEAR_LINES)
-        imports = {line for item in self.outline.imports for line in range(*item.lines)}
+        imports: set[int] = set()
+        for item in self.outline.imports:
+            imports.update(range(*item.lines))
         for number in range(first, min(len(self.document.lines), self.cursor.line + NEAR_LINES + 1)):
             if number == self.cursor.line:
                 yield self.document.before(self.cursor), 1.0
@@ -155,21 +157,20 @@ class Scope:
         may be what makes them."""
         line, lines, around = self.cursor.line, self.document.lines, self.function
         first, end = (around.head[0], around.end) if around else (max(0, line - NEAR_LINES), len(lines))
-        above = {word for text in lines[first:line] for word in _WORD.findall(text)}
-        below = {word for text in lines[line + 1 : min(end, line + 1 + _AWAITED_LINES)] for word in _WORD.findall(text)}
-        return frozenset(part for word in below - above for part in parts_of(word))
+        above = set(_WORD.findall("".join(lines[first:line])))
+        below = set(_WORD.findall("".join(lines[line + 1 : min(end, line + 1 + _AWAITED_LINES)])))
+        return _parts_of_all(below - above)
 
     @cached_property
     def beginning(self) -> frozenset[str]:
         """The parts of what stands on the cursor's line before it."""
         before = self.document.before(self.cursor)
-        return frozenset(part for word in _WORD.findall(before) for part in parts_of(word))
+        return _parts_of_all(_WORD.findall(before))
 
     @cached_property
     def purpose(self) -> frozenset[str]:
         """The parts of the names of what encloses the cursor."""
-        names = (self.outline.definitions[number].name for number in self.enclosing)
-        return frozenset(part for name in names for part in parts_of(name))
+        return _parts_of_all(self.outline.definitions[number].name for number in self.enclosing)
 
 
 def word_of(name: str) -> str:
@@ -192,6 +193,10 @@ def _parts_of(name: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PARTS.findall(name) if len(part) > 1)
 
 
+def _parts_of_all(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(chain.from_iterable(map(parts_of, names)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class OtherLines:
     """What a document says in its lines but the cursor's; `grammar`, `comment` and `read` tell how it was read."""
@@ -205,7 +210,7 @@ class OtherLines:
     counts: Mapping[str, int]
     uses: Uses
 
-    @cached_property
+    @property
     def size_bytes(self) -> int:
         """What it takes in memory, estimated by the measured sizes of its parts."""
         lines = 8 * len(self.lines) + sum(map(getsizeof, self.lines))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from sys import getsizeof
 
 from ..resolve import Project
@@ -39,7 +38,7 @@ class FileWindows:
     counts: tuple[int, ...]
     lines: int
 
-    @cached_property
+    @property
     def size_bytes(self) -> int:
         """What it takes in memory, estimated by the measured sizes of its parts."""
         words = sum(map(len, self.strides))

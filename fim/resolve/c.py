@@ -77,7 +77,8 @@ def _counterparts(stem: str, importer: str, endings: Sequence[str], project: Pro
     parts = re.split(r"[_-]", name)  # `ae_kqueue.c` is a part of `ae.c`
     for count in range(len(parts), 0, -1):
         shorter = f"{folder}/{name[: len('_'.join(parts[:count]))]}".lstrip("/")
-        if beside := [path for ending in endings if (path := shorter + ending) in project.paths]:
+        beside = [shorter + ending for ending in endings if shorter + ending in project.paths]
+        if beside:
             yield from beside
             return
     name = stem.rpartition("/")[2]
@@ -105,7 +106,8 @@ def _search_folders(importer: str, project: Project) -> Iterator[str]:
 def _compiled_with(importer: str, project: Project) -> Iterator[str]:
     """The include folders of the file's own command; for a header those of all commands."""
     for path in project.paths.named(_COMMANDS)[:_MAX_COMMANDS]:
-        if (commands := project.manifest(path, _parse)) is None:
+        commands = project.manifest(path, _parse)
+        if commands is None:
             continue
         same = commands.named.get(importer.rpartition("/")[2], ())
         own = next((folders for file, folders in same if _ends(file, importer)), commands.all)
@@ -121,7 +123,8 @@ def _in_root(folder: str, project: Project) -> Iterator[str]:
     """A folder of any machine, as its longest end that is a folder of this root."""
     parts = [part for part in (normalise(folder.lstrip("/")) or "").split("/") if part]
     for start in range(len(parts)):
-        if project.paths.has_folder(path := "/".join(parts[start:])):
+        path = "/".join(parts[start:])
+        if project.paths.has_folder(path):
             yield path
             return
     if not folder.startswith("/") and normalise(folder) == "":
@@ -143,9 +146,10 @@ def _parse(text: str) -> _Commands:
 
 
 def _words(row: Mapping[str, Any]) -> list[str]:
-    if isinstance(arguments := row.get("arguments"), list):
+    arguments, command = row.get("arguments"), row.get("command")
+    if isinstance(arguments, list):
         return [word for word in arguments if isinstance(word, str)]
-    return shlex.split(command) if isinstance(command := row.get("command"), str) else []
+    return shlex.split(command) if isinstance(command, str) else []
 
 
 def _include_folders(words: Sequence[str]) -> Iterator[str]:

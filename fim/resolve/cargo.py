@@ -39,7 +39,9 @@ def crate_roots(file: str, project: Project) -> list[str]:
         return [file]
     for place in _PROGRAMS:  # a program in a folder of its own
         name = file.removeprefix(join(folder, place) + "/").partition("/")[0]
-        if (path := join(folder, f"{place}/{name}/main.rs")) in project.paths and file.startswith(path[:-7]):
+        program = join(folder, f"{place}/{name}")
+        path = f"{program}/main.rs"
+        if path in project.paths and file.startswith(program + "/"):
             return [path]
     here = folder_of(file)
     above = [path for path in targets if path in project.paths and _within(here, folder_of(path))]
@@ -52,11 +54,13 @@ def library_of(name: str, importer: str, project: Project) -> list[str]:
     for folder, manifest in _packages_above(importer, project):
         if name == manifest.name:
             return _existing(join(folder, manifest.library), project)
-        if name in manifest.paths and (path := normalise(f"{folder}/{manifest.paths[name]}")) is not None:
+        path = normalise(f"{folder}/{manifest.paths[name]}") if name in manifest.paths else None
+        if path is not None:
             other = project.manifest(join(path, "Cargo.toml"), _parse)
             return _existing(join(path, other.library if other else "src/lib.rs"), project)
     for path in project.paths.named("Cargo.toml")[:_MAX_MANIFESTS]:
-        if (manifest := project.manifest(path, _parse)) is not None and manifest.name == name:
+        manifest = project.manifest(path, _parse)
+        if manifest is not None and manifest.name == name:
             return _existing(join(folder_of(path), manifest.library), project)
     return []
 
@@ -100,14 +104,20 @@ def _parse(text: str) -> Manifest:
                     paths[key.replace("-", "_")] = value["path"]
     return Manifest(
         name=name.replace("-", "_") if isinstance(name, str) else None,
-        library=path if isinstance(path := library.get("path"), str) else "src/lib.rs",
+        library=_text(library, "path") or "src/lib.rs",
         targets=tuple(targets),
         paths=paths,
     )
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    return value if isinstance(value := data.get(key), dict) else {}
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) else None
 
 
 def _rows(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -35,10 +35,12 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
         return ()
     folders = list(dict.fromkeys(_folders(spec, importer, project)))
     if name is not None:
-        if exact := [file for folder in folders for file in _of_type(name, folder, project)]:
+        exact = [file for folder in folders for file in _of_type(name, folder, project)]
+        if exact:
             return exact
         named = _nearest(project.paths.named(f"{name}.cs"), importer)[:_MAX_NAMED]
-        if stated := [file for file in named if project.outline(file).module == spec]:
+        stated = [file for file in named if project.outline(file).module == spec]
+        if stated:
             return stated
     return [file for folder in folders for file in _sources(folder, project)][:_MAX_FILES]
 
@@ -127,7 +129,8 @@ def _projects(importer: str, project: Project) -> Iterator[tuple[str, _Manifest]
 
 def _project_files(folder: str, project: Project) -> list[str]:
     for place in folders_up(folder):
-        if found := [path for path in project.paths.files_in(place) if path.endswith(".csproj")]:
+        found = [path for path in project.paths.files_in(place) if path.endswith(".csproj")]
+        if found:
             return found
     return []
 
@@ -151,7 +154,8 @@ def _usings(importer: str, project: Project) -> Iterator[str]:
         break
     folder = folder_of(importer)
     for place in folders_up(folder):
-        if (manifest := project.manifest(f"{place}/Directory.Build.props".lstrip("/"), _parse)) is not None:
+        manifest = project.manifest(f"{place}/Directory.Build.props".lstrip("/"), _parse)
+        if manifest is not None:
             yield from manifest.usings
 
 

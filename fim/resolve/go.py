@@ -28,10 +28,12 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
     for prefix, place in _places(importer, project):
         if spec == prefix or spec.startswith(prefix + "/"):
             path = normalise(f"{place}/{spec[len(prefix) :]}")
-            if path is not None and (found := _package(path, project)):
+            found = [] if path is None else _package(path, project)
+            if found:
                 return found
     for folder in folders_up(folder_of(importer)):
-        if found := _package(join(folder, f"vendor/{spec}"), project):
+        found = _package(join(folder, f"vendor/{spec}"), project)
+        if found:
             return found
     return _installed(spec, importer, project)
 
@@ -64,7 +66,8 @@ def _installed(spec: str, importer: str, project: Project) -> Sequence[str]:
         module = spec
         while manifest is not None and module:
             place = manifest.required.get(module)
-            if place is not None and (found := _package(place + spec[len(module) :], project)):
+            found = [] if place is None else _package(place + spec[len(module) :], project)
+            if found:
                 return found
             module = module.rpartition("/")[0]
     return ()
@@ -77,13 +80,15 @@ def _places(importer: str, project: Project) -> list[tuple[str, str]]:
     others: list[tuple[str, str]] = []
     above = [join(folder, "go.mod") for folder in folders_up(folder_of(importer))]
     for path in dict.fromkeys([*above, *project.paths.named("go.mod")]):
-        if path in project.paths and (manifest := project.manifest(path, _parse)) is not None:
+        manifest = project.manifest(path, _parse) if path in project.paths else None
+        if manifest is not None:
             folder = folder_of(path)
             others.append((manifest.module, folder))
             if path in above:
                 own += ((module, f"{folder}/{place}") for module, place in manifest.replaced.items())
     for path in (join(folder, "go.work") for folder in folders_up(folder_of(importer))):
-        if path in project.paths and (replaced := project.manifest(path, _parse_work)) is not None:
+        replaced = project.manifest(path, _parse_work) if path in project.paths else None
+        if replaced is not None:
             own += ((module, f"{path.rpartition('/')[0]}/{place}") for module, place in replaced.items())
     return [*own, *sorted(others, key=lambda place: -len(place[0]))]
 

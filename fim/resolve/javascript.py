@@ -27,7 +27,9 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
         spec = _without_loaders(spec)
     endings = _JAVASCRIPT + _TYPESCRIPT if importer.endswith(_JAVASCRIPT) else _TYPESCRIPT + _JAVASCRIPT
     for target in _targets(spec, importer, project):
-        if (path := normalise(target)) is not None and (file := _file(path, endings, project)) is not None:
+        path = normalise(target)
+        file = None if path is None else _file(path, endings, project)
+        if file is not None:
             return [file]
     return ()
 
@@ -62,7 +64,8 @@ def _of_workspace(spec: str, folder: str, project: Project) -> Iterator[str]:
     yield from path_mappings(spec, folder, project)
     yield from package_files(spec, folder, project)
     # What bundlers are told where it cannot be read: `@/x` and `~/x` are the sources, `/x` the root.
-    if alias := re.match(r"(?:@|~|\$lib|src|app)?/", spec):
+    alias = re.match(r"(?:@|~|\$lib|src|app)?/", spec)
+    if alias:
         for root in folders_up(folder):
             if f"{root}/package.json".lstrip("/") in project.paths:
                 yield from (f"{root}/{source}/{spec[alias.end() :]}" for source in ("src", "app", "", "src/lib"))
@@ -71,14 +74,16 @@ def _of_workspace(spec: str, folder: str, project: Project) -> Iterator[str]:
 
 def _file(path: str, endings: Sequence[str], project: Project) -> str | None:
     """The file that a path without its ending, or with that of what is compiled from it, means."""
-    if found := _WRITTEN.search(path):
+    found = _WRITTEN.search(path)
+    if found:
         stem = path[: found.start()]
         source = f"{found[1]}ts{found[2]}"
         compiled = [f"{stem}{end}" for end in endings if end.endswith(source) and not found[0].startswith(".d")]
         compiled += [f"{stem}.tsx"] if not found[2] else []
         own = [path]
         order = own + compiled if endings[0] == ".js" or "ts" in found[0] else compiled + own
-        if (file := next((file for file in order if file in project.paths), None)) is not None:
+        file = next((file for file in order if file in project.paths), None)
+        if file is not None:
             return file
     for end in endings:
         if path + end in project.paths:
@@ -96,6 +101,7 @@ def _index(folder: str, endings: Sequence[str], project: Project) -> str | None:
     mains = [text for key in ("source", "types", "typings", "module", "main") for text in texts(manifest.get(key))]
     for main in mains:
         path = normalise(prefix + main)
-        if path is not None and path != folder and (file := _file(path, endings, project)) is not None:
+        file = _file(path, endings, project) if path is not None and path != folder else None
+        if file is not None:
             return file
     return next((f"{prefix}index{end}" for end in endings if f"{prefix}index{end}" in project.paths), None)

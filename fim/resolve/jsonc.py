@@ -24,16 +24,15 @@ def parse_table(text: str) -> dict[str, Any]:
 
 def _without_comments(text: str) -> Iterator[str]:
     place = 0
-    while (found := _STRING_OR_COMMENT.search(text, place)) is not None:
-        if found[0].startswith('"'):
-            yield text[place : found.end()]
-            place = found.end()
-            continue
-        yield text[place : found.start()]
+    found = _STRING_OR_COMMENT.search(text)
+    while found is not None:
+        is_string = found[0].startswith('"')
+        yield text[place : found.end() if is_string else found.start()]
         place = found.end()
         if found[0] == "/*":
             end = text.find("*/", place)
             place = len(text) if end == -1 else end + 2
+        found = _STRING_OR_COMMENT.search(text, place)
     yield text[place:]
 
 

@@ -30,7 +30,8 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
     if "/" not in path:
         folders = [folder for folder in folders if _within(folder, path, importer)]
     if not any(map(project.paths.files_in, folders[:_MAX_FOLDERS])):
-        if found := list(_type(path, importer, project)):
+        found = list(_type(path, importer, project))
+        if found:
             return found
         folders = list(_shortened(path, spec, project))
     return _in_folders(folders, name, project)
@@ -68,7 +69,8 @@ def _elsewhere(name: str, importer: str, project: Project) -> Iterator[str]:
 
 def _in_folders(folders: Sequence[str], name: str | None, project: Project, *, alone: bool = False) -> list[str]:
     """The files named like the type, else all. `alone`: where the importer has no other reason to look there."""
-    if name is not None and (exact := _exact(folders, name, project)):
+    exact = [] if name is None else _exact(folders, name, project)
+    if exact:
         return exact
     files = [file for folder in folders[:_MAX_FOLDERS] for file in _sources(folder, project)]
     if name is not None and alone:  # a type of Java is nearly always in a file of its name
@@ -89,7 +91,8 @@ def _type(path: str, importer: str, project: Project) -> Iterator[str]:
     """The file of the type that a path ends with, or of one that it is nested in."""
     for _ in range(_MAX_PARENTS):
         found = (file for ending in _ENDINGS for file in project.paths.ending(path + ending))
-        if "/" in path and (files := _nearest(found, importer)):
+        files = _nearest(found, importer) if "/" in path else []
+        if files:
             yield from files
             return
         path = folder_of(path)

@@ -16,7 +16,9 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
         return list(_module(_from_script(spec, importer), project))
     path = spec.removesuffix(".lua") if "/" in spec else spec.replace(".", "/")
     for root in _roots(folder):
-        if (place := normalise(f"{root}/{path}")) and (found := list(_module(place, project))):
+        place = normalise(f"{root}/{path}")
+        found = list(_module(place, project)) if place else []
+        if found:
             return found
     ends = [*project.paths.ending(f"{path}.lua"), *project.paths.ending(f"{path}/init.lua")]
     # A path that is set where it cannot be seen: the only file with this end, or the nearest.
@@ -45,6 +47,7 @@ def _from_script(spec: str, importer: str) -> str:
 
 def _module(path: str, project: Project) -> Iterator[str]:
     for end in (".lua", "/init.lua", ".luau", "/init.luau"):
-        if (file := (path + end).lstrip("/")) in project.paths:
+        file = (path + end).lstrip("/")
+        if file in project.paths:
             yield file
             return

@@ -88,7 +88,8 @@ def _is_workspace(project: Project) -> bool:
 def _above(folder: str, project: Project) -> Iterator[tuple[str, dict[str, Any]]]:
     for above in folders_up(folder):
         path = join(above, "package.json")
-        if path in project.paths and (manifest := project.manifest(path, parse_table)) is not None:
+        manifest = project.manifest(path, parse_table) if path in project.paths else None
+        if manifest is not None:
             yield above, manifest
 
 

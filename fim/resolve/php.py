@@ -30,7 +30,8 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
     namespace = spec.strip("\\")
     if name is None:
         return _namespace(namespace, importer, project)
-    if found := list(_class(namespace, name, importer, project)):
+    found = list(_class(namespace, name, importer, project))
+    if found:
         return found
     return [*_named(namespace, name, importer, project), *_functions(namespace, name, importer, project)]
 
@@ -55,12 +56,14 @@ def _class(namespace: str, name: str, importer: str, project: Project) -> Iterat
     for folder, autoload in _manifests(importer, project):
         for prefix, place in _places(autoload.psr4, full):
             rest = full[len(prefix) :].strip("\\").replace("\\", "/")
-            if (path := normalise(f"{folder}/{place}/{rest}.php")) and path in project.paths:
+            path = normalise(f"{folder}/{place}/{rest}.php")
+            if path and path in project.paths:
                 yield path
                 return
         for _, place in _places(autoload.psr0, full):
             rest = namespace.replace("\\", "/") + "/" + name.replace("_", "/")
-            if (path := normalise(f"{folder}/{place}/{rest}.php")) and path in project.paths:
+            path = normalise(f"{folder}/{place}/{rest}.php")
+            if path and path in project.paths:
                 yield path
                 return
 
@@ -96,17 +99,20 @@ def _functions(namespace: str, name: str, importer: str, project: Project) -> It
     for folder, autoload in _manifests(importer, project):
         known = not namespace or any(True for _ in _places(autoload.psr4, namespace))
         for file in autoload.files if known else ():
-            if (path := normalise(f"{folder}/{file}")) is not None and path in project.paths and path != importer:
+            path = normalise(f"{folder}/{file}")
+            if path is not None and path in project.paths and path != importer:
                 yield path
         for prefix, place in _places(autoload.psr4, namespace):
             base = normalise(f"{folder}/{place}/" + namespace[len(prefix) :].replace("\\", "/"))
-            yield from (p for f in ("functions.php", "helpers.php") if (p := f"{base}/{f}") in project.paths)
+            candidates = (f"{base}/functions.php", f"{base}/helpers.php")
+            yield from (path for path in candidates if path in project.paths)
 
 
 def _included(spec: str, importer: str, project: Project) -> Iterator[str]:
     folder = folder_of(importer)
     for root in (folder, ""):
-        if (path := normalise(f"{root}/{spec}")) is not None and path in project.paths:
+        path = normalise(f"{root}/{spec}")
+        if path is not None and path in project.paths:
             yield path
             return
     ends = project.paths.ending(spec.lstrip("./"))
@@ -124,7 +130,8 @@ def _manifests(importer: str, project: Project) -> Iterator[tuple[str, _Autoload
     """The composer.json above the file, the nearest first, then the others of the root."""
     above = [join(folder, "composer.json") for folder in folders_up(folder_of(importer))]
     for path in dict.fromkeys([*above, *project.paths.named("composer.json")[:_MAX_MANIFESTS]]):
-        if path in project.paths and (autoload := project.manifest(path, _parse)) is not None:
+        autoload = project.manifest(path, _parse) if path in project.paths else None
+        if autoload is not None:
             yield folder_of(path), autoload
 
 

@@ -24,7 +24,8 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
     if project.paths.is_library(importer):
         return list(_installed(path, folder, project))
     for root in _roots(folder, project):
-        if found := list(_module(join(root, path), project)):
+        found = list(_module(join(root, path), project))
+        if found:
             return found
     return _elsewhere(path, importer, project) or list(_installed(path, folder, project))
 
@@ -61,7 +62,8 @@ def _installed(path: str, folder: str, project: Project) -> Iterator[str]:
     for above in folders_up(folder):
         site = join(above, "site-packages")
         for place in (f"{first}-stubs/{rest}".rstrip("/"), path):
-            if found := list(_module(join(site, place), project)):
+            found = list(_module(join(site, place), project))
+            if found:
                 yield from found
                 return
 
@@ -83,6 +85,7 @@ def _roots(folder: str, project: Project) -> Iterator[str]:
 
 def _module(path: str, project: Project) -> Iterator[str]:
     for end in (".pyi", ".py", "/__init__.pyi", "/__init__.py", ".pyx"):
-        if (file := (path + end).lstrip("/")) in project.paths:
+        file = (path + end).lstrip("/")
+        if file in project.paths:
             yield file
             return

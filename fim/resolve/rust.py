@@ -82,7 +82,8 @@ def _walk(parts: Sequence[str], importer: str, project: Project, steps: int) -> 
 def _child(place: _Place, name: str, project: Project, steps: int) -> Iterator[_Place]:
     """The module `name` in a module: by its file's name, else as the file of the outer one itself says."""
     for end in (f"{name}.rs", f"{name}/mod.rs"):
-        if (path := join(place.folder, end)) in project.paths:
+        path = join(place.folder, end)
+        if path in project.paths:
             yield _place(path, project)
             return
     if steps <= 0:

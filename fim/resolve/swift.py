@@ -44,11 +44,13 @@ def _words(path: str) -> set[str]:
 def _module_of(importer: str, project: Project) -> str:
     """The folder of the target that a file is in; without a package, the top folder of the sources around it."""
     for folder in folders_up(folder_of(importer)):
-        if (manifest := join(folder, "Package.swift")) not in project.paths:
+        manifest = join(folder, "Package.swift")
+        if manifest not in project.paths:
             continue
         for place in (project.manifest(manifest, _parse) or {}).values():
-            if place is not None and importer.startswith(path := join(folder, place) + "/"):
-                return path.rstrip("/")
+            path = None if place is None else join(folder, place)
+            if path is not None and importer.startswith(path + "/"):
+                return path
         inside = importer[len(folder) + 1 if folder else 0 :].split("/")
         if len(inside) > 2 and inside[0] in _SOURCES:
             return join(folder, "/".join(inside[:2]))

@@ -40,6 +40,8 @@ S = TypeVar("S", bound=Sized)
 
 CONTEXT_BYTES = 96_000_000
 """What the files of a root and all that is made of them may take, estimated."""
+_NOTES_UNCOUNTED = 16
+"""Of each file: counting after each note would cost more than they weigh."""
 MANIFESTS_BYTES = 32_000_000
 RELIST_S = 30.0
 """How old a listing may be where the editor does not tell of changes on the disk."""
@@ -166,10 +168,9 @@ class ProjectIndex:
     def _forget_stamp(self, path: str) -> None:
         """Has the file read again at its next use; what its text was made into stays if the text is the same."""
         self._left_out.pop(path, None)
-        if (file := self._known(path)) is not None:
-            file.stamp = None
-        if (manifest := self._known_manifest(path)) is not None:
-            manifest.stamp = None
+        for kept in (self._known(path), self._known_manifest(path)):
+            if kept is not None:
+                kept.stamp = None
 
     def recent(self, current: str) -> tuple[str, ...]:
         """The other files that are open or were edited lately, the latest first."""
@@ -187,7 +188,6 @@ class ProjectIndex:
             if known is not None:
                 known.seen_s = monotonic()
             if known is not None and stamp is not None and known.stamp == stamp:
-                self.memory.put(path, FILE, known)  # which may have grown
                 return known
             if stamp is not None and self._left_out.get(path) == stamp:
                 return None
@@ -234,7 +234,8 @@ class ProjectIndex:
     def is_parsed(self, path: str) -> bool:
         """Whether an outline of the file is known already, if the file is still the same."""
         with self._lock:
-            return (file := self._known(path)) is not None and "outline" in vars(file)
+            file = self._known(path)
+            return file is not None and "outline" in vars(file)
 
     def seen_lately(self, path: str) -> File | None:
         """The file as it was some seconds ago, if it was parsed then and no event has told of a change since."""
@@ -247,19 +248,21 @@ class ProjectIndex:
         with self._lock:
             is_new = "outline" not in vars(file)
             outline = file.outline
-            if is_new and self._known(path) is file:
-                self.memory.put(path, FILE, file)
+            notes = len(outline.notes)
+            if is_new or notes >= file.counted_notes + _NOTES_UNCOUNTED:
+                file.counted_notes = notes
+                if self._known(path) is file:
+                    self.memory.put(path, FILE, file)
             return outline
 
     def reading(self, path: str, file: File, read: Callable[[fim.Document], S]) -> S:
         """What `read` makes of a file that this index gave, once per text."""
         with self._lock:
-            found = file.readings.get(read)
-            if found is None:
-                found = file.readings[read] = read(file.document)
+            if read not in file.readings:
+                file.readings[read] = read(file.document)
                 if self._known(path) is file:
                     self.memory.put(path, FILE, file)
-            return cast(S, found)
+            return cast(S, file.readings[read])
 
     def manifest(self, path: str, parse: Callable[[str], Any]) -> Any:
         """What `parse` makes of a project file, once per text; None where there is none or it is broken."""

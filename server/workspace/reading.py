@@ -83,12 +83,14 @@ def readable_lines(lines: Sequence[str], name: str) -> tuple[str, ...]:
 @dataclass(kw_only=True)
 class File:
     """One file's text, without its secrets, and its outline once asked for. `raw` is the text as it was read,
-    `seen_s` when it was last compared with the disk, `readings` what was made of the text, by what made it."""
+    `seen_s` when it was last compared with the disk, `readings` what was made of the text, by what made it,
+    `counted_notes` how many of the outline's notes the size counts."""
 
     stamp: Stamp
     seen_s: float = 0.0
     raw: tuple[str, ...]
     document: fim.Document
+    counted_notes: int = 0
     readings: dict[Callable[[fim.Document], Sized], Sized] = field(default_factory=dict)
 
     @cached_property
@@ -111,7 +113,7 @@ class File:
         """What it takes in memory by now, estimated."""
         outline: Outline = vars(self).get("outline", EMPTY)
         code = _DEFINITION_BYTES * len(outline.definitions) + _IMPORT_BYTES * len(outline.imports)
-        notes = _NOTE_BYTES * len(outline.notes)
+        notes = _NOTE_BYTES * self.counted_notes
         return self._text_bytes + code + notes + sum(reading.size_bytes for reading in self.readings.values())
 
 

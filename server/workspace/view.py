@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, MutableMapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ... import fim
 from ...fim.code import EMPTY, Outline
@@ -68,7 +68,10 @@ class View:
 
     def reading(self, path: str, read: Callable[[fim.Document], S]) -> S | None:
         file = self._file(path)
-        return None if file is None else self._index.reading(path, file, read)
+        if file is None:
+            return None
+        found = file.readings.get(read)  # without the index, which may be at work for others
+        return self._index.reading(path, file, read) if found is None else cast(S, found)
 
     def document(self, path: str) -> fim.Document | None:
         file = self._file(path)
@@ -78,22 +81,26 @@ class View:
         is_new = self.paths.is_library(path) and not self._index.is_parsed(path)
         if is_new and self._library_room <= 0:
             return EMPTY
-        if (file := self._file(path)) is None:
+        file = self._file(path)
+        if file is None:
             return EMPTY
         if is_new:
             self._library_room -= sum(map(len, file.raw))
         return self._index.outline(path, file)
 
     def outline_within_budget(self, path: str) -> Outline:
-        if path not in self._files and (lately := self._index.seen_lately(path)) is not None:
+        lately = None if path in self._files else self._index.seen_lately(path)
+        if lately is not None:
             self._files[path] = lately
-        if (file := self._files.get(path)) is not None and "outline" in vars(file):
+        file = self._files.get(path)
+        if file is not None and "outline" in vars(file):
             return file.outline
         is_new = not self._index.is_parsed(path)
         if is_new and self._nearby_room <= 0:
             return EMPTY
         outline = self.outline(path)
-        if is_new and (file := self._files.get(path)) is not None:
+        file = self._files.get(path)
+        if is_new and file is not None:
             self._nearby_room -= sum(map(len, file.raw))
         return outline
 

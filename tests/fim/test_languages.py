@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from seekline import fim
+from seekline.fim.languages import blocks_of
 
 DEEPSEEK_LIST = Path(__file__).parents[3] / "shared" / "data" / "deepseek_coder_languages.json"
 
@@ -50,3 +51,10 @@ def test_every_language_has_one_comment_syntax_and_names_of_its_own() -> None:
 @pytest.mark.skipif(not DEEPSEEK_LIST.is_file(), reason="../shared is not here")
 def test_the_list_is_deepseeks_and_swift() -> None:
     assert set(fim.all_languages()) == {*json.loads(DEEPSEEK_LIST.read_text("utf-8")), "swift"}
+
+
+def test_blocks_of_a_language_and_of_none() -> None:
+    common = blocks_of(None)
+    assert {":", "{", "do"} <= set(common.openers)
+    assert {"}", "end"} <= set(common.closers)
+    assert all(blocks_of(language) == language.blocks for language in fim.all_languages().values())

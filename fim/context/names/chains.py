@@ -187,7 +187,8 @@ def open_calls(lines: Sequence[str]) -> Iterator[str]:
                 depth -= 1
             elif character == "(":
                 start = _start_of_chain(text, len(text[:place].rstrip()))
-                if expression := text[start:place].strip():
+                expression = text[start:place].strip()
+                if expression:
                     yield expression
             elif character == "{" and not text[:place].rstrip().endswith(("=", "(", ",", ":")):
                 return  # a block, not an argument

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from weakref import ref
 
 from ...code import Definition, Grammar, Import, Outline, grammar_of
@@ -18,6 +18,10 @@ MAX_HOPS = 3
 _MAX_REEXPORTS = 6
 _MAX_EXTENDING = 40
 DEFAULT = "default"  # the name of what a module exports as itself
+
+
+def _symbols(path: str, numbers: Iterable[int]) -> list[Entity]:
+    return [Symbol(path, number) for number in numbers]
 
 
 class Lookup:
@@ -74,8 +78,10 @@ class Lookup:
         key, outline = ("imported files", path), self.outline(path)
         known, found = self._memo.get(key, (None, frozenset()))
         if known is None or known() is not outline:
-            items = ((item.module, item.name) for item in outline.imports)
-            found = frozenset(file for item in items for file in self.modules(*item, path))
+            files: set[str] = set()
+            for item in outline.imports:
+                files.update(self.modules(item.module, item.name, path))
+            found = frozenset(files)
             self._memo[key] = ref(outline), found
         return found
 
@@ -89,31 +95,42 @@ class Lookup:
 
     def _find(self, name: str, path: str, hops: int) -> list[Entity]:
         outline = self.outline(path)
-        if own := outline.top.get(name):
-            return [Symbol(path, number) for number in own]
+        own = outline.top.get(name)
+        if own:
+            return _symbols(path, own)
         for item in outline.bound.get(name, ()):
             announced = not item.module and item.name == name  # C++'s `class Client;` says nothing of where it is
-            if not announced and (found := self.imported(item, path, hops)):
+            found = [] if announced else self.imported(item, path, hops)
+            if found:
                 return found
         if self.grammar.open_namespaces:
             for file in self._includes.defining(name, path)[:1]:
-                return [Symbol(file, number) for number in self.outline(file).top[name]]
+                return _symbols(file, self.outline(file).top[name])
         else:
             for item in outline.bound.get("*", ()):
-                if found := self.in_module(item.module, name, path, hops - 1, star=True):
+                found = self.in_module(item.module, name, path, hops - 1, star=True)
+                if found:
                     return found
         for file in self._index.exporting(name, self.package(name, path)):
-            if own := self.outline(file).top.get(name):
-                return [Symbol(file, number) for number in own]
-        if own := outline.nested.get(name):
-            return [Symbol(path, number) for number in own]
+            own = self.outline(file).top.get(name)
+            if own:
+                return _symbols(file, own)
+        if name in outline.nested:
+            return _symbols(path, outline.nested[name])
+        return self._root_module(name, path) or self._extended(name, path)
+
+    def _root_module(self, name: str, path: str) -> list[Entity]:
+        """A module whose path starts without an import."""
         roots = self.grammar.roots
-        open_root = "*" in roots and (name[:1].isupper() or not self.grammar.constant_files)
-        if (name in roots or open_root) and (files := self.modules(name, None, path)):
-            return [Module(name, path, files)]
-        # What is added to a type of elsewhere is known of it: `extension String`, `impl Trait for Vec<u8>`.
+        is_root = name in roots or ("*" in roots and (name[:1].isupper() or not self.grammar.constant_files))
+        files = self.modules(name, None, path) if is_root else FileList()
+        return [Module(name, path, files)] if files else []
+
+    def _extended(self, name: str, path: str) -> list[Entity]:
+        """What is added to a type of elsewhere is known of it: `extension String`, `impl Trait for Vec<u8>`."""
         for file in (path, *self._index.extending(name, self.package(name, path))):
-            if own := self.outline(file).scopes.get(name):
+            own = self.outline(file).scopes.get(name)
+            if own:
                 return [Symbol(file, own[0])]
         added = self._index.extension_scopes(name, self._in_scope) if path == self.path else ()
         return [Symbol(*place) for place in added[:1]]
@@ -122,7 +139,13 @@ class Lookup:
         """What includes bring into scope, each file's own, the nearest files first."""
         for file in self._includes.files(self.path):
             if file != self.path:
-                yield [Symbol(file, number) for numbers in self.outline(file).top.values() for number in numbers]
+                yield list(self._top_of(file))
+
+    def _top_of(self, file: str) -> Iterator[Symbol]:
+        """What stands at the top level of a file."""
+        for numbers in self.outline(file).top.values():
+            for number in numbers:
+                yield Symbol(file, number)
 
     def imported(self, item: Import, path: str, hops: int = _MAX_REEXPORTS) -> list[Entity]:
         """What an import of the file `path` binds."""
@@ -134,8 +157,10 @@ class Lookup:
                 return found
         # A module as a value is all that it exports, and what it exports by default (`module.exports = Client`).
         files = self.modules(item.module, None, path)
-        others = [file for file in files if file != path and not item.name]
-        whole = [entity for file in others for entity in self.exported(DEFAULT, file, hops)]
+        whole: list[Entity] = []
+        for file in files:
+            if file != path and not item.name:
+                whole += self.exported(DEFAULT, file, hops)
         return [*whole, Module(item.module, path, files)] if files else []
 
     def in_module(
@@ -147,17 +172,20 @@ class Lookup:
         if not spec:  # the file itself, under another name
             return self.find(name, importer, hops - 1)
         for file in self._index.exporting(name, self.modules(spec, name, importer)):
-            if file != importer and (found := self.exported(name, file, hops) or self._of_default(name, file, hops)):
+            if file == importer:
+                continue
+            found = self.exported(name, file, hops) or self._of_default(name, file, hops)
+            if found:
                 return found
-        if separator := self.grammar.separator:
-            inner = spec + name if spec.endswith(separator) else spec + separator + name
-            if found := self._in_type(spec, name, importer, hops):
-                return found
-            if star:
-                return []
-            if files := self.modules(inner, None, importer):
-                return [Module(inner, importer, files)]
-        return []
+        separator = self.grammar.separator
+        if separator is None:
+            return []
+        found = self._in_type(spec, name, importer, hops)
+        if found or star:
+            return found
+        inner = spec + name if spec.endswith(separator) else spec + separator + name
+        files = self.modules(inner, None, importer)
+        return [Module(inner, importer, files)] if files else []
 
     def _in_type(self, spec: str, name: str, importer: str, hops: int) -> list[Entity]:
         """What `name` is where `spec` is not a module but a type in one: nested, static or an enumeration's."""
@@ -167,14 +195,20 @@ class Lookup:
             module, _, type = spec.rpartition(self.grammar.separator or ".")
             found = self.in_module(module, type, importer, hops - 1) if type else []
             self._types_meant[key] = [entity for entity in found if isinstance(entity, Symbol)]
-        return [member for owner in self._types_meant[key] for member in self.step(owner, name)]
+        return self._members_of(self._types_meant[key], name)
+
+    def _members_of(self, owners: Iterable[Symbol], name: str) -> list[Entity]:
+        found: list[Entity] = []
+        for owner in owners:
+            found += self.step(owner, name)
+        return found
 
     def _of_default(self, name: str, path: str, hops: int) -> list[Entity]:
         """What `name` is in the one value that a file exports, as CommonJS and Lua do."""
         if name == DEFAULT or DEFAULT not in self.outline(path).bound:
             return []
         values = [entity for entity in self.exported(DEFAULT, path, hops) if isinstance(entity, Symbol)]
-        return [member for value in values for member in self.step(value, name)]
+        return self._members_of(values, name)
 
     def exported(self, name: str, path: str, hops: int = _MAX_REEXPORTS) -> list[Entity]:
         """What `name` means to those who import it from the file `path`."""
@@ -189,12 +223,14 @@ class Lookup:
         own: list[Entity] = [Symbol(path, number) for number in outline.top.get(name, ())]
         for item in outline.bound.get(name, ()):
             renamed = not item.module and item.name != name  # `exports = { name: other }`: the line, and what it names
-            if item.exported and (renamed or not own) and (found := self.imported(item, path, hops - 1)):
+            found = self.imported(item, path, hops - 1) if item.exported and (renamed or not own) else []
+            if found:
                 return [*found, *own]
         if own:
             return own
         for item in outline.bound.get("*", ()):
-            if item.exported and (found := self.in_module(item.module, name, path, hops - 1, star=True)):
+            found = self.in_module(item.module, name, path, hops - 1, star=True) if item.exported else []
+            if found:
                 return found
         return []
 
@@ -206,8 +242,7 @@ class Lookup:
                 continue
             seen.add(file)
             outline = self.outline(file)
-            for numbers in outline.top.values():
-                yield from (Symbol(file, number) for number in numbers)
+            yield from self._top_of(file)
             for item in outline.imports if hops else ():
                 if not item.exported:
                     continue
@@ -215,7 +250,7 @@ class Lookup:
                     files = self.modules(item.module, None, file)
                     yield from self.contents(Module(item.module, file, files), hops - 1, seen)
                 elif item.name is not None:
-                    yield from (e for e in self.imported(item, file) if isinstance(e, Symbol))
+                    yield from (entity for entity in self.imported(item, file) if isinstance(entity, Symbol))
 
     def _in_scope(self) -> Iterator[str]:
         """The files whose extension functions are in scope at the cursor."""

@@ -27,8 +27,10 @@ class Names(Lookup):
         """The bases of a type as written, also where more is said about it, and what they are."""
         definition = self.definition(symbol)
         outline = self.outline(symbol.path)
-        numbers = [symbol.number, *outline.scopes.get(definition.name, ())]
-        for text in dict.fromkeys(base for number in numbers for base in outline.definitions[number].bases):
+        texts: dict[str, None] = {}
+        for number in (symbol.number, *outline.scopes.get(definition.name, ())):
+            texts.update(dict.fromkeys(outline.definitions[number].bases))
+        for text in texts:
             yield text, [entity for entity in self.resolve_type(text, symbol.path) if entity != symbol]
 
     def resolve_type(self, text: str, path: str) -> list[Symbol]:
@@ -50,23 +52,30 @@ class Names(Lookup):
         if not found and self.grammar.open_namespaces and path != self.path:
             found = self.find(parts[0], self.path)  # announced there, defined where it is used
         for name in parts[1:]:
-            found = [entity for start in found for entity in self.step(start, name)]
+            starts, found = found, []
+            for start in starts:
+                found += self.step(start, name)
         return [entity for entity in found if isinstance(entity, Symbol)]
 
     def step(self, entity: Entity, name: str) -> list[Entity]:
         """What `entity.name` is."""
         if isinstance(entity, Module):
             # By its name first: a module of many files (a namespace) need not be searched.
-            if found := self.in_module(entity.spec, name, entity.importer):
+            return self.in_module(entity.spec, name, entity.importer) or self._in_files(entity, name)
+        found = self._in_namespace(entity, name) if self.definition(entity).kind == "module" else []
+        return found or self._member(entity, name) or self._in_type_file(entity, name)
+
+    def _in_files(self, module: Module, name: str) -> list[Entity]:
+        for file in module.files:
+            found = self.exported(name, file)
+            if found:
                 return found
-            return next((found for file in entity.files if (found := self.exported(name, file))), [])
-        if self.definition(entity).kind == "module" and (found := self._in_namespace(entity, name)):
-            return found
-        return self._member(entity, name) or self._in_type_file(entity, name)
+        return []
 
     def _member(self, type: Symbol, name: str) -> list[Entity]:
         """The members of a type with a name."""
-        if (named := self._members_named.get(type)) is None:
+        named = self._members_named.get(type)
+        if named is None:
             members, named = self.members(type)[0], {}
             for member in members:
                 named.setdefault(self.definition(member).name, []).append(member)
@@ -77,18 +86,28 @@ class Names(Lookup):
     def _in_type_file(self, symbol: Symbol, name: str) -> list[Entity]:
         """A type that stands in another one without being its member, or has a file of its own (Ruby)."""
         definitions, top = self.outline(symbol.path).definitions, self.outline(symbol.path).top
-        if own := [n for n in top.get(name, ()) if definitions[n].inside == symbol.number]:
-            return [Symbol(symbol.path, number) for number in own]
-        files = self.package(name, symbol.path) if name[:1].isupper() and self.grammar.constant_files else ()
-        tops = ((file, self.outline(file).top.get(name, ())) for file in files)
-        return list(next(([Symbol(file, n) for n in numbers] for file, numbers in tops if numbers), []))
+        own: list[Entity] = [
+            Symbol(symbol.path, n) for n in top.get(name, ()) if definitions[n].inside == symbol.number
+        ]
+        if own or not name[:1].isupper() or not self.grammar.constant_files:
+            return own
+        for file in self.package(name, symbol.path):
+            numbers = self.outline(file).top.get(name)
+            if numbers:
+                return [Symbol(file, number) for number in numbers]
+        return []
+
+    def _top_inside(self, symbol: Symbol, name: str) -> list[Entity]:
+        """What is called so, stands in a type or module, and is no member."""
+        outline = self.outline(symbol.path)
+        numbers = [n for n in outline.top.get(name, ()) if outline.definitions[n].inside == symbol.number]
+        return [Symbol(symbol.path, number) for number in numbers]
 
     def _in_namespace(self, symbol: Symbol, name: str) -> list[Entity]:
         """What stands in a module that is written in a file; Ruby has its parts in files of their own."""
-        definitions = self.outline(symbol.path).definitions
-        own = [n for n in self.outline(symbol.path).top.get(name, ()) if definitions[n].inside == symbol.number]
+        own = self._top_inside(symbol, name)
         if own:
-            return [Symbol(symbol.path, number) for number in own]
+            return own
         if self.grammar.open_namespaces:
             return self.find(name, symbol.path) or self.find(name, self.path)
         return self.find(name, symbol.path) if name[:1].isupper() else []
@@ -115,8 +134,10 @@ class Names(Lookup):
         files = [*self._includes.defining(name, self.path)] if self.grammar.open_namespaces else []
         if self.grammar.constant_files:
             files += [file for file in self.modules(name, None, symbol.path) if name in self.outline(file).top]
-        others = (Symbol(file, n) for file in files for n in self.outline(file).top[name])
-        return list(dict.fromkeys([symbol, *others]))
+        found = {symbol: None}
+        for file in files:
+            found.update((Symbol(file, number), None) for number in self.outline(file).top[name])
+        return list(found)
 
     def _inside(self, symbol: Symbol) -> Iterator[Symbol]:
         for number, definition in enumerate(self.outline(symbol.path).definitions):

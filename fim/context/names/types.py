@@ -45,7 +45,10 @@ class Types:
         if not chain:
             return []
         last = chain[-1]
-        return [t for entity in self.denoted(chain, depth) for t in self.value_of(entity, last, depth)]
+        found: list[Symbol] = []
+        for entity in self.denoted(chain, depth):
+            found += self.value_of(entity, last, depth)
+        return found
 
     def denoted(self, chain: Chain, depth: int = _MAX_DEPTH) -> list[Entity]:
         """What the last name of a chain stands for: a definition or a module; nothing for a local variable's name."""
@@ -85,13 +88,18 @@ class Types:
             if step.name in grammar.self:
                 return [self.self_type]
             if step.name in grammar.super:
-                return [base for _, bases in self.names.bases(self.self_type) for base in bases]
-        if variables := self._visible(step.name):
-            found = (self.of_variable(variable, depth - 1, element=step.indexed) for variable in variables)
-            return list(next(filter(None, found), ()))
-        for type in self._implicit if grammar.implicit_self else ():
-            if found := self.names.step(type, step.name):
+                found: list[Entity] = []
+                for _, bases in self.names.bases(self.self_type):
+                    found += bases
                 return found
+        variables = self._visible(step.name)
+        if variables:
+            types = (self.of_variable(variable, depth - 1, element=step.indexed) for variable in variables)
+            return list(next(filter(None, types), ()))
+        for type in self._implicit if grammar.implicit_self else ():
+            members = self.names.step(type, step.name)
+            if members:
+                return members
         return self.names.find(step.name, self.names.path)
 
     def _visible(self, name: str) -> list[Variable]:
@@ -114,7 +122,8 @@ class Types:
     def of_type(self, text: str, path: str, *, element: bool = False) -> list[Symbol]:
         """The types of the workspace that a type's text means; the ones inside it where an `element` is wanted."""
         found = []
-        if there := _IMPORTED_TYPE.search(text):  # TypeScript and JSDoc: `import("./client").Client`
+        there = _IMPORTED_TYPE.search(text)
+        if there is not None:  # TypeScript and JSDoc: `import("./client").Client`
             entities = self.names.in_module(there[1], there[2], path)
             return [entity for entity in entities if isinstance(entity, Symbol)]
         for number, dotted in enumerate(type_names(text, self._words)):
@@ -141,7 +150,9 @@ class Types:
         if definition.kind in ("class", "scope", "module"):
             return [entity]
         if definition.kind == "type":
-            found = [t for base in definition.bases for t in self.of_type(base, entity.path)]
+            found: list[Symbol] = []
+            for base in definition.bases:
+                found += self.of_type(base, entity.path)
             own = definition.name in self.names.outline(entity.path).members
             return [entity, *found] if own or not found else found
         if definition.kind == "constant" and definition.parameters:  # a variant, made or taken apart
@@ -182,21 +193,28 @@ class Types:
         entities = self._inside(chain[0].name, entity)
         previous = chain[0]
         for step in chain[1:]:
-            entities = [
-                following
-                for start in entities
-                for place in ([start] if isinstance(start, Module) else self.value_of(start, previous, depth - 1))
-                for following in self.names.step(place, step.name)
-            ]
+            entities = self._following(entities, previous, step.name, depth)
             previous = step
-        found = [t for found in entities for t in self.value_of(found, previous, depth - 1)]
+        found: list[Symbol] = []
+        for end in entities:
+            found += self.value_of(end, previous, depth - 1)
         return found or self._imported(self.names.definition(entity).name, entity.path, depth)
+
+    def _following(self, starts: Sequence[Entity], step: Step, name: str, depth: int) -> list[Entity]:
+        """What a name is in what `starts` are after a step."""
+        found: list[Entity] = []
+        for start in starts:
+            for place in [start] if isinstance(start, Module) else self.value_of(start, step, depth - 1):
+                found += self.names.step(place, name)
+        return found
 
     def _imported(self, name: str, path: str, depth: int) -> list[Symbol]:
         """What an import gives that sets a member: `M.net = require("net")`."""
-        items = self.names.outline(path).bound.get(name, ())
-        found = [entity for item in items for entity in self.names.imported(item, path)]
-        return [t for entity in found for t in self.value_of(entity, Step(name), depth - 1)]
+        found: list[Symbol] = []
+        for item in self.names.outline(path).bound.get(name, ()):
+            for entity in self.names.imported(item, path):
+                found += self.value_of(entity, Step(name), depth - 1)
+        return found
 
     def _inside(self, name: str, entity: Symbol) -> list[Entity]:
         """What a name means where a definition of another file stands."""
@@ -204,7 +222,9 @@ class Types:
         around = self._named(self.names.definition(entity).owner, entity.path)
         if name in grammar.self:
             return list(around)
-        members = [member for type in around if grammar.implicit_self for member in self.names.step(type, name)]
+        members: list[Entity] = []
+        for type in around if grammar.implicit_self else ():
+            members += self.names.step(type, name)
         return members or self.names.find(name, entity.path)
 
     def _named(self, owner: str | None, path: str) -> list[Symbol]:

@@ -40,18 +40,22 @@ def texts(folder: str) -> Iterator[tuple[str, str]]:
         yield f"{folder}/module_{number}.py", imports + "".join(functions)
 
 
+def gather_everywhere(folder: str) -> list[ref[Line]]:
+    """The lines that a project gave, which is gone when this returns."""
+    files = dict(texts(folder))
+    project = WatchedProject(files, recent=list(files)[:3])
+    for path in files:
+        document = project.document(path)
+        assert document is not None
+        context = gather(document, fim.Cursor(line=50, column=0), project, 3000, lambda text: len(text) // 4)
+        assert context.parts
+    return project.given
+
+
 def test_no_line_of_a_project_outlives_it() -> None:
     given: list[ref[Line]] = []
     for folder in ("one", "two", "three"):
-        files = dict(texts(folder))
-        project = WatchedProject(files, recent=list(files)[:3])
-        for path in files:
-            document = project.document(path)
-            assert document is not None
-            context = gather(document, fim.Cursor(line=50, column=0), project, 3000, lambda text: len(text) // 4)
-            assert context.parts
-        given += project.given
-        del project, document, context
+        given += gather_everywhere(folder)
     gc.collect()
     assert len(given) > 3 * 5 * 100
     assert [line() for line in given if line() is not None] == []

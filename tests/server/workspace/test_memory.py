@@ -48,7 +48,7 @@ def test_no_line_stays_alive_beyond_the_bound(tmp_path: Path, monkeypatch: pytes
     def watched(text: str) -> list[str]:
         lines = [Line(line) for line in split_lines(text)]
         given.extend(map(ref, lines))
-        return lines
+        return list[str](lines)
 
     split_lines = fim.split_lines
     write(tmp_path, files_of_folders())
