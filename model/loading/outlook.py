@@ -63,7 +63,7 @@ def _outlook(entry: Entry, source: Source | None, device: Device, wanted: ModelR
         plan=plan,
         problem=problem,
         memory_bytes=memory_bytes,
-        is_automatic=plan is not None and is_automatic(plan),
+        is_automatic=plan is not None and is_automatic(plan, wanted),
         is_too_slow=is_too_slow(entry, device),
     )
 

@@ -210,12 +210,12 @@ def plan_named(source: Source, checkpoint: Checkpoint, device: Device, wanted: M
     return _named(source, checkpoint, device, wanted, spread=True)
 
 
-def is_automatic(plan: Plan) -> bool:
-    """Whether `auto` takes this model with this plan, if no better one is installed."""
+def is_automatic(plan: Plan, wanted: ModelRequest) -> bool:
+    """Whether `auto` takes this model with this plan, if no better one is installed; all else is as in `wanted`."""
     entry = plan.source.entry
     if entry is None or not entry.fills_in or is_too_slow(entry, plan.device) or plan.spread:
         return False
-    return plan.quantization == "none" or not _is_large(entry)
+    return plan.quantization == "none" or wanted.quantization != "auto" or not _is_large(entry)
 
 
 def is_too_slow(entry: Entry, device: Device) -> bool:

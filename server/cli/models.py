@@ -74,8 +74,9 @@ def download(name: NameArgument, yes: YesOption = False) -> None:
     repository, revision, entry = _on_hub(name)
     if entry is not None:
         licence = entry.licence
-        size = entry.weight_bytes["none"] / 1e9
-        err.print(f"[bold]{entry.name}[/] ({size:.1f} GB) is under the {licence.title}.", highlight=False)
+        err.print(
+            f"[bold]{entry.name}[/] ({size(entry.weight_bytes['none'])}) is under the {licence.title}.", highlight=False
+        )
         err.print(f"{licence.summary}\n{licence.url}", highlight=False)
     else:
         err.print(f"The licence of {repository} is at https://huggingface.co/{repository}", highlight=False)
@@ -99,8 +100,8 @@ def remove(name: RemovedArgument = None, gone: GoneOption = False, yes: YesOptio
     elif model.is_path(name):
         folder = os.path.realpath(os.path.expanduser(name))  # noqa: PTH111 - it may be gone, which pathlib may not like
         _remove_copies(folder, copies_of(folder), yes)
-    elif name == model.EMBEDDED and (copies := copies_of(name)):
-        _remove_copies(name, copies, yes)
+    elif name == model.EMBEDDED and copies_of(name):
+        _remove_copies(name, copies_of(name), yes)
     else:
         _remove_repository(name, yes)
 

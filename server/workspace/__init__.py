@@ -2,8 +2,9 @@
 
 `Workspace.project_of` hands the context engine one root as a `Project`. Behind it: `listing` walks a root by the rules
 of `ignore`, `exclusions` and `secrets` (whose `secret_rules` say what one looks like); `tree` keeps what it found true;
-`reading` makes text of files, `index` remembers it, and `view` is what one prompt sees. `buffers` are the editor's open
-files; `libraries`, where wanted, the packages installed for the root. `canonical_paths` says where a path really is,
+`texts` says where a file's text is by now, `reading` makes it what prompts may see, `index` remembers that and what is
+made of it, in one bounded `memory`, and `view` is what one prompt sees. `buffers` are the editor's open files;
+`libraries`, where wanted, the packages installed for the root. `canonical_paths` says where a path really is,
 `refusals` why a file is never completed in.
 """
 

@@ -89,16 +89,18 @@ def test_it_is_what_the_planner_makes_of_the_name(machine: Machine, device: str,
             assert plan.spread == (one.memory_bytes > usable)
 
 
+@pytest.mark.parametrize("quantization", ["auto", "nf4"])
 @pytest.mark.parametrize("free_gb", [2, 9, 24, 90])
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
 def test_auto_takes_the_first_that_is_automatic(
-    machine: Machine, device: str, free_gb: float, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, device: str, free_gb: float, quantization: model.Quantization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.device, machine.free_gb = device, free_gb
     machine.installed = list(model.all_entries())
     monkeypatch.setattr(plan, "installed_entries", outlook.installed_entries)
-    expected = next(name for name, one in machine.outlooks().items() if one.is_automatic)
-    assert model.make_plan(model.ModelRequest(), base=Path()).source.name == expected
+    found = machine.outlooks(quantization=quantization)
+    expected = next(name for name, one in found.items() if one.is_automatic)
+    assert model.make_plan(model.ModelRequest(quantization=quantization), base=Path()).source.name == expected
 
 
 def test_what_the_settings_ask_for_and_cannot_be_is_said(machine: Machine) -> None:
