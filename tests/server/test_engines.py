@@ -16,9 +16,9 @@ import pytest_asyncio
 from direct_session import TEXT, Desk, ask, complete, settings_of
 from seekline import model
 from seekline.model import Report
-from seekline.model.backends.llama import loading as llama_loading
-from seekline.model.backends.llama.native.network import NativeLlama
-from seekline.model.backends.llama.network import Llama
+from seekline.model.backends.llama import model_loader
+from seekline.model.backends.llama.native.forward import NativeLlama
+from seekline.model.backends.llama.torch_forward import TorchLlama
 from seekline.server.engines import local_model
 from tiny_models import save_llama
 
@@ -46,7 +46,7 @@ class Full:
 
             return run
 
-        for network in (Llama, NativeLlama):
+        for network in (TorchLlama, NativeLlama):
             patch.setattr(network, "forward", failing(network.forward))
 
 
@@ -185,13 +185,13 @@ class Failures:
 
 def at_load(patch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
     """Calls `then` whenever weights are about to be read."""
-    read = llama_loading.read_weights
+    read = model_loader.read_weights
 
     def reading(*args: Any) -> object:
         then()
         return read(*args)
 
-    patch.setattr("seekline.model.backends.llama.loading.read_weights", reading)
+    patch.setattr("seekline.model.backends.llama.model_loader.read_weights", reading)
 
 
 async def test_nobody_asks_and_the_memory_is_given_back_until_somebody_does(desk: Desk, tmp_path: Path) -> None:
