@@ -68,8 +68,7 @@ def _called(name: str, importer: str, project: Project) -> Iterator[str]:
     """The nearest header with the name of a class: `TableCache.h`, `table_cache.h`, `tablecache.hpp`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     for stem in dict.fromkeys((name, snake, name.lower())):
-        found = [path for ending in _HEADERS for path in project.paths.named(stem + ending)]
-        yield from nearest(found, importer)[:1]
+        yield from nearest(_named(stem, _HEADERS, project), importer)[:1]
 
 
 def _counterparts(stem: str, importer: str, endings: Sequence[str], project: Project) -> Iterator[str]:
@@ -82,8 +81,14 @@ def _counterparts(stem: str, importer: str, endings: Sequence[str], project: Pro
             yield from beside
             return
     name = stem.rpartition("/")[2]
-    found = [path for ending in endings for path in project.paths.named(name + ending)]
-    yield from nearest(found, importer)[:1]
+    yield from nearest(_named(name, endings, project), importer)[:1]
+
+
+def _named(name: str, endings: Sequence[str], project: Project) -> list[str]:
+    found: list[str] = []
+    for ending in endings:
+        found += project.paths.named(name + ending)
+    return found
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ RootNamespace, ProjectReference, Using).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .built_in_types import built_in_types
@@ -35,14 +35,16 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
         return ()
     folders = list(dict.fromkeys(_folders(spec, importer, project)))
     if name is not None:
-        exact = [file for folder in folders for file in _of_type(name, folder, project)]
+        exact: list[str] = []
+        for folder in folders:
+            exact += _of_type(name, folder, project)
         if exact:
             return exact
         named = _nearest(project.paths.named(f"{name}.cs"), importer)[:_MAX_NAMED]
         stated = [file for file in named if project.outline(file).module == spec]
         if stated:
             return stated
-    return [file for folder in folders for file in _sources(folder, project)][:_MAX_FILES]
+    return _all_sources(folders, project)[:_MAX_FILES]
 
 
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
@@ -55,7 +57,7 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
         found = found or _nearest(project.paths.named(f"{name}.cs"), importer)[:_MAX_NAMED]
         if found:
             return [path for path in found if path != importer]
-    found = [file for place in _visible_folders(folder, importer, project) for file in _sources(place, project)]
+    found = _all_sources(_visible_folders(folder, importer, project), project)
     limit = _MAX_FILES if name is None else 2 * _MAX_FILES
     return [path for path in dict.fromkeys(found) if path != importer][:limit]
 
@@ -173,6 +175,13 @@ def _parse(text: str) -> _Manifest:
 
 def _parse_usings(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"^[ \t]*global[ \t]+using[ \t]+(?:static[ \t]+)?([\w.]+)[ \t]*;", text, re.MULTILINE))
+
+
+def _all_sources(folders: Iterable[str], project: Project) -> list[str]:
+    found: list[str] = []
+    for folder in folders:
+        found += _sources(folder, project)
+    return found
 
 
 def _sources(folder: str, project: Project) -> list[str]:

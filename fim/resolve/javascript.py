@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .jsonc import parse_table, table, texts
-from .node_package import installed_files, package_files, package_imports
+from .jsonc import parse_table, table
+from .node_package import installed_files, main_files, package_files, package_imports
 from .path_parts import folder_of, folders_up, normalise
 from .project import Project
 from .tsconfig import path_mappings
@@ -98,8 +98,7 @@ def _index(folder: str, endings: Sequence[str], project: Project) -> str | None:
     """The file that a folder stands for: what its package.json names, else its index."""
     prefix = f"{folder}/" if folder else ""
     manifest: dict[str, Any] = table(project.manifest(f"{prefix}package.json", parse_table))
-    mains = [text for key in ("source", "types", "typings", "module", "main") for text in texts(manifest.get(key))]
-    for main in mains:
+    for main in main_files(manifest):
         path = normalise(prefix + main)
         file = _file(path, endings, project) if path is not None and path != folder else None
         if file is not None:

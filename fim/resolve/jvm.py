@@ -61,7 +61,9 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
 def _elsewhere(name: str, importer: str, project: Project) -> Iterator[str]:
     """Files of the importer's package that are called as the name, in folders that are not called as the package."""
     own = project.outline(importer).module
-    named = [path for ending in _ENDINGS for path in project.paths.named(name + ending)]
+    named: list[str] = []
+    for ending in _ENDINGS:
+        named += project.paths.named(name + ending)
     for path in _nearest(named, importer)[:_MAX_NAMED]:
         if own is not None and project.outline(path).module == own:
             yield path
@@ -72,7 +74,9 @@ def _in_folders(folders: Sequence[str], name: str | None, project: Project, *, a
     exact = [] if name is None else _exact(folders, name, project)
     if exact:
         return exact
-    files = [file for folder in folders[:_MAX_FOLDERS] for file in _sources(folder, project)]
+    files: list[str] = []
+    for folder in folders[:_MAX_FOLDERS]:
+        files += _sources(folder, project)
     if name is not None and alone:  # a type of Java is nearly always in a file of its name
         files = [file for file in files if not file.endswith(".java")]
     return files[: _MAX_FILES if name is None else _MAX_SEARCHED]
@@ -90,7 +94,9 @@ def _sources(folder: str, project: Project) -> list[str]:
 def _type(path: str, importer: str, project: Project) -> Iterator[str]:
     """The file of the type that a path ends with, or of one that it is nested in."""
     for _ in range(_MAX_PARENTS):
-        found = (file for ending in _ENDINGS for file in project.paths.ending(path + ending))
+        found: list[str] = []
+        for ending in _ENDINGS:
+            found += project.paths.ending(path + ending)
         files = _nearest(found, importer) if "/" in path else []
         if files:
             yield from files

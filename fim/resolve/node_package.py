@@ -49,7 +49,13 @@ def _targets(manifest: dict[str, Any], inner: str) -> Iterator[str]:
     """The files of a package that package.json names for the path `inner` in it."""
     yield from _exported(manifest.get("exports"), f"./{inner}" if inner else ".")
     if not inner:
-        yield from (t for key in ("source", "types", "typings", "module", "main") for t in texts(manifest.get(key)))
+        yield from main_files(manifest)
+
+
+def main_files(manifest: dict[str, Any]) -> Iterator[str]:
+    """The files that package.json says the package itself is, its sources first."""
+    for key in ("source", "types", "typings", "module", "main"):
+        yield from texts(manifest.get(key))
 
 
 def package_imports(spec: str, folder: str, project: Project) -> Iterator[str]:

@@ -47,9 +47,11 @@ def _elsewhere(path: str, importer: str, project: Project) -> list[str]:
         above = folder_of(folder)
         if f"{above}/__init__.py".lstrip("/") not in project.paths:
             tops[above] = None
-    found = [file for top in tops for file in _module(join(top, path), project)]
+    found: list[str] = []
+    for top in tops:
+        found += _module(join(top, path), project)
     if not found and "/" in path:
-        ends = [file for end in (".py", "/__init__.py") for file in project.paths.ending(path + end)]
+        ends = [*project.paths.ending(f"{path}.py"), *project.paths.ending(f"{path}/__init__.py")]
         found = ends if len(ends) == 1 else []
     return nearest(found, importer)[:1]
 

@@ -39,9 +39,11 @@ def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     names = {f"{_snake_case(name)}.rb": None, f"{name.lower()}.rb": None}
     if not name[:1].isupper() or file in names:  # its own file is named so: others are of other modules
         return ()
-    found = [path for candidate in names for path in project.paths.named(candidate)]
     if name.endswith(("Error", "Exception", "Failed", "Failure")):
-        found += (path for candidate in _MANY for path in project.paths.named(candidate))
+        names.update(dict.fromkeys(_MANY))
+    found: list[str] = []
+    for candidate in names:
+        found += project.paths.named(candidate)
     return [*_nearest((path for path in found if path != importer), importer), *_around(importer, project)]
 
 
@@ -51,7 +53,8 @@ def _of_constant(spec: str, name: str | None, importer: str, project: Project) -
     if name is not None:
         return _nearest(project.paths.ending(f"{path}/{_snake_case(name)}.rb"), importer)
     folders = _nearest(project.paths.folders_ending(path), importer)[:1]
-    return [file for folder in folders for file in project.paths.files_in(folder) if file.endswith(".rb")]
+    files = project.paths.files_in(folders[0]) if folders else []
+    return [file for file in files if file.endswith(".rb")]
 
 
 def _nearest(paths: Iterable[str], importer: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ..code import Import
 from .cargo import crate_roots, library_of
@@ -26,7 +27,9 @@ def modules(spec: str, name: str | None, importer: str, project: Project) -> Seq
 def package(name: str | None, importer: str, project: Project) -> Sequence[str]:
     """Macros need no import, and a type may have an `impl` in the modules below its own."""
     roots = crate_roots(importer, project)
-    found = [file for root in roots for file in _macro_files(root, project, _MAX_STEPS)]
+    found: list[str] = []
+    for root in roots:
+        found += _macro_files(root, project, _MAX_STEPS)
     if name is not None:
         if name[:1].isupper() and importer not in roots:
             below = project.paths.files_in(_place(importer, project).folder)
@@ -73,9 +76,9 @@ def _walk(parts: Sequence[str], importer: str, project: Project, steps: int) -> 
         starts = starts or [_place(file, project) for file in library_of(first, importer, project)]
     for part in rest:
         if part == "super":
-            starts = [parent for start in starts for parent in _parents(start, project)]
+            starts = list(chain.from_iterable(_parents(start, project) for start in starts))
         elif part != "self":
-            starts = [child for start in starts for child in _child(start, part, project, steps)]
+            starts = list(chain.from_iterable(_child(start, part, project, steps) for start in starts))
     return starts
 
 
