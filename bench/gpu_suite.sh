@@ -23,6 +23,6 @@ export PYTHONPATH="$path${SITE:+:$SITE}${PYTHONPATH:+:$PYTHONPATH}"
 # A bare machine has fewer plugins than the settings in pyproject.toml speak of.
 failed=0
 timeout 170 "$python" -m pytest -q -m gpu -p no:cacheprovider -W ignore::pytest.PytestConfigWarning \
-  tests/model/test_gpu.py || failed=$?
+  tests/model/backends/test_gpu.py || failed=$?
 timeout 410 "$python" bench/gpu.py --out "$out" "$@" || failed=$?
 exit "$failed"
