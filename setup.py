@@ -100,13 +100,15 @@ def compilers(target: Target, scratch: Path) -> Iterator[Compiler]:
         return
     if find_spec("ziglang") is not None:
         yield Compiler(sys.executable, "-m", "ziglang", "cc", is_zig=True)
-    elif zig := shutil.which("zig"):
-        yield Compiler(zig, "cc", is_zig=True)
-    elif python := python_with_zig(scratch):
-        yield Compiler(python, "-I", "-m", "ziglang", "cc", is_zig=True)
+    elif shutil.which("zig"):
+        yield Compiler("zig", "cc", is_zig=True)
+    else:
+        python = python_with_zig(scratch)
+        if python is not None:
+            yield Compiler(python, "-I", "-m", "ziglang", "cc", is_zig=True)
     for name in () if target.is_other else ("cc", "clang", "gcc"):
-        if path := shutil.which(name):
-            yield Compiler(path)
+        if shutil.which(name):
+            yield Compiler(name)
 
 
 def python_with_zig(folder: Path) -> str | None:

@@ -39,7 +39,8 @@ def doctor() -> None:
     print_models(outlooks(config.settings))
     out.print()
     problems = [str(problem) for problem in config.problems] + list(_model_problems(config))
-    if (why := model.why_not_compiled()) is not None:
+    why = model.why_not_compiled()
+    if why is not None:
         print_line(f"! {why}\n")
     for problem in problems:
         out.print(f"[bold red]✗[/] {escape(problem)}", highlight=False, soft_wrap=True)

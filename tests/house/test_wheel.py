@@ -24,13 +24,14 @@ MACHINE = platform.machine()
 # By machine: the libraries, and the machine as a file of ELF names it.
 LIBRARIES = {"x86_64": ({"_kernels", "_kernels_wide"}, "EM_X86_64"), "aarch64": ({"_kernels"}, "EM_AARCH64")}
 EXPORTED = {"seekline_forward", "seekline_product", "seekline_sizes", "seekline_sources", "seekline_supported"}
+pytestmark = pytest.mark.timeout(900)  # a busy machine compiles and installs for minutes
 NATIVE = "seekline/model/backends/llama/native"
 GLIBC_MINOR = 17
 """Of the C library, version 2, that the wheels' names promise to be enough."""
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=280)
+    return subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=800)
 
 
 @pytest.fixture(scope="module")
