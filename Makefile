@@ -27,7 +27,7 @@ types: $(VENV)/.test
 	$(RUN) basedpyright
 
 unit: $(VENV)/.test
-	$(RUN) pytest
+	$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 format: $(VENV)/.test
 	$(RUN) ruff check --fix .
