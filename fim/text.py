@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .languages import Language
 
+_STRETCH_LINES = 500
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
@@ -29,6 +32,16 @@ def with_newline(line: str) -> str:
     """`line` as the model reads it: any line end becomes ``\\n``."""
     body = without_line_end(line)
     return body if len(body) == len(line) else body + "\n"
+
+
+def stretches(lines: Iterable[str]) -> Iterator[str]:
+    """The lines joined, some hundred at a time: an expression that searches all of a long file in one go lets no other
+    thread run meanwhile."""
+    left = iter(lines)
+    stretch = list(islice(left, _STRETCH_LINES))
+    while stretch:
+        yield "".join(stretch)
+        stretch = list(islice(left, _STRETCH_LINES))
 
 
 def indentation(line: str) -> str:

@@ -12,7 +12,7 @@ from sys import getsizeof
 
 from ..code import Definition, Grammar, Outline, Variable, read_source
 from ..resolve import Kept, ReadSource
-from ..text import Cursor, Document, indentation
+from ..text import Cursor, Document, indentation, stretches
 from .names.chains import CHAIN, chain_before, continued, open_calls, open_literal
 from .names.usage import Uses, members_used
 
@@ -257,12 +257,19 @@ def _other_lines(
         read=read,
         outline=outline,
         variables=variables,
-        counts=Counter(_WORD.findall("".join(lines))),
+        counts=_count_words(lines),
         uses=members_used(lines),
     )
     if kept is not None:
         kept.put(document.path, _KEPT_AS, found)
     return found
+
+
+def _count_words(lines: tuple[str, ...]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for text in stretches(lines):
+        counts.update(_WORD.findall(text))
+    return counts
 
 
 def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...text import stretches
 from .entities import Symbol
 
 _MEMBER = re.compile(r"(?<!\w)([A-Za-z_]\w*)(?:\(\))?(?:\.|\?\.|&\.|->|:(?!:))(?=([A-Za-z_]\w*))")
@@ -29,8 +30,9 @@ class Likely:
 def members_used(lines: Iterable[str]) -> Uses:
     """The members that lines use with each name."""
     found: dict[str, set[str]] = {}
-    for name, member in _MEMBER.findall("".join(lines)):
-        found.setdefault(name, set()).add(member)
+    for text in stretches(lines):
+        for name, member in _MEMBER.findall(text):
+            found.setdefault(name, set()).add(member)
     return {name: frozenset(members) for name, members in found.items()}
 
 
