@@ -26,7 +26,7 @@ from .engines import local_model
 from .errors import BadSettings
 from .lsp.uris import name_of, path_of
 from .settings import announced
-from .settings.config import Config, Layer, merge
+from .settings.config import Config, SettingsLayer, merge
 from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
 from .settings.settings import Settings
 from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
@@ -77,7 +77,7 @@ class Session:
     def settings(self) -> Settings:
         return self.config.settings
 
-    def configure(self, layers: Iterable[Layer], folders: Sequence[Path]) -> None:
+    def configure(self, layers: Iterable[SettingsLayer], folders: Sequence[Path]) -> None:
         """Takes new settings: tells what is wrong with them, forgets what they make stale, loads what they name."""
         self._settled.set()  # who waits for it goes on once this returns
         self.config = merge(layers)

@@ -24,7 +24,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class TextPiece:
     """A part of the text. What is found out about it is kept: it never changes."""
 
     text: str
@@ -58,7 +58,7 @@ class Piece:
 class Rope:
     """A text in pieces, none of them empty."""
 
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[TextPiece, ...] = ()
 
     @cached_property
     def line_ends(self) -> int:
@@ -198,7 +198,7 @@ def rope_of(text: str) -> Rope:
     return Rope(tuple(_cut(text)))
 
 
-def _cut(text: str) -> Iterator[Piece]:
+def _cut(text: str) -> Iterator[TextPiece]:
     """Pieces of about the same length, so that one that grows is seldom cut again; at line ends where there are."""
     count = -(-len(text) // PIECE_CHARACTERS)
     length = -(-len(text) // count) if count else 0
@@ -209,7 +209,7 @@ def _cut(text: str) -> Iterator[Piece]:
         end = after_line or end
         if text[end - 1] == "\r" and text[end] == "\n":
             end += 1
-        yield Piece(text[start:end])
+        yield TextPiece(text[start:end])
         start = end
     if start < len(text):
-        yield Piece(text[start:])
+        yield TextPiece(text[start:])

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from ...fim.code import all_grammars, read_outline, read_source
-from .process import MAX_MEMORY_BYTES, Failure, Job
+from .process import MAX_MEMORY_BYTES, Failure, ParseJob
 
 
 def main() -> None:
@@ -35,14 +35,14 @@ def main() -> None:
             results.flush()
 
 
-def _next_job(jobs: BinaryIO) -> Job | None:
+def _next_job(jobs: BinaryIO) -> ParseJob | None:
     try:
         return pickle.load(jobs)  # noqa: S301 - from the process that started this one
     except EOFError:
         return None
 
 
-def _read(job: Job) -> Any:
+def _read(job: ParseJob) -> Any:
     try:
         grammar = all_grammars()[job.grammar]
         if job.variables:

@@ -29,12 +29,12 @@ _LIMIT_S = 2.0
 _LOOK_S = 0.02  # after so long, who waits is asked whether they still do
 _LIMIT_S_PER_CHARACTER = 10e-6  # an ordinary file takes 1 to 3 microseconds a character on a machine that is not busy
 
-Source = tuple[Outline, tuple[Variable, ...]]
-NOTHING: Source = (EMPTY, ())
+ParsedSource = tuple[Outline, tuple[Variable, ...]]
+NOTHING: ParsedSource = (EMPTY, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class ParseJob:
     """A text to read by the grammar with a name. `variables`: whether they are wanted. `limit_s`: the time it has."""
 
     lines: Sequence[str]
@@ -72,21 +72,21 @@ class ParserProcess:
         self._at_work = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="seekline-parsing")
         self._child: subprocess.Popen[bytes] | None = None
-        self._latest: tuple[Job, Future[Source | Failure]] | None = None
+        self._latest: tuple[ParseJob, Future[ParsedSource | Failure]] | None = None
 
     def read_outline(self, lines: Sequence[str], grammar: Grammar, comment: str | None, *, name: str) -> Outline:
         """The outline of a text; empty where the parser could not end in time. `name`: what the log calls the text."""
         return self._read(lines, grammar, comment, name, variables=False)[0]
 
-    def read_source(self, lines: Sequence[str], grammar: Grammar, comment: str | None, *, name: str) -> Source:
+    def read_source(self, lines: Sequence[str], grammar: Grammar, comment: str | None, *, name: str) -> ParsedSource:
         """The same with the variables of the text."""
         return self._read(lines, grammar, comment, name, variables=True)
 
     def _read(
         self, lines: Sequence[str], grammar: Grammar, comment: str | None, name: str, *, variables: bool
-    ) -> Source:
+    ) -> ParsedSource:
         limit_s = _LIMIT_S + _LIMIT_S_PER_CHARACTER * sum(map(len, lines))
-        job = Job(lines=lines, grammar=grammar.name, comment=comment, variables=variables, limit_s=limit_s)
+        job = ParseJob(lines=lines, grammar=grammar.name, comment=comment, variables=variables, limit_s=limit_s)
         asked = self._asked(job)
         while not wait([asked], _LOOK_S).done:
             _stop.get()()
@@ -109,14 +109,14 @@ class ParserProcess:
             with self._at_work:
                 self._take_away()
 
-    def _asked(self, job: Job) -> Future[Source | Failure]:
+    def _asked(self, job: ParseJob) -> Future[ParsedSource | Failure]:
         """The answer to come; of the latest text, if it is the same and was left before it was read."""
         with self._lock:
             if self._latest is None or self._latest[0] != job:
                 self._latest = job, self._thread.submit(self._ask, job)
             return self._latest[1]
 
-    def _forget(self, asked: Future[Source | Failure]) -> None:
+    def _forget(self, asked: Future[ParsedSource | Failure]) -> None:
         with self._lock:
             if self._latest is not None and self._latest[1] is asked:
                 self._latest = None
@@ -127,7 +127,7 @@ class ParserProcess:
             self._child.communicate()
             self._child = None
 
-    def _ask(self, job: Job) -> Source | Failure:
+    def _ask(self, job: ParseJob) -> ParsedSource | Failure:
         """On the thread that talks with the child."""
         with self._at_work:
             try:
@@ -136,7 +136,7 @@ class ParserProcess:
                 self._take_away()  # its answer must not be taken for the next one's
                 raise
 
-    def _answer(self, job: Job) -> Source | Failure:
+    def _answer(self, job: ParseJob) -> ParsedSource | Failure:
         child = self._child = self._child or _start()
         assert child.stdin is not None
         assert child.stdout is not None
@@ -153,7 +153,7 @@ def parser_process() -> ParserProcess:
     return made
 
 
-def read_source(lines: Sequence[str], grammar: Grammar, comment: str | None) -> Source:
+def read_source(lines: Sequence[str], grammar: Grammar, comment: str | None) -> ParsedSource:
     """The outline and the variables of the text that the editor shows."""
     return parser_process().read_source(lines, grammar, comment, name="The document")
 

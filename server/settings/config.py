@@ -48,7 +48,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class SettingsLayer:
     """The settings of one source that are right, snake_case; `problems` are the others. `own`: whether the source is
     the user's for certain."""
 
@@ -69,7 +69,7 @@ class Config:
     by_others: frozenset[str]
 
 
-def merge(layers: Iterable[Layer]) -> Config:
+def merge(layers: Iterable[SettingsLayer]) -> Config:
     """Settles the layers, the strongest last. Tables are merged entry by entry."""
     values: dict[str, Any] = {}
     sources = dict.fromkeys(keys(), DEFAULT)
@@ -101,12 +101,12 @@ def user_file() -> Path:
     return platformdirs.user_config_path("seekline", appauthor=False) / FILE_NAME
 
 
-def file_layers(workspace: Path | None) -> list[Layer]:
+def file_layers(workspace: Path | None) -> list[SettingsLayer]:
     """The layers of the user's file and of the workspace's, where there are such files."""
     files = [(user_file(), True)]
     if workspace is not None:
         files.append((workspace / FILE_NAME, False))
-    layers: list[Layer] = []
+    layers: list[SettingsLayer] = []
     for path, own in files:
         layer = read_file(path, own=own)
         if layer is not None:
@@ -114,7 +114,7 @@ def file_layers(workspace: Path | None) -> list[Layer]:
     return layers
 
 
-def _located(layer: Layer, base: Path | None) -> Layer:
+def _located(layer: SettingsLayer, base: Path | None) -> SettingsLayer:
     """The same with absolute paths of model folders, which the layer's source names relative to `base`, or to the
     current folder."""
 
@@ -137,11 +137,11 @@ def _normal(name: str) -> str:
     return os.path.normpath(os.path.expanduser(name)) if model.is_path(name) else name  # noqa: PTH111 - never raises
 
 
-def read_file(path: Path, *, own: bool) -> Layer | None:
+def read_file(path: Path, *, own: bool) -> SettingsLayer | None:
     """The layer of one TOML file; None where there is no file. `own`: whether it is the user's own."""
     if not own and path.is_symlink():  # it may lead to what is no one's settings, and would be shown as wrong ones
         problem = Problem(source=str(path), message="this is a link, which is not followed. Put the file itself there.")
-        return Layer(source=str(path), values={}, problems=(problem,))
+        return SettingsLayer(source=str(path), values={}, problems=(problem,))
     if not os.path.lexists(path):
         return None
     try:
@@ -150,11 +150,11 @@ def read_file(path: Path, *, own: bool) -> Layer | None:
             raise model.UnreadableFile(path, f"has {len(raw):,} settings; there are {len(keys())}")
     except model.UnreadableFile as error:
         problem = Problem(source=str(path), message=f"this {error.fault}. {error.remedy}", fatal=True)
-        return Layer(source=str(path), values={}, problems=(problem,))
+        return SettingsLayer(source=str(path), values={}, problems=(problem,))
     return checked_layer(raw, source=str(path), names={key: key for key in keys()}, own=own)
 
 
-def editor_layer(raw: object, *, source: str = "editor", workspace: Path | None = None) -> Layer:
+def editor_layer(raw: object, *, source: str = "editor", workspace: Path | None = None) -> SettingsLayer:
     """The layer of an editor's JSON: an object of camelCase keys, or one that has it under `seekline`.
 
     A null means that the user has not set the key. Folders are relative to `workspace`, without one to the current one.
@@ -165,13 +165,13 @@ def editor_layer(raw: object, *, source: str = "editor", workspace: Path | None 
         raw = {}
     if not isinstance(raw, Mapping):
         message = f"the settings must be an object, not {raw!r}."
-        return Layer(source=source, values={}, problems=(Problem(source=source, message=message),), own=False)
+        return SettingsLayer(source=source, values={}, problems=(Problem(source=source, message=message),), own=False)
     set_values = {key: value for key, value in raw.items() if value is not None and key not in _CLIENTS_OWN}
     layer = checked_layer(set_values, source=source, names={editor_key(key): key for key in keys()}, own=False)
     return _located(layer, workspace)
 
 
-def checked_layer(raw: Mapping[str, Any], *, source: str, names: Mapping[str, str], own: bool) -> Layer:
+def checked_layer(raw: Mapping[str, Any], *, source: str, names: Mapping[str, str], own: bool) -> SettingsLayer:
     """Sorts `raw` into values and problems. `names`: from the spelling of this source to the settings' keys."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -182,7 +182,7 @@ def checked_layer(raw: Mapping[str, Any], *, source: str, names: Mapping[str, st
             values[key] = value
         elif message is not None:
             problems.append(Problem(source=source, message=message))
-    return Layer(source=source, values=values, problems=tuple(problems), own=own)
+    return SettingsLayer(source=source, values=values, problems=tuple(problems), own=own)
 
 
 def _wrong(name: str, key: str, value: Any, own: bool) -> str | None:
@@ -219,7 +219,7 @@ def _shown(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def command_line_layer(options: Mapping[str, Any]) -> Layer:
+def command_line_layer(options: Mapping[str, Any]) -> SettingsLayer:
     """The layer of the options given on the command line; None means not given."""
     given = {key: value for key, value in options.items() if value is not None}
     layer = checked_layer(given, source="command line", names={key: key for key in keys()}, own=True)

@@ -168,7 +168,7 @@ class ProjectIndex:
     def _forget_stamp(self, path: str) -> None:
         """Has the file read again at its next use; what its text was made into stays if the text is the same."""
         self._left_out.pop(path, None)
-        for kept in (self._known(path), self._known_manifest(path)):
+        for kept in (self._known(path), self._manifests.get(path)):
             if kept is not None:
                 kept.stamp = None
 
@@ -222,9 +222,6 @@ class ProjectIndex:
 
     def _known(self, path: str) -> File | None:
         return self.memory.get(path)
-
-    def _known_manifest(self, path: str) -> Manifest | None:
-        return self._manifests.get(path)
 
     @property
     def used_bytes(self) -> int:
@@ -282,7 +279,8 @@ class ProjectIndex:
             return manifest.parsed[parse]
 
     def _manifest(self, path: str) -> Manifest | None:
-        known, buffer, stamp = self._known_manifest(path), self._texts.buffer(path), self._texts.stamp(path)
+        known: Manifest | None = self._manifests.get(path)
+        buffer, stamp = self._texts.buffer(path), self._texts.stamp(path)
         if known is not None and stamp is not None and known.stamp == stamp:
             return known
         try:

@@ -120,10 +120,10 @@ def test_who_waits_may_leave_and_the_answer_is_there_for_the_next(
 ) -> None:
     """However long the child takes: it goes on with a text that is likely to be asked for again."""
     python = all_grammars()["python"]
-    begin, asked = Event(), list[process.Job]()
+    begin, asked = Event(), list[process.ParseJob]()
     answer = parser._answer
 
-    def slow(job: process.Job) -> object:
+    def slow(job: process.ParseJob) -> object:
         asked.append(job)
         assert begin.wait(30)
         return answer(job)

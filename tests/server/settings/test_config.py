@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from seekline.server.settings.config import (
-    Layer,
+    SettingsLayer,
     command_line_layer,
     editor_layer,
     file_layers,
@@ -26,7 +26,7 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def messages(*layers: Layer) -> list[str]:
+def messages(*layers: SettingsLayer) -> list[str]:
     return [problem.message for problem in merge(layers).problems]
 
 
