@@ -61,14 +61,16 @@ class SeeklineServer(LanguageServer):
     @functools.cached_property
     def session(self) -> Session:
         """The session, made when it is first needed, after `initialize`."""
-        from ..collector import IdleCollector
         from ..session import Session
 
         encoding: Any = self.workspace.position_encoding
         client = self.client
-        session = Session(encoding, tell=client.tell, report=client.report, ask=client.ask, engine=self.engine)
-        IdleCollector(lambda: session.status.idle).start()
-        return session
+        return Session(encoding, tell=client.tell, report=client.report, ask=client.ask, engine=self.engine)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for anything."""
+        return "session" not in vars(self) or self.session.status.idle
 
     def configure(self) -> None:
         """Settles the settings anew, from all their sources."""

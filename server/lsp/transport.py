@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ..collector import IdleCollector
 from .access_token import token_from
 from .app import SeeklineServer, create_server
 from .connection import Connection, over, standard_streams
@@ -96,6 +97,7 @@ async def _live(server: SeeklineServer, connect: Connect, cleanup: Callable[[], 
     """Serves until the client, a signal or an error ends it, and ends the process: nothing waits for threads."""
     lifetime = server.lifetime
     lifetime.start()
+    IdleCollector(lambda: server.is_idle).start()
     serving = asyncio.create_task(_serve(server, connect))
     code = await lifetime.ended()
     if serving.done() and not serving.cancelled() and (error := serving.exception()) is not None:
