@@ -17,6 +17,7 @@ def test_complete_as_json(seekline: Seekline, file: str) -> None:
     answer = run.json
     assert set(answer) == {
         "completion", "model", "prompt_tokens", "reused_tokens", "new_tokens", "first_token_ms", "total_ms", "finish",
+        "log_probability",
     }  # fmt: skip
     assert answer["model"] == "embedded"
     assert answer["prompt_tokens"] > 20
@@ -24,6 +25,7 @@ def test_complete_as_json(seekline: Seekline, file: str) -> None:
     assert 0 < answer["first_token_ms"] <= answer["total_ms"]
     assert answer["finish"] in ("end", "stop", "length")
     assert answer["new_tokens"] > 0
+    assert answer["log_probability"] < 0
 
 
 def test_complete_for_people(seekline: Seekline, file: str) -> None:
@@ -37,7 +39,7 @@ def test_that_the_c_code_is_missing_is_said_once(
     seekline: Seekline, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = "Seekline's C code is not compiled here: a reason."
-    monkeypatch.setattr(model, "why_not_compiled", lambda: why)
+    monkeypatch.setattr("seekline.model.engines.loader.why_not_compiled", lambda: why)
     for times in (1, 0):
         run = seekline("complete", f"{file}:2:12", "--model", "embedded")
         assert run.code == 0
