@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ from seekline.server.cli import main
 
 
 @pytest.fixture
-def seekline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seekline:
+def seekline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Seekline]:
     """Runs a command in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    log = logging.getLogger("seekline")
+    handlers = list(log.handlers)
 
     def run(*arguments: str) -> Run:
         monkeypatch.setattr(sys, "argv", ["seekline", *arguments])
@@ -23,7 +27,8 @@ def seekline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         printed = capsys.readouterr()
         return Run(int(ended.value.code or 0), printed.out, printed.err)
 
-    return run
+    yield run
+    log.handlers[:] = handlers  # each command logs to the standard error of its own time
 
 
 @pytest.fixture
