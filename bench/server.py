@@ -16,6 +16,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -135,6 +136,8 @@ async def prompts(client: LanguageClient, repeats: int) -> list[float]:
         await asyncio.sleep(0.02)
     assert not waiting.done(), "the model has stopped writing"
     client.cancel_request(lsp.CancelParams("writing"))
+    with suppress(JsonRpcRequestCancelled):
+        await waiting
     closed(client, other)
     return times
 

@@ -6,6 +6,7 @@ It speaks no protocol: what the user must be told goes through `tell`.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -264,6 +265,7 @@ class Session:
         def forget(_: Event) -> None:
             self.contexts.forget(path)
             if not self.gathering.has_waiting:  # of many that are closed together, the last one
+                gc.collect()
                 model.trim_heap()
 
         self.gathering.submit(forget)
