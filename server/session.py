@@ -265,7 +265,8 @@ class Session:
         def forget(_: Event) -> None:
             self.contexts.forget(path)
             if not self.gathering.has_waiting:  # of many that are closed together, the last one
-                gc.collect()
+                if not self._documents:  # a full collection holds up whoever goes on typing in another one
+                    gc.collect()
                 model.trim_heap()
 
         self.gathering.submit(forget)
