@@ -47,10 +47,7 @@ class PackageRow:
 def build_corpus(folder: Path, choice: CorpusChoice, seed: int, report: Callable[[str], None]) -> None:
     """Writes the corpus into `folder`, packages.json last. Raises `CorpusTooSmall`."""
     libraries, packages = _installed(choice)
-    held_out = [
-        *(file for library in libraries[:1] for file in _held_out_modules(library, choice)),
-        *(file for package in packages for file in _held_out_package(package, choice)),
-    ]
+    held_out = held_out_files(choice)
     overlap = Overlap(file.text for file in held_out)
     training: list[CorpusFile] = []
     used: list[PackageRow] = []
@@ -78,6 +75,30 @@ def read_files(path: Path) -> list[CorpusFile]:
         return [CorpusFile(package=row["p"], path=row["f"], text=row["t"]) for row in map(json.loads, lines)]
 
 
+def held_out_files(choice: CorpusChoice) -> list[CorpusFile]:
+    """The files to measure with: no tests and no vendored code, but uncleaned, as an editor would show them."""
+    files: list[CorpusFile] = []
+    for name, path, file in held_out_sources(choice):
+        text = file.read_text("utf-8", errors="replace")
+        if len(text) in _HELD_OUT_CHARACTERS and not is_test(path) and not is_skipped(path):
+            files.append(CorpusFile(package=name, path=path, text=text))
+    return files
+
+
+def held_out_sources(choice: CorpusChoice) -> Iterator[tuple[str, str, Path]]:
+    """All of the held-out modules and packages: the name of one, a file's path in it, and where the file lies."""
+    libraries, packages = _installed(choice)
+    for library in libraries[:1]:
+        for path, file in library.files:
+            module = path.split("/")[0]
+            if module in choice.held_out_modules:
+                yield f"stdlib-{module}", path, file
+    for package in packages:
+        if package.name in choice.held_out_packages:
+            for path, file in package.files:
+                yield package.name, path, file
+
+
 def _installed(choice: CorpusChoice) -> tuple[list[Package], list[Package]]:
     """The standard libraries, and the packages by name; of several versions, the first site's."""
     by_name: dict[str, Package] = {}
@@ -86,26 +107,6 @@ def _installed(choice: CorpusChoice) -> tuple[list[Package], list[Package]]:
             by_name.setdefault(package.name, package)
     libraries = [standard_library(Path(path)) for path in dict.fromkeys(choice.libraries)]
     return libraries, [by_name[name] for name in sorted(by_name)]
-
-
-def _held_out_modules(library: Package, choice: CorpusChoice) -> Iterator[CorpusFile]:
-    for path, file in library.files:
-        top = path.split("/")[0]
-        if top in choice.held_out_modules:
-            yield from _measured(f"stdlib-{top}", path, file)
-
-
-def _held_out_package(package: Package, choice: CorpusChoice) -> Iterator[CorpusFile]:
-    if package.name in choice.held_out_packages:
-        for path, file in package.files:
-            yield from _measured(package.name, path, file)
-
-
-def _measured(name: str, path: str, file: Path) -> Iterator[CorpusFile]:
-    """A file to measure with: no test and no vendored code, but uncleaned, as an editor would show it."""
-    text = file.read_text("utf-8", errors="replace")
-    if len(text) in _HELD_OUT_CHARACTERS and not is_test(path) and not is_skipped(path):
-        yield CorpusFile(package=name, path=path, text=text)
 
 
 def _training(package: Package, choice: CorpusChoice, overlap: Overlap) -> Iterator[CorpusFile]:

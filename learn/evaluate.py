@@ -27,6 +27,7 @@ from ..model.tokenizer import Tokenizer
 from .corpus import CorpusFile, read_files
 from .middles import InfillingTask, draw_tasks
 from .recipe import EVALUATION_PREFIX_TOKENS, EVALUATION_SUFFIX_TOKENS
+from .similarity import edit_similarity
 from .vocabulary import BEGIN, END, FIM_BEGIN, FIM_END, FIM_HOLE
 
 _NEW_TOKENS = 48
@@ -80,18 +81,6 @@ def evaluate(folder: Path, heldout: Path, positions: int, report: Callable[[str]
         "parameters": model.num_parameters(),
         "seconds": round(time.monotonic() - started),
     }
-
-
-def edit_similarity(one: str, other: str) -> float:
-    """1 minus the Levenshtein distance as a share of the longer text."""
-    if not one and not other:
-        return 1.0
-    row = list(range(len(other) + 1))
-    for n, a in enumerate(one, 1):
-        diagonal, row[0] = row[0], n
-        for m, b in enumerate(other, 1):
-            diagonal, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, diagonal + (a != b))
-    return 1 - row[-1] / max(len(one), len(other))
 
 
 def copied(text: str, offset: int) -> str:

@@ -13,8 +13,9 @@ Kind = Literal["line", "lines", "statement", "span", "reaching", "start", "mid",
 """Which sort of middle its policy drew, by which figures are grouped.
 
 Of training: `line` the rest of a line, `lines` some more, `statement` one with its block, `span` any characters,
-`reaching` a name to be copied from far. Of evaluation, the rest of a line: from where a word or symbol starts (`start`)
-or from anywhere (`mid`). Of the context benchmark: a whole `line`, or its rest from the `symbol` that is needed.
+`reaching` a name to be copied from far. Of evaluation, the rest of a line: from where a word or symbol starts
+(`start`), from where a later one does (`symbol`), from anywhere (`mid`), or behind the indentation (`line`). Of the
+context benchmark: a whole `line`, or its rest from the `symbol` that is needed.
 """
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from seekline.learn.corpus import CorpusFile, read_files
 from seekline.learn.errors import CorpusTooSmall
-from seekline.learn.evaluate import copied, edit_similarity, evaluate
-from seekline.learn.middles import draw_tasks
+from seekline.learn.evaluate import copied, evaluate
+from seekline.learn.middles import HALF_WHOLE_LINES, draw_tasks, draw_tasks_in
+from seekline.learn.similarity import edit_similarity
 from seekline.model import embedded_folder
 
 
@@ -57,6 +58,46 @@ def test_odd_files_have_no_tasks() -> None:
         CorpusFile(package="p", path="good.py", text=good),
     ]
     assert {task.file.path for task in draw_tasks(files, 20)} == {"good.py"}
+
+
+GO = """/* Package garden
+waters its beds.
+*/
+package garden
+
+import "fmt"
+
+// Water waters a bed.
+func Water(bed Bed) error {
+\tif bed.Dry() {
+\t\treturn fmt.Errorf("%s is dry", bed.Name)
+\t}
+\tbed.Water(1)
+\treturn nil
+}
+"""
+
+
+def test_tasks_in_another_language() -> None:
+    tasks = draw_tasks_in("go", [CorpusFile(package="p", path="a.go", text=GO)], 5)
+    assert [task.middle.kind for task in tasks] == ["start", "mid", "start", "mid", "start"]
+    lines = [GO[: task.middle.start].rpartition("\n")[2] + task.answer for task in tasks]
+    code = GO.splitlines()[8:14]
+    assert sorted(lines) == sorted({line for line in code if "}" not in line})
+    for task, line in zip(tasks, lines, strict=True):
+        typed = line.removesuffix(task.answer).strip()
+        assert len(typed) >= 3 or task.middle.kind == "start"
+    with pytest.raises(CorpusTooSmall, match="no line left"):
+        draw_tasks_in("go", [CorpusFile(package="p", path="a.go", text=GO)], 6)
+
+
+def test_half_of_the_places_are_whole_lines(corpus: Path) -> None:
+    tasks = draw_tasks_in("python", read_files(corpus), 40, HALF_WHOLE_LINES)
+    assert [task.middle.kind for task in tasks[:4]] == ["line", "symbol", "line", "mid"]
+    for task in tasks:
+        before = task.file.text[: task.middle.start].rpartition("\n")[2]
+        assert (not before.strip()) == (task.middle.kind == "line")
+        assert not task.answer[:1].isspace() or task.middle.kind == "mid"
 
 
 @pytest.mark.parametrize("text", ["", "# nothing but a comment\n", "value = 1\nother = 2\n"])

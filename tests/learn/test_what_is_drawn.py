@@ -12,8 +12,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from seekline.learn.corpus import CorpusFile
-from seekline.learn.middles import ContextWindow, candidate_lines, draw_middle, draw_tasks
+from seekline.learn.middles import (
+    HALF_WHOLE_LINES,
+    RESTS,
+    ContextWindow,
+    candidate_lines,
+    draw_middle,
+    draw_tasks,
+    draw_tasks_in,
+)
+from seekline.learn.middles.middle import Kind
 from seekline.learn.recipe import Mix
 from seekline.learn.samples import fill_in, make_sample
 
@@ -90,6 +100,25 @@ def test_positions_of_evaluation() -> None:
     rows = [(task.file.path, task.middle.kind, task.middle.start, task.answer) for task in drawn]
     assert len(set(rows)) == 80
     assert digest(rows) == "3209a71d38f69ab2"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [(RESTS, "9ace6cfaee19656a"), (HALF_WHOLE_LINES, "8bc5452368a9d5ba")],
+    ids=["rests", "half whole lines"],
+)
+def test_positions_in_any_language(kinds: tuple[Kind, ...], expected: str) -> None:
+    """The same texts read as each language, indented as two editors would."""
+    indented = TEXTS["garden"].replace("    ", "\t")
+    texts = {"garden": TEXTS["garden"] + MIXED, "indented": indented, "route": TEXTS["route"]}
+    files = [CorpusFile(package="one", path=name, text=text) for name, text in texts.items()]
+    rows = []
+    for language in LANGUAGES:
+        drawn = draw_tasks_in(language, files, 40, kinds)
+        assert drawn[:20] == draw_tasks_in(language, files, 20, kinds)
+        assert drawn != draw_tasks_in(language, files, 40, kinds, seed=8)
+        rows += [(language, task.file.path, task.middle.kind, task.middle.start, task.answer) for task in drawn]
+    assert digest(rows) == expected
 
 
 def test_the_lines_that_cases_are_drawn_from() -> None:
