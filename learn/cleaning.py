@@ -37,6 +37,11 @@ def is_test(path: str) -> bool:
     return bool(_TEST_PATH.search(path))
 
 
+def is_generated(text: str) -> bool:
+    """Whether the head of a file says that a program wrote it."""
+    return bool(_GENERATED.search(text[:1200]))
+
+
 def clean(raw: bytes) -> str | None:
     """The text of a file as it is learned: without its licence header, with one line end. None: not worth it."""
     if not _SHORTEST_CHARACTERS <= len(raw) <= _LONGEST_BYTES:
@@ -46,7 +51,7 @@ def clean(raw: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     text = text.replace("\r\n", "\n")
-    if _COPYLEFT.search(text[:3000]) or _GENERATED.search(text[:1200]) or _CONTROL_TOKEN.search(text):
+    if _COPYLEFT.search(text[:3000]) or is_generated(text) or _CONTROL_TOKEN.search(text):
         return None
     text = _without_licence_header(text).strip("\n").rstrip() + "\n"
     return text if _reads_like_code(text) else None

@@ -1,0 +1,150 @@
+"""How well an engine completes the rest of a line: asked as the product asks it, scored against what the file has."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from places import Place
+from seekline import fim, model
+from seekline.learn.similarity import edit_similarity
+from seekline.server.completion.complete import generate, prepare
+from seekline.server.completion.completion import Completion
+from seekline.server.completion.contexts import Contexts
+from seekline.server.completion.prompt_config import PromptConfig, prompt_config
+from seekline.server.completion.snapshot import Snapshot
+from seekline.server.settings.settings import Settings
+from seekline.server.workspace import Buffers, Workspace
+
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+def _unchanged(config: PromptConfig) -> PromptConfig:
+    return config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A way to complete: settings that differ from the defaults, and what else changes of what they make."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    change: Callable[[PromptConfig], PromptConfig] = _unchanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was completed at a place: the first line of it, whether it would be shown while the user just types, how
+    likely the engine says that all of it is, and the milliseconds that it took."""
+
+    place: Place
+    text: str
+    is_shown: bool
+    probability: float | None
+    ms: float
+    is_first_token_right: bool
+
+    @property
+    def is_exact(self) -> bool:
+        return self.text == self.place.rest
+
+
+class Workspaces:
+    """The workspaces of the places; only the latest is kept, and what it has read and parsed with it."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[Path, Workspace] | None = None
+
+    def snapshot(self, place: Place) -> Snapshot:
+        """The place as an editor has it, whatever the file on the disk says."""
+        if self._latest is None or self._latest[0] != place.root:
+            buffers = Buffers(watched=False)
+            self._latest = place.root, Workspace([place.root], Settings().exclude, buffers)
+        project = self._latest[1].project_of(place.root / place.document.path, place.document.lines)
+        return Snapshot(document=place.document, cursor=place.cursor, project=project)
+
+
+def answers(engine: model.Engine, places: Iterable[Place], variants: Sequence[Variant]) -> Iterator[list[Answer]]:
+    """At each place what each variant completes, in the order of the variants.
+
+    Files are parsed and a text is asked for the first time before anything is timed, as when someone types.
+    """
+    info = engine.info().result()
+    configs = [variant.change(prompt_config(info, Settings(**variant.settings))) for variant in variants]
+    workspaces = Workspaces()
+    for place in places:
+        prepare(workspaces.snapshot(place), configs[0], Contexts(), explicit=False, cancel=Event())
+        yield [_answer(engine, place, config, workspaces.snapshot(place)) for config in configs]
+
+
+def _answer(engine: model.Engine, place: Place, config: PromptConfig, snapshot: Snapshot) -> Answer:
+    """What is hidden while the user types is asked for explicitly, where everything is shown."""
+    engine.forget(place.document.path)  # or a variant with another one's prompt would find it computed
+    typed = generate(snapshot, engine, config, Contexts(), explicit=False)
+    completion = typed
+    if typed.text is None:
+        completion = generate(snapshot, engine, config, Contexts(), explicit=True)
+    text = rest_of_line(completion, place)
+    return Answer(
+        place=place,
+        text=text,
+        is_shown=typed.text is not None and _is_asked(place),
+        probability=None if completion.log_probability is None else math.exp(completion.log_probability),
+        ms=typed.total_ms,
+        is_first_token_right=_first_token(text, config.info) == _first_token(place.rest, config.info),
+    )
+
+
+def rest_of_line(completion: Completion, place: Place) -> str:
+    """What the cursor's line would have from the cursor on, without blanks at its end; nothing where what is typed
+    already would not stay."""
+    before = place.document.before(place.cursor)
+    line = before[: len(before) - completion.replaced[0]] + (completion.text or "")
+    if not line.startswith(before):
+        return ""
+    return "".join(fim.split_lines(line[len(before) :])[:1]).rstrip()
+
+
+def _is_asked(place: Place) -> bool:
+    document, cursor = place.document, place.cursor
+    is_first_text = not any(line.strip() for line in document.lines[: cursor.line])
+    return fim.worth_asking(document.before(cursor), document.after(cursor), is_first_text=is_first_text)
+
+
+def _first_token(text: str, info: model.EngineInfo) -> object:
+    """The first token of a text; its first character where the engine alone has the tokenizer."""
+    return next(iter(info.tokenizer.encode_text(text) if info.tokenizer else text), None)
+
+
+def figures(found: Sequence[Answer]) -> dict[str, Any]:
+    """Shares of places, from 0 to 1, and the median of the milliseconds. `right_of_shown`: None where none is."""
+    shown = [answer.is_exact for answer in found if answer.is_shown]
+    return {
+        "places": len(found),
+        "exact_match": _share([answer.is_exact for answer in found]),
+        "first_token": _share([answer.is_first_token_right for answer in found]),
+        "edit_similarity": _share([edit_similarity(answer.text, answer.place.rest) for answer in found]),
+        "shown": round(len(shown) / len(found), 4),
+        "right_of_shown": _share(shown),
+        "median_ms": round(statistics.median(answer.ms for answer in found), 1),
+    }
+
+
+def by_probability(found: Sequence[Answer]) -> list[dict[str, Any]]:
+    """What a threshold would show, and how much of that would be right; empty where the engine tells no probability."""
+    told = [(answer.probability, answer.is_exact) for answer in found if answer.text and answer.probability is not None]
+    rows: list[dict[str, Any]] = []
+    for threshold in THRESHOLDS if told else ():
+        right = [is_exact for probability, is_exact in told if probability >= threshold]
+        shown = round(len(right) / len(found), 4)
+        rows.append({"at_least": threshold, "shown": shown, "right_of_shown": _share(right)})
+    return rows
+
+
+def _share(values: Sequence[float]) -> float | None:
+    return round(statistics.fmean(values), 4) if values else None
