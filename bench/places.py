@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from seekline import fim
 from seekline.fim.code.grammars import grammar_of
 from seekline.learn.cleaning import is_generated, is_test
 from seekline.learn.corpus import CorpusFile, held_out_files, held_out_sources
+from seekline.learn.errors import CorpusTooSmall
 from seekline.learn.middles import HALF_WHOLE_LINES, RESTS, Kind, draw_tasks, draw_tasks_in
 from seekline.learn.packages import own_standard_library
 from seekline.learn.recipe import CorpusChoice
@@ -59,9 +59,9 @@ def of_the_card(sites: Sequence[Path], number: int, workspaces: Path) -> list[Pl
     files = held_out_files(choice)
     missing = set(choice.held_out_packages) - {file.package for file in files}
     if missing:
-        sys.exit(
-            f"embedded: the card's positions are also in {', '.join(sorted(missing))}, which no --site has.\n"
-            f"Install them: pip install --no-deps --target DIR {' '.join(choice.held_out_packages)}, then --site DIR."
+        raise CorpusTooSmall(
+            f"The card's positions are also in {', '.join(sorted(missing))}, which no --site has.",
+            f"Install them: pip install --no-deps --target DIR {' '.join(choice.held_out_packages)}, then --site DIR.",
         )
     for package, path, source in held_out_sources(choice):
         if not is_test(path):
@@ -136,5 +136,5 @@ def _main_language(files: Sequence[CorpusFile], root: Path) -> str:
         if language is not None and grammar_of(file.path, language) is not None:
             sizes[language.name] += len(file.text)
     if not sizes:
-        sys.exit(f"embedded: {root} has no sources in a language that is known. Name it: --repository DIR:LANGUAGE")
+        raise CorpusTooSmall(f"{root} has no sources of a known language.", "Name it: --repository DIR:LANGUAGE.")
     return max(sizes, key=lambda name: sizes[name])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fake_engine import FakeEngine
 from seekline import model
+from seekline.learn.errors import CorpusTooSmall
 from seekline.server.completion.completion import Completion
 
 GO = """package garden
@@ -208,7 +209,7 @@ def test_the_places_of_the_card(bench: Any, tmp_path: Path) -> None:
 
 
 def test_missing_packages_of_the_card_are_named(bench: Any, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"jedi, networkx, pygls.*--site"):
+    with pytest.raises(CorpusTooSmall, match=r"jedi, networkx, pygls.*--site"):
         bench("places").of_the_card([tmp_path], 7, tmp_path)
 
 
