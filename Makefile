@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 VENV := .venv
-PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/backends/llama/native/*.[ch] model/backends/llama/native/sources.py)
+PROJECT := pyproject.toml constraints.txt setup.py $(wildcard model/native/*.[ch] model/native/sources.py)
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ## pip shows nothing of a build that ends well.

@@ -1,4 +1,4 @@
-"""Compiles the forward pass in C, model/backends/llama/native, once for each set of instructions.
+"""Compiles the C code, model/native, once for each set of instructions.
 
 All else is said in pyproject.toml, but for the list of packages.
 
@@ -26,8 +26,8 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
-FOLDER = Path("model/backends/llama/native")
-PACKAGE = "seekline.model.backends.llama.native"
+FOLDER = Path("model/native")
+PACKAGE = "seekline.model.native"
 SUPPORT = FOLDER / "support.c"  # asks the processor what it is: compiled for the baseline, so that asking never traps
 SOURCES = sorted(str(path) for path in FOLDER.glob("*.c") if path != SUPPORT)
 SOURCES_HASH = runpy.run_path(str(FOLDER / "sources.py"))["sources_hash"](FOLDER)
@@ -45,7 +45,9 @@ INSTRUCTIONS = {
     "aarch64": {None: ("generic", []), "_kernels": ("generic+dotprod", ["-march=armv8.2-a+dotprod"])},
 }
 MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
-SYSTEMS = {"linux": "linux-gnu.2.17", "darwin": "macos.11.0", "win32": "windows-gnu"}
+# As Zig names them. On Linux beside the oldest C library, so that none of its functions is taken in a newer version.
+OLDEST_GLIBC = {"x86_64": "2.5", "aarch64": "2.17"}
+SYSTEMS = {"linux": "linux-gnu", "darwin": "macos.11.0", "win32": "windows-gnu"}
 ZIG = "ziglang>=0.13"
 NOT_COMPILED = "Seekline's C code was not compiled, so models on the CPU will take longer"
 REMEDY = "Install a C compiler, or the package ziglang where pip finds it, then install Seekline again."
@@ -83,7 +85,8 @@ class Compiler:
         """Compiles for the processors of `library`. Raises OSError or subprocess.SubprocessError."""
         name, options = INSTRUCTIONS[target.machine][library]
         if self.is_zig:
-            options = ["-target", f"{target.machine}-{SYSTEMS[target.system]}", f"-mcpu={name}"]
+            version = f".{OLDEST_GLIBC[target.machine]}" if target.system == "linux" else ""
+            options = ["-target", f"{target.machine}-{SYSTEMS[target.system]}{version}", f"-mcpu={name}"]
         subprocess.run([*self.command, *FLAGS, *options, *arguments], check=True)
 
 
@@ -130,7 +133,7 @@ class Library(Extension):
     """A library that Python loads by ctypes, for processors with certain instructions."""
 
     def __init__(self, name: str) -> None:
-        depends = [str(FOLDER / "kernels.h")]
+        depends = sorted(str(path) for path in FOLDER.glob("*.h"))
         super().__init__(f"{PACKAGE}.{name}", [*SOURCES, str(SUPPORT)], depends=depends, optional=True)
 
 

@@ -1,7 +1,8 @@
 """What `make demo` shows: the embedded model completing real code, as an editor would show it.
 
-First this repository's own code: each scene cuts a line where a programmer might pause, asks for the rest, and shows
-what the file has there. Then a small repository, in which the answer stands in another file.
+First this repository's own code, in three languages: each scene cuts a line where a programmer might pause, asks for
+the rest, and shows what the file has there; below it what the model says alone, without copies of the text at hand.
+Then a small repository, in which the answer stands in another file.
 """
 
 from __future__ import annotations
@@ -14,32 +15,32 @@ from time import perf_counter
 
 import measure
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
-from seekline import fim, model
+from seekline import model
 from seekline.server.cli.complete import shown, timing
 from seekline.server.cli.place import Place, Projects, place_in
 from seekline.server.completion.complete import generate
 from seekline.server.completion.completion import Completion
 from seekline.server.completion.contexts import Contexts
 from seekline.server.completion.prompt_config import PromptConfig, prompt_config
-from seekline.server.completion.prompts import build_prompt
 from seekline.server.settings.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-# A file, and what is typed of it up to the cursor: places where this small model is right, and some where it is not.
+# A file, and what is typed of it up to the cursor: most of what is shown is right, and in some places nothing is.
 SCENES = [
     ("fim/text.py", "@dataclass(frozen="),
+    ("fim/text.py", "    stretch = list(islice(left, _STRETC"),
+    ("server/completion/cache.py", "        self._changes: Counter[str] = Count"),
+    ("model/engines/worker.py", "    def close(self, timeo"),
+    ("editors/vscode/extension.js", "  } catch (error"),
+    ("editors/emacs/seekline.el", "    (with-current-buffer "),
     ("server/documents/positions.py", '    if encoding == "utf-32" or head.'),
-    ("fim/completion/stop.py", "    for number, line in enumerate("),
-    ("server/documents/documents.py", "        if change.start is None or change."),
-    ("model/engines/worker.py", "        with suppress(InvalidStateError):\n            job.future.set_"),
     ("model/decoding/engine_core.py", "            if request.cancel.is_set() or number != self."),
 ]
 
 # A repository of several files, the one that is being written, and what is typed of it so far: nothing stands below.
 LIBRARY = REPOSITORY / "bench" / "demo_repository"
-WRITTEN = ("library/desk.py", "        days = loan.days_")
+WRITTEN = ("library/desk.py", "from .members ")
 
 
 class Demo:
@@ -50,6 +51,7 @@ class Demo:
         self.engine = measure.engine(engine)
         info = self.engine.info().result()
         self.config = prompt_config(info, Settings())
+        self.alone = prompt_config(info, Settings(copies=False, least_probability=0.0))
         self.console = console
         self._projects = Projects(Settings())
         console.print(f"[dim]{info.summary}; loaded in {perf_counter() - started:.1f} s, torch included[/]\n")
@@ -57,15 +59,23 @@ class Demo:
     def complete(self, place: Place, config: PromptConfig) -> Completion:
         return generate(self._projects.snapshot(place), self.engine, config, Contexts(), explicit=False)
 
-    def parts(self, place: Place) -> tuple[fim.Part, ...]:
-        """What of other files is in the prompt."""
-        return build_prompt(self._projects.snapshot(place), self.config, Contexts()).prompt.parts
-
-    def show(self, title: str, place: Place, completion: Completion, rest: str) -> None:
-        verdict = "as the file has it" if completion.text == rest else f"the file has {rest}"
+    def show(self, title: str, place: Place, rest: str, other: tuple[str, PromptConfig]) -> None:
+        """The completion at a place, and what another way, by its name, would have shown."""
+        completion = self.complete(place, self.config)
         self.console.rule(f"[dim]{title}[/]", align="left")
         self.console.print(shown(place, completion.text))
-        self.console.print(Text(f"  {timing(completion)}; {verdict}\n", style="dim"))
+        verdict = _verdict(completion.text, rest)
+        self.console.print(Text(f"  {timing(completion)}; {verdict}", style="dim"))
+        name, config = other
+        text = self.complete(place, config).text
+        self.console.print(Text(f"  {name}: {text or 'nothing'}{' (right)' if text == rest else ''}\n", style="dim"))
+
+
+def _verdict(text: str | None, rest: str) -> str:
+    if text == rest:
+        return "as the file has it"
+    silent = "nothing is likely enough to be shown; " if text is None else ""
+    return f"{silent}the file has {rest}"
 
 
 def cut(root: Path, file: str, typed: str, *, below: bool = True) -> tuple[Place, str]:
@@ -85,24 +95,18 @@ def own_code(demo: Demo) -> None:
     for file, typed in SCENES:
         place, rest = cut(REPOSITORY, file, typed)
         title = f"{file}:{place.cursor.line + 1}:{place.cursor.column + 1}"
-        demo.show(title, place, demo.complete(place, demo.config), rest)
+        demo.show(title, place, rest, ("the model alone", demo.alone))
 
 
 def other_files(demo: Demo) -> None:
-    """The same question twice: with what the context engine found in other files, and with the file alone."""
+    """The same question with and without the files beside the one that is written."""
     file, typed = WRITTEN
     place, rest = cut(LIBRARY, file, typed, below=False)
     demo.console.print(
-        f"[bold]The answer stands in another file.[/] {file} of bench/demo_repository is being written;\n"
-        "of the other files, this goes into the prompt, dependencies first:\n"
+        f"[bold]The answer stands in another file.[/] {file} of bench/demo_repository is being written.\n"
     )
-    table = Table("file", "kind", "why", "tokens", box=None, header_style="dim")
-    for part in demo.parts(place):
-        table.add_row(Text(part.path), part.kind, Text(part.reason), str(part.tokens))
-    demo.console.print(table)
-    demo.console.print()
-    demo.show("with them", place, demo.complete(place, demo.config), rest)
-    demo.show("without them", place, demo.complete(place, replace(demo.config, other_files=False)), rest)
+    without = replace(demo.config, copied_characters=0, least_probability=0.0)
+    demo.show(f"{file}:{place.cursor.line + 1}:{place.cursor.column + 1}", place, rest, ("without them", without))
 
 
 def main() -> None:

@@ -29,11 +29,26 @@ from rich.console import Console
 from rich.table import Table
 from seekline import model
 from seekline.model.errors import ModelError
+from seekline.server.completion.prompt_config import PromptConfig
+
+NO_COPIES = {"copies": False}
+SUFFIX_TOKENS = 96
+
+
+def _one_by_one(config: PromptConfig, *, behind: bool, characters: int) -> PromptConfig:
+    """Copies of some sources, and the likeliest token one after the other."""
+    return replace(config, line_search=False, copies_behind=behind, copied_characters=characters)
+
 
 VARIANTS = (
-    Variant(name="as it is"),
-    Variant(name="no other files", change=lambda config: replace(config, other_files=False)),
-    Variant(name="empty suffix", change=lambda config: replace(config, suffix_limit_tokens=0)),
+    Variant(name="model alone", settings=NO_COPIES, change=lambda config: replace(config, healing=False)),
+    Variant(name="and healing", settings=NO_COPIES),
+    Variant(name="and copies from before", change=lambda config: _one_by_one(config, behind=False, characters=0)),
+    Variant(name="and from behind", change=lambda config: _one_by_one(config, behind=True, characters=0)),
+    Variant(name="and from other files", change=lambda config: replace(config, line_search=False)),
+    Variant(name="and search: as it is"),
+    Variant(name="with suffix", change=lambda config: replace(config, suffix_limit_tokens=SUFFIX_TOKENS)),
+    Variant(name="with other files", change=lambda config: replace(config, other_files=True)),
 )
 POSITIONS = 300
 QUICK = 10

@@ -5,9 +5,11 @@ code: where there is nothing to complete, the answer is None or empty.
 """
 
 from .completion.filters import clean
+from .completion.healing import partial_word
 from .completion.stop import StopRule, end_of_completion, stop_rule
 from .completion.trigger import worth_asking
-from .context import NOTHING, Context, Part, Receiver, Stop, gather
+from .completion.worth import worth_showing
+from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
 from .languages import Language, all_languages, language_named, language_names, language_of_path
 from .prompt.budget import Budget, Count, context_limit, share
 from .prompt.formats import Format, Special, Text, all_formats, recognise
@@ -43,9 +45,12 @@ __all__ = [
     "language_named",
     "language_names",
     "language_of_path",
+    "partial_word",
     "recognise",
+    "related_paths",
     "share",
     "split_lines",
     "stop_rule",
     "worth_asking",
+    "worth_showing",
 ]

@@ -1,7 +1,8 @@
 """The command: `python -m seekline.learn --out DIR` makes the embedded model from what is installed here.
 
-`python -m seekline.learn evaluate --model FOLDER --heldout FILE` measures any exported folder. Knows options,
-and nothing of what is done with them; `--help` needs no torch.
+`python -m seekline.learn evaluate --model FOLDER --heldout FILE` measures any exported folder, and `python -m
+seekline.learn mixture --repositories DIR --out FILE` fits how a model is mixed with copies. Knows options, and nothing
+of what is done with them; `--help` needs no torch.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status: 0, 1 for a step that failed, 130 for an interrupted one; argparse exits with 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        return _evaluate(arguments[1:]) if arguments[:1] == ["evaluate"] else _make(arguments)
+        if arguments[:1] == ["evaluate"]:
+            return _evaluate(arguments[1:])
+        return _mixture(arguments[1:]) if arguments[:1] == ["mixture"] else _make(arguments)
     except ModelError as error:
         print(f"{error.problem}\n{error.remedy}", file=sys.stderr)
         return 1
@@ -62,6 +65,38 @@ def _evaluate(arguments: list[str]) -> int:
     figures = measure(options.model, options.heldout, options.positions, options.out, _report)
     print(json.dumps(figures, indent=1))
     return 0
+
+
+def _mixture(arguments: list[str]) -> int:
+    from .mixture.recipe import MixtureRun, fit_mixture
+
+    options = _mixture_parser().parse_args(arguments)
+    run = MixtureRun(
+        model=options.model,
+        repositories=options.repositories,
+        out=options.out,
+        places=options.places,
+        listed=options.list,
+    )
+    fit_mixture(run, _report)
+    return 0
+
+
+def _mixture_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m seekline.learn mixture",
+        description="Fit how a model is mixed with copies of the text at hand, on repositories that are here.",
+    )
+    embedded = Path(__file__).resolve().parent.parent / "model" / "embedded"
+    listed = Path(__file__).resolve().parent / "mixture" / "repositories.toml"
+    parser.add_argument(
+        "--repositories", type=_folder, required=True, metavar="DIR", help="a folder for each by its name"
+    )
+    parser.add_argument("--out", type=_own_file, required=True, metavar="FILE", help="the weights, as safetensors")
+    parser.add_argument("--model", type=_folder, default=embedded, metavar="FOLDER", help="if none, the embedded one")
+    parser.add_argument("--list", type=_file, default=listed, metavar="FILE", help="which repositories, and for what")
+    parser.add_argument("--places", type=_count, default=90, metavar="N", help="of each repository (90)")
+    return parser
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -131,7 +166,7 @@ def _evaluate_parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=_folder, required=True, metavar="FOLDER", help="an exported model")
     parser.add_argument("--heldout", type=_file, required=True, metavar="FILE", help="heldout.jsonl of a corpus")
     parser.add_argument("--positions", type=_count, default=Run().positions, help="cursors (%(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to write the figures, too")
+    parser.add_argument("--out", type=_own_file, metavar="FILE", help="where to write the figures, too")
     return parser
 
 
@@ -206,6 +241,13 @@ def _own_folder(text: str) -> Path:
     path = Path(text)
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is there, and no folder")
+    return path
+
+
+def _own_file(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a folder, which would be lost")
     return path
 
 

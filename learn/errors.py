@@ -3,6 +3,8 @@
 TrainingError
 ├── CorpusTooSmall   too little permissively licensed Python was found to learn from, or to measure with
 ├── RecipeChanged    the output folder was begun with other settings
+├── ListUnreadable   a list of repositories says something else than what is read, and for what
+├── NotCompiled      the mixture is fitted on what only the compiled library computes
 └── Diverged         the loss is no number any more
 """
 
@@ -20,6 +22,14 @@ class CorpusTooSmall(TrainingError):
 
 
 class RecipeChanged(TrainingError):
+    pass
+
+
+class ListUnreadable(TrainingError):
+    pass
+
+
+class NotCompiled(TrainingError):
     pass
 
 

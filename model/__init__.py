@@ -6,7 +6,7 @@ imports it when it is called.
 
 from .backends.interface import Backend
 from .backends.llama.kept import Kept, delete_kept, kept_weights
-from .backends.llama.native.library import is_compiled, why_not_compiled
+from .backends.llama.native_structures import is_compiled, why_not_compiled
 from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remove
@@ -20,13 +20,14 @@ from .catalogue.sources import (
     no_such_model,
     split_revision,
 )
+from .decoding.copying.copy_texts import CopyTexts
 from .decoding.draft_length import DraftLength
 from .decoding.draft_model import DraftModel
 from .decoding.engine_core import EngineCore
 from .decoding.guide import Guide, GuideState
 from .decoding.prompt_lookup import PromptLookup
 from .decoding.request import Statistics
-from .decoding.sampling import GREEDY, Sampling
+from .decoding.sampling import GREEDY, LineSearch, Sampling
 from .decoding.vocabulary_index import VocabularyIndex
 from .engines.engine import (
     CompletionRequest,
@@ -79,6 +80,7 @@ __all__ = [
     "Cancelled",
     "Checkpoint",
     "CompletionRequest",
+    "CopyTexts",
     "Decoder",
     "Device",
     "DownloadFailed",
@@ -98,6 +100,7 @@ __all__ = [
     "Kept",
     "Licence",
     "Limits",
+    "LineSearch",
     "LoadResult",
     "LoadedModel",
     "LocalEngine",

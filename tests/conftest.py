@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from seekline.model.backends.llama.native import library
+from seekline.model.backends.llama import native_structures
 
 # A busy machine is no failure.
 settings.register_profile("seekline", deadline=None)
@@ -44,5 +44,5 @@ def each_forward(request: pytest.FixtureRequest) -> None:
     """Once with the forward pass in C, once with the one in torch."""
     if request.param == "torch":
         request.getfixturevalue("torch_forward")
-    elif not library.is_compiled():
+    elif not native_structures.is_compiled():
         pytest.skip("the C code is not compiled here, or not for this processor")

@@ -20,6 +20,9 @@ Chooses = Callable[[str], str | None]
 """The user: from a question to the answer that is chosen; None dismisses it."""
 INVOKED, AUTOMATIC = lsp.InlineCompletionTriggerKind.Invoked, lsp.InlineCompletionTriggerKind.Automatic
 
+PROMPTED_AS_A_LARGE_MODEL = {"promptFormat": "deepseek-coder", "copies": False}
+"""With the suffix and other files in its prompt, which the embedded model itself is not given."""
+
 
 def capabilities(
     *, encoding: str = "utf-16", inline: bool = True, asks: bool = True, watches: bool = False, chooses: bool = False
@@ -192,12 +195,13 @@ async def editor(
     chooses: Chooses | None = None,
     **capable: Any,
 ) -> AsyncIterator[Editor]:
-    """An editor on a fresh server; `capable` as `capabilities` takes it. The server must end as it should.
+    """An editor on a fresh server, where the embedded model is prompted as a large one is; `capable` as `capabilities`
+    takes it. The server must end as it should.
 
     `command`: how it is started, in the folder `cwd`, where not as all tests do it.
     """
     client, registered = _client(chooses)
-    client.set_configuration({"seekline": dict(settings or {})})
+    client.set_configuration({"seekline": {**PROMPTED_AS_A_LARGE_MODEL, **(settings or {})}})
     await client.start_io(*(command or server_command()), *options, env={**os.environ, **(env or {})}, cwd=cwd)
     able = capabilities(chooses=chooses is not None, **capable)
     folders = [lsp.WorkspaceFolder(workspace.as_uri(), workspace.name)] if workspace else None

@@ -36,12 +36,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """The prompt of one model family."""
+    """The prompt of one model family; formats.toml says what each value means."""
 
     family: str
     title: str
     pieces: tuple[Special | Slot, ...]
     extent: Extent
+    healing: bool
+    other_files: bool
+    suffix_tokens: int | None
+    least_probability: float
+    least_probability_of_line: float
 
     @property
     def fills_in(self) -> bool:
@@ -74,6 +79,11 @@ def all_formats() -> Mapping[str, Format]:
             title=row["title"],
             pieces=tuple(Special(p["special"]) if "special" in p else Slot(p["text"]) for p in row["pieces"]),
             extent=row["extent"],
+            healing=row.get("healing", False),
+            other_files=row.get("other_files", True),
+            suffix_tokens=row.get("suffix_tokens"),
+            least_probability=row.get("least_probability", 0.0),
+            least_probability_of_line=row.get("least_probability_of_line", 0.0),
         )
         for family, row in load_toml("prompt/formats.toml").items()
     }

@@ -13,11 +13,12 @@ from .formats import Format, Slot, Special, Text
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """What the model is given: `pieces` in order, the two texts among them, and the `parts` of other files that the
-    prefix starts with."""
+    prefix starts with. `must_start`: what the model has to write first, since the prefix lacks it."""
 
     pieces: tuple[Text | Special, ...]
     prefix: str
     suffix: str
+    must_start: str = ""
     parts: tuple[Part, ...] = ()
 
     @property
@@ -27,13 +28,24 @@ class Prompt:
 
 
 def build_prompt(
-    document: Document, cursor: Cursor, format: Format, budget: Budget, count: Count, context: Context = NOTHING
+    document: Document,
+    cursor: Cursor,
+    format: Format,
+    budget: Budget,
+    count: Count,
+    context: Context = NOTHING,
+    must_start: str = "",
 ) -> Prompt:
     """The prompt for the hole at `cursor`, with the context of other files at the head of the prefix, which is where
-    DeepSeek Coder saw it in training. Empty texts make no piece."""
+    DeepSeek Coder saw it in training. Empty texts make no piece. `must_start`: the end of the line before the cursor
+    that the prompt leaves to the model."""
     head = context.text + header(document.path, document.language) if context.parts else ""
     room = budget.prefix_tokens - sum(count(line) for line in split_lines(head))
     shown = windows(document, cursor, replace(budget, prefix_tokens=max(0, room)), count, anchors=context.anchors)
-    texts = {"prefix": head + shown.prefix, "suffix": shown.suffix if format.fills_in else ""}
+    prefix = shown.prefix.removesuffix(must_start)
+    left = must_start if len(prefix) < len(shown.prefix) else ""
+    texts = {"prefix": head + prefix, "suffix": shown.suffix if format.fills_in else ""}
     filled = (Text(texts[piece.name]) if isinstance(piece, Slot) else piece for piece in format.pieces)
-    return Prompt(pieces=tuple(piece for piece in filled if piece != Text("")), parts=context.parts, **texts)
+    return Prompt(
+        pieces=tuple(piece for piece in filled if piece != Text("")), parts=context.parts, must_start=left, **texts
+    )

@@ -15,15 +15,18 @@ from .draft_length import DraftLength
 from .draft_model import DraftModel
 from .drafting import DraftProposer, DraftSources
 from .guide import GuideState
+from .line_search import BestLine
 from .logits import check_finite
 from .loop import DecodeLoop, async_tokens
 from .prompt_lookup import PromptLookup
 from .request import Request, Statistics
-from .sampling import GREEDY, Sampling
+from .sampling import GREEDY, LineSearch, Sampling
 from .slots import KV, KVSlot, KVSlots
 
 if TYPE_CHECKING:
     import torch
+
+    from .copying.mixture import Mixture
 
 UNLIMITED = 1 << 62
 T = TypeVar("T")
@@ -78,6 +81,8 @@ class EngineCore(Generic[KV]):
         stop_ids: Collection[int] = (),
         key: Hashable = None,
         guide: GuideState | None = None,
+        mixture: Mixture | None = None,
+        search: LineSearch | None = None,
         lookup: PromptLookup | None = None,
         log_probabilities: list[float] | None = None,
         deadline_s: float | None = None,
@@ -98,6 +103,8 @@ class EngineCore(Generic[KV]):
             stop_ids=frozenset(stop_ids),
             key=key,
             guide=guide,
+            mixture=mixture,
+            search=search,
             lookup=lookup if self._draft_sources.draft_length else None,
             log_probabilities=log_probabilities,
             deadline_s=deadline_s,
@@ -157,6 +164,8 @@ class EngineCore(Generic[KV]):
             check()
             slot.rewind(len(ids) + count)
 
+        if request.search is not None and request.mixture is not None and request.sampling.temperature <= 0:
+            return BestLine(request, request.search, request.mixture).tokens(logits, step, keep)
         decoding = self._begin_async(logits, request)
         if decoding is None:
             drafting = DraftProposer(self._draft_sources, ids, request, self.statistics, check)
@@ -174,6 +183,8 @@ class EngineCore(Generic[KV]):
         if not isinstance(backend, DecodesAsync) or not backend.decodes_async:
             return None
         if request.sampling.temperature > 0 or request.guide is not None or request.lookup is not None:
+            return None
+        if request.mixture is not None:
             return None
         return backend.begin_async(logits, request.stop_ids)
 

@@ -43,8 +43,10 @@ class DecodeLoop:
     def __init__(self, request: Request, drafting: DraftProposer, device: str) -> None:
         self._request = request
         self._drafting = drafting
-        self._choose = sampler(request.sampling, device)
+        self._choose = sampler(request.sampling, device if request.mixture is None else "cpu")
         self._guide = request.guide
+        self._written = b""
+        self._tokens = 0
 
     def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int]:
         """The tokens, without the stop token. `logits`: behind the prompt, shape (1, vocabulary). `step`: the logits
@@ -73,9 +75,16 @@ class DecodeLoop:
             logits = self._timed(step, [token, *draft])
 
     def _next(self, row: torch.Tensor) -> int:
-        token = self._choose(row, self._allowed())
+        mixture = self._request.mixture
+        allowed = self._allowed()
+        if mixture is not None:
+            row = mixture.mix(row, self._written, self._tokens, allowed)
+        token = self._choose(row, allowed)
         if self._request.log_probabilities is not None:
-            self._request.log_probabilities.append(log_probability(row, token))
+            self._request.log_probabilities.append(log_probability(row, token, allowed))
+        if mixture is not None:
+            self._written += mixture.bytes_of(token)
+            self._tokens += 1
         if self._guide is not None and token not in self._request.stop_ids:
             self._guide = self._guide.advance(token)
             if self._guide.free:

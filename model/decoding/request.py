@@ -6,10 +6,14 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from .guide import GuideState
 from .prompt_lookup import PromptLookup
-from .sampling import GREEDY, Sampling
+from .sampling import GREEDY, LineSearch, Sampling
+
+if TYPE_CHECKING:
+    from .copying.mixture import Mixture
 
 _FIRST_COMPLETION_TOKENS = 16  # about a line, until some completions are known
 
@@ -38,8 +42,10 @@ class Statistics:
 class Request:
     """What one completion asks for beside its prompt.
 
-    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `lookup`: where drafts are
-    copied from, before the draft model is asked; None decodes token by token. `log_probabilities`: a list to which that
+    `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `mixture`: what is mixed into
+    the model's choice. `search`: how the likeliest line is looked for, instead of the likeliest token one by one; with
+    a mixture, and without sampling. `lookup`: where drafts are copied from, before the draft model is asked; None
+    decodes token by token. `log_probabilities`: a list to which that
     of each token is appended, the stop token included, unless the device decodes by itself. `deadline_s`: on the
     monotonic clock; what is complete by then is the answer.
     """
@@ -50,6 +56,8 @@ class Request:
     stop_ids: frozenset[int] = frozenset()
     key: Hashable = None
     guide: GuideState | None = None
+    mixture: Mixture | None = None
+    search: LineSearch | None = None
     lookup: PromptLookup | None = None
     log_probabilities: list[float] | None = None
     deadline_s: float | None = None

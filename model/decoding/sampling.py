@@ -22,6 +22,17 @@ class Sampling:
 GREEDY = Sampling()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSearch:
+    """How the likeliest line is looked for, instead of the likeliest token at each step.
+
+    `least_probability`: no line is wanted that is less likely. `further_passes`: of the model, once a line is
+    found."""
+
+    least_probability: float = 0.0
+    further_passes: int = 16
+
+
 class Sampler(Protocol):
     def __call__(self, logits: torch.Tensor, allowed: torch.Tensor | None = None) -> int:
         """The id of the next token.
@@ -42,10 +53,12 @@ def sampler(sampling: Sampling, device: str) -> Sampler:
     return sample
 
 
-def log_probability(logits: torch.Tensor, id: int) -> float:
-    """The natural logarithm of a token's probability among all tokens, at temperature 1. Waits for the device."""
+def log_probability(logits: torch.Tensor, id: int, allowed: torch.Tensor | None = None) -> float:
+    """The natural logarithm of a token's probability among the allowed ones, or all, at temperature 1. Waits for the
+    device."""
     logits = logits.float()
-    return float(logits[id] - logits.logsumexp(-1))
+    among = logits if allowed is None else logits.index_select(0, allowed.to(logits.device))
+    return float(logits[id] - among.logsumexp(-1))
 
 
 def restrict(

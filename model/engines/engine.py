@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Literal, Protocol
 
+from ..decoding.copying.copy_texts import CopyTexts
 from ..decoding.guide import Guide
-from ..decoding.sampling import GREEDY, Sampling
+from ..decoding.sampling import GREEDY, LineSearch, Sampling
 from ..tokenizer import Tokenizer
 
 BYTES_PER_TOKEN = 3
 """Of an estimate. Code has more of them, whatever the vocabulary."""
 State = Literal["not loaded", "loading", "ready", "failed"]
-End = Literal["end", "length", "time"]
-"""Why a completion ended: the model said so, it may have no more tokens, or its time was over."""
+End = Literal["end", "length", "time", "unsure"]
+"""Why a completion ended: the model said so, it may have no more tokens, its time was over, or no line is as likely as
+was wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class EngineInfo:
     limits: Limits
     tokenizer: Tokenizer | None
     notice: str | None = None
+    copies: bool = False
     version: int = 0
 
     def count_tokens(self, text: str) -> int:
@@ -80,7 +83,8 @@ class CompletionRequest:
 
     `ids`: the prompt, for an engine that takes ids; `prefix` and `suffix`: the same as text, for others. `key`: the
     document, whose KV cache it goes on with. `version`: the `EngineInfo` that the prompt was made for. `stop_ids`: what
-    ends the text. `guide`: how the text has to go on. `time_limit_s`: what is complete by then is the answer.
+    ends the text. `guide`: how the text has to go on. `copies`: what it may copy from, for an engine that does.
+    `search`: how the likeliest line is looked for. `time_limit_s`: what is complete by then is the answer.
     """
 
     ids: tuple[int, ...] = ()
@@ -93,6 +97,8 @@ class CompletionRequest:
     stop_ids: frozenset[int] = frozenset()
     guide: Guide | None = None
     lookup: LookupText | None = None
+    copies: CopyTexts | None = None
+    search: LineSearch | None = None
     time_limit_s: float | None = None
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ..backends.llama.native.library import why_not_compiled
+from ..backends.llama.native_structures import why_not_compiled
 from ..errors import FolderNotAgreed, ModelError, OutOfMemory
 from ..loading.fallback import LoadResult, load_what_fits
-from ..loading.load import LoadedModel
+from ..loading.load import MIXTURE_FILE, LoadedModel
 from ..loading.memory import release_memory
 from ..loading.plan import NO_DRAFTS, ModelRequest, Plan
 from ..tokenizer import Tokenizer
@@ -228,6 +228,7 @@ def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
         family=entry.family if entry else None,
         tokenizer=tokenizer,
         notice=why_not_compiled() if is_on_cpu else None,
+        copies=(plan.source.folder / MIXTURE_FILE).is_file(),
         limits=Limits(
             context_tokens=context,
             prompt_tokens=best or (CPU_PROMPT_TOKENS if is_on_cpu else GPU_PROMPT_TOKENS),

@@ -10,6 +10,7 @@ from functools import partial
 from queue import SimpleQueue
 from threading import Event, Timer
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ..decoding.prompt_lookup import PromptLookup
 from ..errors import Cancelled, ModelError, OutOfMemory
@@ -19,6 +20,9 @@ from ..tokenizer import Decoder
 from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status, Usage
 from .loader import Loader, LocalModel, MayLoad, Report, every_folder
 from .worker import Worker
+
+if TYPE_CHECKING:
+    from ..decoding.copying.mixture import Mixture
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +88,7 @@ class LocalEngine:
         def run(_: Event) -> None:
             loaded = self._loader.loaded()
             if loaded is not None:
-                loaded.engine.forget(key)
+                loaded.forget(key)
             if not self._worker.has_waiting:  # of many that are closed together, the last one
                 trim_heap()
 
@@ -134,6 +138,7 @@ def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: 
     usage = Usage(prompt_tokens=len(request.ids), reused_tokens=loaded.engine.reusable_tokens(request.ids))
     deadline_s = None if request.time_limit_s is None else monotonic() + request.time_limit_s
     decoder, written, scores = Decoder(loaded.tokenizer), 0, list[float]()
+    mixture = _mixture_of(request, loaded, cancel)
     tokens = loaded.engine.generate(
         request.ids,
         max_new_tokens=request.max_new_tokens,
@@ -142,6 +147,8 @@ def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: 
         stop_ids=request.stop_ids,
         key=request.key,
         guide=None if request.guide is None else request.guide.start(loaded.vocabulary_index),
+        mixture=mixture,
+        search=request.search,
         lookup=_lookup_of(request),
         deadline_s=deadline_s,
         log_probabilities=scores,
@@ -152,7 +159,21 @@ def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: 
         put(Piece(text=decoder.feed(token), ids=(token,), log_probability=score, usage=usage))
     is_late = deadline_s is not None and monotonic() >= deadline_s
     end = "length" if written >= request.max_new_tokens else "time" if is_late else "end"
-    put(Piece(text=decoder.finish(), end=end, usage=usage))
+    if mixture is not None and request.search is not None and not scores:
+        end = "unsure"
+    of_stop_token = sum(scores[written:]) if len(scores) > written else None
+    put(Piece(text=decoder.finish(), log_probability=of_stop_token, end=end, usage=usage))
+
+
+def _mixture_of(request: CompletionRequest, loaded: LoadedModel, cancel: Event) -> Mixture | None:
+    def check() -> None:
+        if cancel.is_set():
+            raise Cancelled
+
+    if request.copies is None or loaded.mixer is None:
+        return None
+    must = b"" if request.guide is None else request.guide.must_start
+    return loaded.mixer.start(request.copies, must, check)
 
 
 def _lookup_of(request: CompletionRequest) -> PromptLookup | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,9 +28,12 @@ from .sizes import Quantization
 
 if TYPE_CHECKING:
     from ..backends.llama.model_loader import Bits
+    from ..decoding.copying.mixture import Mixer
 
 
 _BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
+MIXTURE_FILE = "mixture.safetensors"
+"""In the folder of a model for which a mixture was fitted."""
 _DRAFT_LENGTHS = (1, 3, 7)
 _PASSED_TOKENS = 8
 _WARM_TOKENS = 32
@@ -49,6 +52,23 @@ class LoadedModel:
     def vocabulary_index(self) -> VocabularyIndex:
         """What guides look tokens up in; made when the first one asks."""
         return VocabularyIndex.of(self.tokenizer)
+
+    def forget(self, key: Hashable) -> None:
+        """Gives back what is kept for a document that was closed; with the last one, the texts to copy from, too."""
+        self.engine.forget(key)
+        if not self.engine.kv_bytes and "mixer" in vars(self) and self.mixer is not None:
+            self.mixer.index.clear()
+
+    @cached_property
+    def mixer(self) -> Mixer | None:
+        """What mixes copies into the model's choice; None for a model without fitted weights. Made when first asked."""
+        from ..decoding.copying.mixture import Mixer
+        from ..decoding.copying.mixture_weights import MixtureWeights
+
+        path = self.plan.source.folder / MIXTURE_FILE
+        if not path.is_file():
+            return None
+        return Mixer(MixtureWeights.read(path), self.tokenizer, self.vocabulary_index)
 
 
 def load_model(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Literal
 
-from ..backends.llama.native.library import runs_natively
+from ..backends.llama.native_structures import runs_natively
 from ..catalogue.checkpoint import Checkpoint
 from ..errors import UnsupportedQuantization
 from .hardware import Device, Dtype, best_dtype, is_small

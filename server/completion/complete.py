@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from math import log
+from sys import float_info
 from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -32,11 +34,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """All that is needed to write: the request, where its text goes, and where it ends."""
+    """All that is needed to write: the request, what its text starts with, where it goes, where it ends, and how likely
+    it has to be to be shown."""
 
     request: model.CompletionRequest
+    must_start: str
     snapshot: Snapshot
     rule: fim.StopRule
+    is_asked: bool
+    least_probability: float
     started: float
 
 
@@ -62,6 +68,8 @@ async def complete(
         await turn.pause(session.settings.debounce_ms / 1000)
     version = session.cache.version(uri)
     completion = await _generated(session, turn, snapshot, explicit=explicit)
+    if not session.completes_in(uri, snapshot.language):  # by settings that came meanwhile
+        return None
     if completion is not None and version == session.cache.version(uri):
         session.cache.put(uri, around, completion, explicit=explicit)
     return completion
@@ -105,20 +113,29 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
     with leaving_when(stop):
         built = build_prompt(snapshot, config, contexts, stop)
     rule = fim.stop_rule(snapshot.document, snapshot.cursor, config.format.extent, explicit=explicit)
-    request = request_for(built, config, snapshot.document.path)
-    return Prepared(request=request, snapshot=snapshot, rule=rule, started=started)
+    least = 0.0 if explicit else config.least_probability_at(snapshot.document.before(snapshot.cursor))
+    return Prepared(
+        request=request_for(built, config, snapshot.document.path, least_probability=least),
+        must_start=built.prompt.must_start,
+        snapshot=snapshot,
+        rule=rule,
+        is_asked=explicit,
+        least_probability=least,
+        started=started,
+    )
 
 
 def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion:
     """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises."""
     rule, request = prepared.rule, prepared.request
-    text, new_tokens, log_probability = "", 0, 0.0
+    written, text, new_tokens, log_probability = "", "", 0, 0.0
     first_token: float | None = None
     usage: model.Usage | None = None
     finish: Finish = "end"
     with closing(engine.stream(request, cancel)) as pieces:
         for piece in pieces:
-            text += piece.text
+            written += piece.text
+            text = written[len(prepared.must_start) :]
             new_tokens += len(piece.ids)
             usage = piece.usage or usage
             log_probability += piece.log_probability or 0.0
@@ -128,8 +145,11 @@ def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion
                 finish = "stop"
                 break
     ended = perf_counter()
+    shown = fim.clean(text, prepared.snapshot.document, prepared.snapshot.cursor, rule)
+    if not _is_sure(prepared, shown, log_probability):
+        shown, finish = None, "unsure"
     return Completion(
-        text=fim.clean(text, prepared.snapshot.document, prepared.snapshot.cursor, rule),
+        text=shown,
         source="engine",
         log_probability=log_probability or None,
         prompt_tokens=usage.prompt_tokens if usage else 0,
@@ -139,6 +159,14 @@ def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion
         total_ms=1000 * (ended - prepared.started),
         finish=finish,
     )
+
+
+def _is_sure(prepared: Prepared, text: str | None, log_probability: float) -> bool:
+    """Whether a completion is likely enough to be shown, and says anything, where nobody asked for it."""
+    if log_probability < log(prepared.least_probability or float_info.min):
+        return False
+    before = prepared.snapshot.document.before(prepared.snapshot.cursor)
+    return prepared.is_asked or text is None or fim.worth_showing(text, before)
 
 
 def generate(

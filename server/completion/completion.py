@@ -7,8 +7,8 @@ from typing import Literal
 
 Source = Literal["engine", "cache", "typed through"]
 """A completion was generated for this very request, or known for this text, or begun before and typed along since."""
-Finish = Literal["end", "stop", "length", "time"]
-"""The model ended it, the stop rule did, it grew too long, or its time was over."""
+Finish = Literal["end", "stop", "length", "time", "unsure"]
+"""The model ended it, the stop rule did, it grew too long, its time was over, or no line was likely enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,21 @@ from ... import fim, model
 from ..errors import BadSettings
 from ..settings.settings import Settings
 
+COPIED_CHARACTERS = 1_000_000
+"""Of other files: more brings nothing that could be measured."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptConfig:
     """What makes prompts for one engine: its format, how many tokens a prompt and a completion may have, how tokens are
-    chosen, and whether other files belong into its prompts."""
+    chosen, and whether other files belong into its prompts.
+
+    `healing`: whether the model writes the word before the cursor again. `copies`: whether it is given texts to
+    copy from, `copies_behind`: also what stands behind the cursor, `copied_characters`: how much of other files.
+    `line_search`: whether it looks for the likeliest line, not for one token after the other. `least_probability`,
+    `least_probability_of_line`: what is less likely is not shown, unless it was asked for: the rest of a line, a whole
+    one.
+    """
 
     info: model.EngineInfo
     format: fim.Format
@@ -23,6 +33,17 @@ class PromptConfig:
     max_new_tokens: int
     sampling: model.Sampling = model.GREEDY
     other_files: bool = True
+    healing: bool = False
+    copies: bool = False
+    copies_behind: bool = True
+    copied_characters: int = COPIED_CHARACTERS
+    line_search: bool = False
+    least_probability: float = 0.0
+    least_probability_of_line: float = 0.0
+
+    def least_probability_at(self, before: str) -> float:
+        """`before`: the cursor's line before it."""
+        return self.least_probability if before.strip() else self.least_probability_of_line
 
 
 def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
@@ -33,13 +54,21 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
     wanted = limits.prompt_tokens if settings.context_tokens == "auto" else settings.context_tokens
     tokenizer = info.tokenizer
     format = _format(info, settings)
+    copies = info.copies and settings.copies
+    least = settings.least_probability
     return PromptConfig(
         info=info,
         format=format if tokenizer is None else format.with_begin(tokenizer.begin_token),
         prompt_tokens=min(wanted, limits.context_tokens - new, limits.longest_prompt_tokens),
-        suffix_limit_tokens=limits.suffix_tokens,
+        suffix_limit_tokens=limits.suffix_tokens if format.suffix_tokens is None else format.suffix_tokens,
         max_new_tokens=new,
         sampling=model.Sampling(temperature=settings.temperature),
+        other_files=format.other_files,
+        healing=format.healing and tokenizer is not None,
+        copies=copies,
+        line_search=copies and format.extent == "line",
+        least_probability=format.least_probability if least == "auto" else least,
+        least_probability_of_line=format.least_probability_of_line if least == "auto" else least,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ... import fim, model
 from .contexts import Contexts
+from .copies import copy_texts
 from .prompt_config import PromptConfig
 from .snapshot import Snapshot
 
@@ -18,6 +19,7 @@ class BuiltPrompt:
     prompt: fim.Prompt
     ids: tuple[int, ...]
     tokens: int
+    copies: model.CopyTexts | None = None
 
 
 def build_prompt(
@@ -33,19 +35,28 @@ def build_prompt(
             control_tokens=config.format.control_tokens,
             suffix_limit_tokens=config.suffix_limit_tokens,
         )
-        room = fim.context_limit(document, cursor, budget, count) if config.other_files else 0
-        context = contexts.gather(document, cursor, snapshot.project, room, count, stop)
-        prompt = fim.build_prompt(document, cursor, config.format, budget, count, context)
+        context = fim.NOTHING
+        if config.other_files:
+            room = fim.context_limit(document, cursor, budget, count)
+            context = contexts.gather(document, cursor, snapshot.project, room, count, stop)
+        must_start = fim.partial_word(document.before(cursor)) if config.healing else ""
+        prompt = fim.build_prompt(document, cursor, config.format, budget, count, context, must_start)
         built = _built(prompt, config.info)
         # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
         excess = built.tokens - config.prompt_tokens
         if excess <= 0 or not limit:
-            return built
+            return replace(built, copies=_copies(snapshot, config, stop)) if config.copies else built
         limit = max(0, limit - excess)
 
 
-def request_for(built: BuiltPrompt, config: PromptConfig, key: str) -> model.CompletionRequest:
-    """What the engine is asked, with drafts from the prompt, in the KV cache of the document `key`."""
+def request_for(
+    built: BuiltPrompt, config: PromptConfig, key: str, *, least_probability: float
+) -> model.CompletionRequest:
+    """What the engine is asked, with drafts from the prompt, in the KV cache of the document `key`.
+
+    `least_probability`: no line is wanted that is less likely.
+    """
+    must_start = built.prompt.must_start.encode("utf-8", "replace")
     tokenizer = config.info.tokenizer
     return model.CompletionRequest(
         ids=built.ids,
@@ -56,6 +67,9 @@ def request_for(built: BuiltPrompt, config: PromptConfig, key: str) -> model.Com
         max_new_tokens=config.max_new_tokens,
         sampling=config.sampling,
         stop_ids=tokenizer.control_ids if tokenizer else frozenset(),
+        guide=model.Guide(must_start=must_start) if must_start else None,
+        copies=built.copies,
+        search=model.LineSearch(least_probability=least_probability) if config.line_search else None,
         lookup=lookup_text(built.ids, tokenizer.control_ids) if tokenizer else None,
     )
 
@@ -65,6 +79,11 @@ def lookup_text(ids: tuple[int, ...], control_ids: frozenset[int]) -> model.Look
     first = next((n for n, id in enumerate(ids) if id not in control_ids), len(ids))
     hole = next((n for n in range(first, len(ids)) if ids[n] in control_ids), len(ids))
     return model.LookupText(before=ids[first:hole], after=ids[hole + 1 :])
+
+
+def _copies(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> model.CopyTexts:
+    texts = copy_texts(snapshot, config.copied_characters, stop)
+    return texts if config.copies_behind else replace(texts, after="")
 
 
 def _built(prompt: fim.Prompt, info: model.EngineInfo) -> BuiltPrompt:

@@ -111,6 +111,18 @@ class Settings(BaseModel):
         description="0 always takes the likeliest token; more gives more variety.",
         json_schema_extra=_others_may("set"),
     )
+    copies: bool = Field(
+        default=True,
+        description="Mix into the model's choice what followed the same text elsewhere, in the document and in files "
+        "near it. Only for models that this was fitted for: the embedded one.",
+        json_schema_extra=_others_may("set"),
+    )
+    least_probability: Auto | Annotated[float, Field(ge=0, le=1)] = Field(
+        default="auto",
+        description="Show nothing that is less likely to be right, unless it was asked for; `auto` is what was "
+        "measured for the model: 0.33 for the embedded one (0.45 for whole lines), 0 for others.",
+        json_schema_extra=_others_may("set"),
+    )
     threads: Auto | Annotated[int, Field(ge=1, le=1024)] = Field(
         default="auto",
         description="Threads for computing on the CPU, at most as many as it runs at a time; `auto` is the physical "

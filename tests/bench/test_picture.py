@@ -42,5 +42,5 @@ def test_it_is_what_the_model_says_today(picture: Any) -> None:
     console = picture.record()
     lines = without_times(console.export_text())
     seen = shown(picture.PICTURE.read_text("utf-8"))
-    assert len(lines) > 10
+    assert len(lines) > 6
     assert [line for line in lines if line not in seen] == [], "draw it anew: python bench/picture.py"

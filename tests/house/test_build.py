@@ -13,11 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from seekline.model.backends.llama.native.library import find_library
-from seekline.model.backends.llama.native.sources import sources_hash
+from seekline.model.native.library import find_library
+from seekline.model.native.sources import sources_hash
 
 ROOT = Path(__file__).parents[2]
-NATIVE = "model/backends/llama/native"
+NATIVE = "model/native"
 CC = shutil.which("cc") or ""
 
 pytestmark = [

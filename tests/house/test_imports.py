@@ -23,9 +23,10 @@ NEVER_INSIDE_MODEL = {
     "catalogue": {"decoding", "engines", "loading"},
     "decoding": {"catalogue", "engines"},
     "loading": {"engines"},
+    "native": {"backends", "catalogue", "decoding", "engines", "loading"},
 }
 # Of what decodes, all that a request for an engine is made of.
-REQUEST_DATA = {"GREEDY", "Guide", "GuideState", "Sampling"}
+REQUEST_DATA = {"GREEDY", "Guide", "GuideState", "Sampling", "CopyTexts", "LineSearch"}
 GENERATES = (
     "seekline.model.backends.interface",
     "seekline.model.decoding",
@@ -103,7 +104,7 @@ def test_every_file_is_read() -> None:
     assert len([path for path in MODULES if path.startswith("seekline.fim.")]) > 50
     for name in (
         "fim.context.names.types",
-        "model.backends.llama.native.forward",
+        "model.backends.llama.native_forward",
         "learn.middles.middle",
         "server.cli",
     ):
@@ -157,6 +158,8 @@ def test_right_arrows_are_free(path: str, text: str) -> None:
         ("model/backends/llama/new.py", "from ..backend import Backend\nfrom ...outside import checked", 0),
         ("model/decoding/new.py", "from ..engines.engine import Piece", 1),
         ("model/loading/new.py", "from ..decoding.engine_core import EngineCore", 0),
+        ("model/native/new.py", "from ..backends.llama import llama_config", 1),
+        ("model/decoding/new.py", "from ..native.library import find_library_for", 0),
         ("model/__init__.py", "from .engines.engine import Engine", 0),
     ],
 )

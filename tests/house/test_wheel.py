@@ -23,9 +23,11 @@ CONSTRAINTS = ROOT / "constraints.txt"
 MACHINE = platform.machine()
 # By machine: the libraries, and the machine as a file of ELF names it.
 LIBRARIES = {"x86_64": ({"_kernels", "_kernels_wide"}, "EM_X86_64"), "aarch64": ({"_kernels"}, "EM_AARCH64")}
-EXPORTED = {"seekline_forward", "seekline_product", "seekline_sizes", "seekline_sources", "seekline_supported"}
+LLAMA = {"seekline_forward", "seekline_product", "seekline_sizes"}
+COPYING = {"copy_cut", "copy_find", "copy_hash", "copy_learn", "copy_normalize", "copy_sizes", "copy_sort"}
+EXPORTED = {"seekline_sources", "seekline_supported"} | LLAMA | COPYING
 pytestmark = pytest.mark.timeout(900)  # a busy machine compiles and installs for minutes
-NATIVE = "seekline/model/backends/llama/native"
+NATIVE = "seekline/model/native"
 GLIBC_MINOR = 17
 """Of the C library, version 2, that the wheels' names promise to be enough."""
 

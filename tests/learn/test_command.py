@@ -27,6 +27,9 @@ from seekline.learn.__main__ import main
         ("--out {1}", "is there, and no folder"),
         ("evaluate --model {0}", "--heldout"),
         ("evaluate --model {0} --heldout {0}", "is no file"),
+        ("evaluate --model {0} --heldout {1} --out {0}", "is a folder, which would be lost"),
+        ("mixture --repositories {0}", "--out"),
+        ("mixture --repositories {0} --out {0}", "is a folder, which would be lost"),
     ],
 )
 def test_wrong_options_are_named(

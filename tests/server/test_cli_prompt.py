@@ -24,6 +24,12 @@ SHAPES = "class Circle:\n    def surface(self) -> float:\n        return 3.0\n"
 ROW = {"id": 1, "file": "main.py", "line": 5, "column": 19}
 
 
+@pytest.fixture(autouse=True)
+def prompted_as_a_large_model(own_home: Path) -> None:
+    """With the suffix and other files in the prompt, which the embedded model itself is not given."""
+    write(own_home / "config" / "seekline", {"seekline.toml": 'prompt_format = "deepseek-coder"\n'})
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return write(tmp_path, {"main.py": MAIN, "shapes.py": SHAPES, ".git/HEAD": ""})

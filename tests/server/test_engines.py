@@ -17,7 +17,7 @@ from direct_session import TEXT, Desk, ask, complete, settings_of
 from seekline import model
 from seekline.model import Report
 from seekline.model.backends.llama import model_loader
-from seekline.model.backends.llama.native.forward import NativeLlama
+from seekline.model.backends.llama.native_forward import NativeLlama
 from seekline.model.backends.llama.torch_forward import TorchLlama
 from seekline.server.engines import local_model
 from tiny_models import save_llama

@@ -10,7 +10,7 @@ import torch
 from ...loading.memory import as_out_of_memory
 from .async_decoding import LlamaAsyncDecoding
 from .kv_cache import LlamaKVCache
-from .native.forward import NativeLlama
+from .native_forward import NativeLlama
 from .steps import MAX_STEP_TOKENS, Recorder, StepGraphs
 from .torch_forward import TorchLlama
 

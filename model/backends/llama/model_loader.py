@@ -12,9 +12,9 @@ import torch
 
 from .linears import DenseLinear, Linear, MatVecLinear, StackedLinear
 from .llama_config import LlamaConfig
-from .native.forward import CHUNK_TOKENS, NativeLlama
-from .native.library import runs_natively
-from .native.matrices import FORMAT_BY_BITS, PackedMatrix, pack
+from .native_forward import CHUNK_TOKENS, NativeLlama
+from .native_matrices import FORMAT_BY_BITS, PackedMatrix, pack
+from .native_structures import runs_natively
 from .quantization import GROUP, can_be_int4, from_bytes, int4_codes, pack_int4, to_bytes, to_int8
 from .store import Damaged, QuantizedStore, store_of
 from .torch_forward import TorchLlama

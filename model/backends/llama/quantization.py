@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 
 from .linears import Int4Linear, Int8Linear
-from .native.library import GROUP
+from .native_structures import GROUP
 
 _LEVELS = 15
 _MIDDLE = 8  # torch's packs store a weight as (code - 8) * scale + zero

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import torch
 from seekline import model
-from seekline.model.backends.llama import native, quantization
+from seekline.model import native
+from seekline.model.backends.llama import native_structures, quantization
 from seekline.model.backends.llama.kv_cache import LlamaKVCache
 from seekline.model.backends.llama.model_loader import load_llama
-from seekline.model.backends.llama.native import library
-from seekline.model.backends.llama.native.forward import NativeLlama
-from seekline.model.backends.llama.native.matrices import PackedMatrix, WeightFormat, pack
+from seekline.model.backends.llama.native_forward import NativeLlama
+from seekline.model.backends.llama.native_matrices import PackedMatrix, WeightFormat, pack
 from tiny_models import VOCABULARY, load, save_llama
 
 pytestmark = pytest.mark.skipif(
-    not library.is_compiled(), reason="the C code is not compiled here, or not for this processor"
+    not native_structures.is_compiled(), reason="the C code is not compiled here, or not for this processor"
 )
 IDS = torch.arange(10, 90)
 
@@ -198,7 +198,7 @@ def test_sizes_that_do_not_fill_the_vectors_are_computed_by_torch(tmp_path: Path
     folder = save_llama(tmp_path, hidden_size=72, num_attention_heads=6, num_key_value_heads=6)
     shape = model.inspect(folder).llama
     assert shape is not None
-    assert not library.runs_natively(shape)
+    assert not native_structures.runs_natively(shape)
     assert len(list(load(folder).engine.generate(IDS.tolist(), max_new_tokens=4, cancel=Event()))) == 4
 
 
@@ -241,9 +241,16 @@ def test_the_c_structures_are_those_of_python() -> None:
     """Fields that are out of step would be read as other fields."""
     files = Path(native.__path__[0]).glob("*.[ch]")
     source = re.sub(r"/\*.*?\*/", "", "".join(path.read_text("utf-8") for path in files), flags=re.DOTALL)
-    assert f"TILE = {library.TILE}, GROUP = {library.GROUP}," in source
+    assert f"TILE = {native_structures.TILE}, GROUP = {native_structures.GROUP}," in source
     assert f"enum format {{ {', '.join(WeightFormat.__members__)} }}" in source
-    for struct in (library.Matrix, library.Rows, library.Layer, library.Network, library.Call):
+    structures = (
+        native_structures.Matrix,
+        native_structures.Rows,
+        native_structures.Layer,
+        native_structures.Network,
+        native_structures.Call,
+    )
+    for struct in structures:
         (body,) = (
             part.rpartition("typedef struct {")[2] for part in source.split(f"}} {struct.__name__.lower()};")[:-1]
         )

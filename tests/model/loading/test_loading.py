@@ -181,7 +181,7 @@ def test_out_of_memory_in_a_completion_leaves_the_model_usable(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with monkeypatch.context() as patch:
-        for forward in ("torch_forward.TorchLlama.forward", "native.forward.NativeLlama.forward"):
+        for forward in ("torch_forward.TorchLlama.forward", "native_forward.NativeLlama.forward"):
             patch.setattr(f"seekline.model.backends.llama.{forward}", fail)
         with pytest.raises(model.OutOfMemory, match="ran out of memory") as caught:
             generate(loaded)

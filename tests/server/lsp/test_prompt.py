@@ -40,7 +40,8 @@ async def in_the_editor(made: Editor, path: Path, language: str, text: str, line
     return as_dict(await made.command("seekline.prompt", place))
 
 
-async def test_editor_and_command_line_agree(tmp_path: Path) -> None:
+async def test_editor_and_command_line_agree(tmp_path: Path, own_home: Path) -> None:
+    write(own_home / "config" / "seekline", {"seekline.toml": 'prompt_format = "deepseek-coder"\n'})
     root = write(tmp_path, FILES)
     async with editor("--model", "embedded", workspace=root) as made:
         await made.until("ready")

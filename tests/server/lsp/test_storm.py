@@ -171,7 +171,9 @@ def counted(made: Editor, answers: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-async def test_a_storm(encoding: str, tmp_path: Path) -> None:
+async def test_a_storm(encoding: str, tmp_path: Path, own_home: Path) -> None:
+    # With the suffix in prompts, by which the documents are compared; the embedded model itself is not given it.
+    write(own_home / "config" / "seekline", {"seekline.toml": 'prompt_format = "deepseek-coder"\ncopies = false\n'})
     root = write(tmp_path, FILES)
     settings = {"debounceMs": 0, "maxNewTokens": 8, "contextTokens": 1000}
     async with editor("--model", "embedded", encoding=encoding, workspace=root, settings=settings) as made:

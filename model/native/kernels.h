@@ -53,7 +53,7 @@ INLINE float sum8(f32x8 v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v
 
 enum format { FLOAT32, BFLOAT16, INT8, INT4 };
 
-/* Shape (outputs, inputs), `data` as `pack` in matrices.py makes it. */
+/* Shape (outputs, inputs), `data` as `pack` in native_matrices.py makes it. */
 typedef struct {
   int32_t format, outputs, inputs;
   const uint8_t *data;

@@ -10,15 +10,15 @@ from time import perf_counter
 import torch
 from torch.nn import functional
 
-from ....errors import Cancelled
-from ..kv_cache import LlamaKVCache
-from ..llama_config import LlamaConfig
-from ..steps import MAX_STEP_TOKENS
-from ..torch_forward import rotary_tables
-from ..tuning import fewest_threads
-from ..weights import LlamaWeights
-from . import library
-from .matrices import PackedMatrix, RowBuffers
+from ...errors import Cancelled
+from . import native_structures
+from .kv_cache import LlamaKVCache
+from .llama_config import LlamaConfig
+from .native_matrices import PackedMatrix, RowBuffers
+from .steps import MAX_STEP_TOKENS
+from .torch_forward import rotary_tables
+from .tuning import fewest_threads
+from .weights import LlamaWeights
 
 CHUNK_TOKENS = 64
 """So many at a time that reading the weights costs little beside multiplying, so few that a cancel loses little."""
@@ -46,7 +46,7 @@ class NativeLlama:
         self._norms = list[torch.Tensor]()
         self._matrices = list[PackedMatrix]()
         self._struct = self._network_struct(weights)
-        native = library.library()
+        native = native_structures.library()
         assert native is not None
         self._forward = native.seekline_forward
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="seekline-compute")
@@ -63,7 +63,7 @@ class NativeLlama:
         projected = torch.empty(count, max(2 * config.intermediate, config.query_size + 2 * config.kv_size))
         scores = torch.empty(self._threads, _QUERY_BLOCK, -(-end // 8) * 8)
         out = torch.empty(logits, self._struct.head.outputs)
-        call = library.Call(
+        call = native_structures.Call(
             threads=self._threads,
             count=count,
             start=kv.length,
@@ -81,7 +81,7 @@ class NativeLlama:
             raise Cancelled
         return out
 
-    def _run(self, call: library.Call, cancel: Event) -> bool:
+    def _run(self, call: native_structures.Call, cancel: Event) -> bool:
         """Runs a call on all of its threads; whether it was completed, and not cancelled."""
         cancel_state = ctypes.c_int32(0)
         call.cancel = ctypes.pointer(cancel_state)
@@ -107,12 +107,12 @@ class NativeLlama:
             cancel_state.value = _ABANDONED
             wait(pending)
 
-    def _network_struct(self, weights: LlamaWeights) -> library.Network:
+    def _network_struct(self, weights: LlamaWeights) -> native_structures.Network:
         """What the C code reads; all of it stays in memory as long as this object does."""
 
-        def matrix(linear: object, outputs: int, inputs: int) -> library.Matrix:
+        def matrix(linear: object, outputs: int, inputs: int) -> native_structures.Matrix:
             assert isinstance(linear, PackedMatrix)
-            if not outputs <= linear.outputs < outputs + library.TILE or linear.inputs != inputs:
+            if not outputs <= linear.outputs < outputs + native_structures.TILE or linear.inputs != inputs:
                 raise ValueError(f"a matrix of shape {linear.outputs, linear.inputs} stands for {outputs, inputs}")
             self._matrices.append(linear)
             return linear.struct()
@@ -127,13 +127,13 @@ class NativeLlama:
         cosines, sines = self._rotary_tables
         if weights.embedding.shape != (config.vocabulary, config.hidden):
             raise ValueError(f"an embedding of shape {tuple(weights.embedding.shape)} stands for another")
-        layers = (library.Layer * config.layers)()
+        layers = (native_structures.Layer * config.layers)()
         for struct, layer in zip(layers, weights.layers, strict=True):
             struct.attention_norm = norm(layer.attention_norm)
             struct.mlp_norm = norm(layer.mlp_norm)
             for name, (outputs, inputs) in zip(_LINEARS, config.linears(), strict=True):
                 setattr(struct, name, matrix(getattr(layer, name), outputs, inputs))
-        return library.Network(
+        return native_structures.Network(
             layers=config.layers,
             hidden=config.hidden,
             heads=config.heads,

@@ -9,9 +9,9 @@ from enum import IntEnum
 import torch
 from torch.nn import functional
 
-from ..quantization import int4_codes, int8_codes
-from . import library
-from .library import GROUP, TILE
+from . import native_structures
+from .native_structures import GROUP, TILE
+from .quantization import int4_codes, int8_codes
 
 _INT8_CENTRE = 128
 
@@ -54,11 +54,11 @@ class PackedMatrix:
     def inputs(self) -> int:
         return self.data.shape[1] // _GROUP_BYTES[self.format] * GROUP
 
-    def struct(self) -> library.Matrix:
-        return library.Matrix(self.format, self.outputs, self.inputs, self.data.data_ptr())
+    def struct(self) -> native_structures.Matrix:
+        return native_structures.Matrix(self.format, self.outputs, self.inputs, self.data.data_ptr())
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        native = library.library()
+        native = native_structures.library()
         assert native is not None
         count = len(rows)
         inputs = RowBuffers(count, self.inputs)
@@ -80,9 +80,9 @@ class RowBuffers:
         self._scales = torch.empty(count, groups)
         self._sums = torch.empty(count, groups)
 
-    def struct(self) -> library.Rows:
+    def struct(self) -> native_structures.Rows:
         buffers = (self.values, self._codes, self._scales, self._sums)
-        return library.Rows(*(buffer.data_ptr() for buffer in buffers))
+        return native_structures.Rows(*(buffer.data_ptr() for buffer in buffers))
 
 
 def pack(matrix: torch.Tensor, bits: int | None) -> PackedMatrix:

@@ -1,0 +1,69 @@
+"""A language model that copies: what followed the longest matches of the bytes before the cursor, in the document and
+in other files (Grave et al., "Improving Neural Language Models with a Continuous Cache", 2017, arXiv:1612.04426; Liu et
+al., "Infini-gram", 2024, arXiv:2401.17377)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import kernels
+from .copy_index import CopyIndex
+from .copy_texts import CopyTexts
+from .first_tokens import FirstTokens
+from .native import LONGEST, Candidates
+from .sorted_text import comparable
+from .text_group import PlacedText, TextGroup
+
+_BEFORE, _BEHIND, _OTHER = range(3)
+_LEAST_IN_DOCUMENT, _LEAST_ELSEWHERE = 1, 3
+
+
+class CopyModel:
+    """What speaks for each next token of one completion.
+
+    `must`: the last bytes before the cursor that the text has to write again. `newline`: the token that stands for the
+    end of a line.
+    """
+
+    def __init__(
+        self,
+        texts: CopyTexts,
+        index: CopyIndex,
+        first_tokens: FirstTokens,
+        *,
+        must: bytes = b"",
+        newline: int,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        document = index.document(texts.before, texts.after)
+        parts = [PlacedText(text=piece.text, source=_BEFORE, start=piece.start) for piece in document.pieces_before]
+        parts += [PlacedText(text=piece.text, source=_BEHIND, start=piece.start) for piece in document.pieces_behind]
+        others = [PlacedText(text=text, source=_OTHER) for text in index.others(texts.others, check)]
+        self._before = document.before
+        self._groups = (
+            TextGroup(parts, least=_LEAST_IN_DOCUMENT, cursor=len(self._before.text)),
+            TextGroup(others, least=_LEAST_ELSEWHERE),
+        )
+        self._first_tokens = first_tokens
+        self._must = must
+        self._newline = newline
+        self._found = Candidates()
+
+    def find(self, written: bytes) -> Candidates:
+        """What speaks for each token behind `written`, which follows the prompt. Valid until the next call."""
+        must = self._must[len(written) :]
+        found = self._found
+        if len(must) > LONGEST:  # no place is known to agree in so many bytes
+            found.count = 0
+            return found
+        context = self._context(written[len(self._must) :]).rjust(LONGEST, b"\0")
+        kernels.find(self._groups, self._first_tokens, context, must, self._newline, found)
+        return found
+
+    def _context(self, beyond: bytes) -> bytes:
+        """The last bytes before the next token, as they are compared. `beyond`: what was written behind the cursor."""
+        known = self._before
+        if not beyond:
+            return known.text[-LONGEST:]
+        new = comparable(beyond, starts_line=False, is_open=True, columns=known.columns)
+        return (known.text[-LONGEST:] + new.text)[-LONGEST:]

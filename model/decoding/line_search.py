@@ -1,0 +1,141 @@
+"""The likeliest line, by best-first search (Meister et al., "Best-First Beam Search", TACL 2020, arXiv:2007.03909).
+
+The likeliest token at each step is seldom the start of the likeliest line. A line's probability falls with every token,
+so once a whole line is likelier than all that has begun, nothing better can come. The search dives first, as greedy
+decoding does, so that there is a line early; then it looks at whatever is likelier still.
+
+The passes of one prompt share its KV cache, which is rewound to where two lines part.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from .copying.mixture import Mixture
+    from .guide import GuideState
+    from .request import Request
+    from .sampling import LineSearch
+
+    ForwardTokens = Callable[[list[int]], "torch.Tensor"]
+
+_WIDTH = 6
+"""Tokens that one line may go on with."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Line:
+    """A line that has begun. `cost`: the negative logarithm of its probability."""
+
+    cost: float
+    tokens: tuple[int, ...]
+    costs: tuple[float, ...] = field(compare=False)
+    written: bytes = field(compare=False)
+    guide: GuideState | None = field(compare=False)
+    is_whole: bool = field(compare=False)
+
+
+class BestLine:
+    """The search of one completion."""
+
+    def __init__(self, request: Request, search: LineSearch, mixture: Mixture) -> None:
+        self._request = request
+        self._search = search
+        self._mixture = mixture
+        least = search.least_probability
+        self._most_cost = -math.log(least) if least > 0 else sys.float_info.max
+        self._computed: tuple[int, ...] = ()  # the tokens behind the prompt that are in the KV cache
+
+    def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int]:
+        """The tokens of the best line, without a stop token; none where none is likely enough. See
+        `DecodeLoop.tokens`."""
+        best = self._best(logits[0], step, keep)
+        if best is None:
+            return
+        scores = self._request.log_probabilities
+        if scores is not None:
+            scores += [-cost for cost in best.costs]
+        for token in best.tokens:
+            if token not in self._request.stop_ids:
+                yield token
+
+    def _best(self, row: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> _Line | None:
+        def logits_behind(line: _Line) -> torch.Tensor:
+            return self._logits_behind(line, step, keep)
+
+        begun: list[_Line] = []
+        best = self._dive(row, begun, logits_behind)
+        further = self._search.further_passes
+        while begun and (best is None or begun[0].cost < best.cost):
+            line = heapq.heappop(begun)
+            if line.is_whole:
+                return line
+            if further == 0 or self._request.is_late():
+                return best
+            further -= 1
+            for longer in self._following(line, logits_behind(line)):
+                heapq.heappush(begun, longer)
+        return best
+
+    def _dive(
+        self, row: torch.Tensor, begun: list[_Line], logits_behind: Callable[[_Line], torch.Tensor]
+    ) -> _Line | None:
+        """The line of the likeliest token at each step; None where it gets too unlikely. The others go to `begun`."""
+        line = _Line(0.0, (), (), b"", self._request.guide, is_whole=False)
+        while True:
+            following = self._following(line, row)
+            if not following or self._request.is_late():
+                return None
+            line, *others = following
+            for other in others:
+                heapq.heappush(begun, other)
+            if line.is_whole:
+                return line
+            row = logits_behind(line)
+
+    def _following(self, line: _Line, row: torch.Tensor) -> list[_Line]:
+        """What the line may go on with, as far as it is likely enough, the likeliest first."""
+        import torch
+
+        ids = None if line.guide is None else line.guide.allowed_ids()
+        allowed = None if ids is None else torch.from_numpy(ids)
+        mixed = self._mixture.mix(row, line.written, len(line.tokens), allowed)
+        scores, tokens = mixed.topk(min(_WIDTH, len(mixed)))
+        following: list[_Line] = []
+        for score, token in zip(scores.tolist(), tokens.tolist(), strict=True):
+            if line.cost - score <= self._most_cost:
+                following.append(self._longer(line, token, -score))
+        return following
+
+    def _longer(self, line: _Line, token: int, cost: float) -> _Line:
+        written = self._mixture.bytes_of(token)
+        is_end = token in self._request.stop_ids
+        guide = line.guide
+        if guide is not None and not is_end:
+            guide = guide.advance(token)
+            guide = None if guide.free else guide
+        return _Line(
+            line.cost + cost,
+            (*line.tokens, token),
+            (*line.costs, cost),
+            line.written + written,
+            guide,
+            is_whole=is_end or b"\n" in written or len(line.tokens) + 1 >= self._request.max_new_tokens,
+        )
+
+    def _logits_behind(self, line: _Line, step: ForwardTokens, keep: Callable[[int], None]) -> torch.Tensor:
+        """The logits behind a line that has begun."""
+        shared = 0
+        most = min(len(self._computed), len(line.tokens) - 1)
+        while shared < most and self._computed[shared] == line.tokens[shared]:
+            shared += 1
+        keep(shared)
+        self._computed = line.tokens
+        return step(list(line.tokens[shared:]))[-1]

@@ -1,0 +1,200 @@
+"""The recipe of the mixture, on two small repositories that are made up."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy
+import pytest
+import tomli
+from project_files import write
+from seekline.learn.__main__ import main
+from seekline.learn.corpus import CorpusFile
+from seekline.learn.errors import CorpusTooSmall, ListUnreadable, NotCompiled
+from seekline.learn.middles import InfillingTask
+from seekline.learn.middles.middle import Middle
+from seekline.learn.mixture import recipe
+from seekline.learn.mixture.evidence import Reader
+from seekline.learn.mixture.fit import NetworkChoice
+from seekline.learn.mixture.recipe import MixtureRun, fit_mixture
+from seekline.learn.mixture.repositories import LIST, Repository, read_repositories
+from seekline.learn.mixture.weights import untrained, write_weights
+from seekline.learn.packages import is_permissive
+from seekline.model import embedded_folder
+from seekline.model.decoding.copying.mixture_weights import MixtureWeights
+from seekline.model.decoding.copying.native import library
+
+LISTED = """
+[[corpus]]
+name = "one"
+languages = ["python"]
+use = "tune"
+
+[[corpus]]
+name = "two"
+languages = ["python"]
+use = "check"
+
+[[corpus]]
+name = "missing"
+languages = ["go"]
+use = "tune"
+"""
+BLOCK = """
+def read_{name}(folder, encoding="utf-8"):
+    path = folder / "{name}.txt"
+    with path.open(encoding=encoding) as file:
+        return parse_{name}(file.read(), strict=True)
+"""
+
+
+@pytest.fixture
+def repositories(tmp_path: Path) -> Path:
+    for repository in ("one", "two"):
+        for file in ("a", "b/c"):
+            text = "".join(BLOCK.format(name=f"{word}_{file[-1]}") for word in ("table", "header", "index", "footer"))
+            write(tmp_path / "repositories" / repository, {f"{file}.py": text + "\n" + text})
+    write(tmp_path, {"listed.toml": LISTED})
+    return tmp_path / "repositories"
+
+
+def run(repositories: Path, name: str = "weights.safetensors") -> MixtureRun:
+    folder = repositories.parent
+    return MixtureRun(
+        model=embedded_folder(),
+        repositories=repositories,
+        out=folder / name,
+        places=8,
+        network=NetworkChoice(hidden=4, epochs=2),
+        listed=folder / "listed.toml",
+    )
+
+
+@pytest.mark.skipif(library() is None, reason="the C code is not compiled")
+def test_the_recipe(repositories: Path) -> None:
+    said: list[str] = []
+    fitted = fit_mixture(run(repositories), said.append)
+    assert f"missing is not in {repositories}, and left out" in said
+    row = next(line.split() for line in said if line.startswith("python"))
+    _, places, alone, backoff, _ = row
+    assert int(places) == 8
+    assert float(backoff) > float(alone)
+    read = MixtureWeights.read(repositories.parent / "weights.safetensors")
+    assert read.first.shape == (63, 4)
+    assert numpy.array_equal(read.weight, fitted.weight)
+
+
+@pytest.mark.skipif(library() is None, reason="the C code is not compiled")
+def test_the_same_inputs_give_the_same_file(repositories: Path) -> None:
+    files = []
+    for name in ("first", "second"):
+        fit_mixture(run(repositories, name), lambda _: None)
+        files.append((repositories.parent / name).read_bytes())
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize(
+    ("listed", "complaint"),
+    [
+        ("[[corpus", "cannot be read"),
+        ("[[corpus]]\nlanguages = ['go']\nuse = 'tune'", "a repository without a name"),
+        ("[[corpus]]\nname = 'one'\nlanguages = ['go']", "does not say what one is for"),
+        ("[[corpus]]\nname = 'one'\nlanguages = ['go']\nuse = 'test'", "does not say what one is for"),
+        ("[[corpus]]\nname = 'one'\nlanguages = ['elvish']\nuse = 'tune'", "no language of one that is known"),
+        ("[[corpus]]\nname = 'one'\nuse = 'tune'", "no language of one that is known"),
+    ],
+)
+def test_lists_that_cannot_be_read(listed: str, complaint: str, tmp_path: Path) -> None:
+    write(tmp_path, {"listed.toml": listed})
+    with pytest.raises(ListUnreadable, match=complaint):
+        list(read_repositories(tmp_path, tmp_path / "listed.toml"))
+
+
+def test_the_list_of_the_recipe(tmp_path: Path) -> None:
+    assert all(isinstance(each, str) for each in read_repositories(tmp_path))
+    entries = tomli.loads(LIST.read_text("utf-8"))["corpus"]
+    assert all(entry["licence"] == "curl" or is_permissive(entry["licence"]) for entry in entries)
+    tuned = {language for entry in entries if entry["use"] == "tune" for language in entry["languages"]}
+    assert len(tuned) >= 8
+    checked = {language for entry in entries if entry["use"] == "check" for language in entry["languages"]}
+    assert checked <= tuned
+    assert len({entry["name"] for entry in entries}) == len(entries)
+
+
+def test_languages_by_the_names_of_editors_and_headers(tmp_path: Path) -> None:
+    rows = [("sharp", "csharp"), ("plus", "cpp"), ("plain", "c")]
+    listed = "".join(f"[[corpus]]\nname = '{name}'\nlanguages = ['{word}']\nuse = 'tune'\n" for name, word in rows)
+    write(tmp_path, {"listed.toml": listed, "sharp/a.cs": "x", "plus/a.h": "x", "plus/a.cc": "x", "plain/a.h": "x"})
+    write(tmp_path, {"plus/a.c": "x", "plain/a.cc": "x"})
+    found = [each for each in read_repositories(tmp_path, tmp_path / "listed.toml") if isinstance(each, Repository)]
+    assert [(each.language, [file.path for file in each.files]) for each in found] == [
+        ("c-sharp", ["a.cs"]),
+        ("cpp", ["a.cc", "a.h"]),
+        ("c", ["a.h"]),
+    ]
+
+
+def test_without_the_compiled_library_nothing_is_begun(repositories: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "library", lambda: None)
+    said: list[str] = []
+    with pytest.raises(NotCompiled, match="compiled library"):
+        fit_mixture(run(repositories), said.append)
+    assert said == []
+
+
+@pytest.fixture
+def plain_model(tmp_path: Path) -> Path:
+    """The embedded model without a name for its control tokens, so that it is asked left to right."""
+    folder = tmp_path / "plain"
+    shutil.copytree(embedded_folder(), folder)
+    for path in (folder / "tokenizer.json", folder / "tokenizer_config.json"):
+        path.write_text(re.sub(r"<｜(\w+|\w+▁\w+|\w+▁\w+▁\w+)｜>", r"<|\1|>", path.read_text("utf-8")), "utf-8")
+    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    config.update(bos_token=None, add_bos_token=False)
+    write(folder, {"tokenizer_config.json": json.dumps(config)})
+    return folder
+
+
+def test_a_model_without_control_tokens(plain_model: Path) -> None:
+    text = "import numpy\nimport numpy as np\n"
+    file = CorpusFile(package="one", path="a.py", text=text)
+    reader = Reader(plain_model)
+
+    def steps(start: int, end: int) -> list[bytes]:
+        task = InfillingTask(file=file, middle=Middle(start=start, end=end, kind="line"))
+        found = list(reader.examples([task], [()]))
+        return [reader.tokenizer.bytes_of(step.truth) for steps in found for step in steps]
+
+    assert b"".join(steps(20, 25)) == b" numpy\n"
+    # Nothing would be before the cursor, or nothing but the word that is typed.
+    assert steps(0, 12) == []
+    assert steps(3, 12) == []
+
+
+def test_nothing_to_fit_on(tmp_path: Path) -> None:
+    (tmp_path / "repositories").mkdir()
+    write(tmp_path, {"listed.toml": LISTED})
+    with pytest.raises(CorpusTooSmall, match=r"None of the repositories to fit on is in .*corpora\.py"):
+        fit_mixture(run(tmp_path / "repositories"), lambda _: None)
+
+
+def test_other_files_come_by_distance(repositories: Path) -> None:
+    write(repositories / "one", {"b/near.py": "near = 1\n"})
+    listed = repositories.parent / "listed.toml"
+    one = next(each for each in read_repositories(repositories, listed) if isinstance(each, Repository))
+    texts = {file.path: file.text for file in one.files}
+    assert one.others("b/c.py") == (texts["b/near.py"], texts["a.py"])
+
+
+def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
+    write_weights(untrained(), tmp_path / "weights.safetensors")
+    assert MixtureWeights.read(tmp_path / "weights.safetensors").first.shape == (63, 1)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["mixture", "--repositories", str(tmp_path / "none"), "--out", str(tmp_path / "w")])
+    assert "is no folder" in capsys.readouterr().err
