@@ -45,9 +45,9 @@ class Request:
     `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `mixture`: what is mixed into
     the model's choice. `search`: how the likeliest line is looked for, instead of the likeliest token one by one; with
     a mixture, and without sampling. `lookup`: where drafts are copied from, before the draft model is asked; None
-    decodes token by token. `log_probabilities`: a list to which that
-    of each token is appended, the stop token included, unless the device decodes by itself. `deadline_s`: on the
-    monotonic clock; what is complete by then is the answer.
+    decodes token by token. `log_probabilities`: a list to which that of each token is appended, the stop token
+    included, unless the device decodes by itself. `deadline_s`: on the monotonic clock; what is complete by then is the
+    answer.
     """
 
     max_new_tokens: int

@@ -50,7 +50,8 @@ class EngineInfo:
 
     `summary`: which one, where, and why. `family`: the prompts that it was trained with, where a catalogue says so.
     `tokenizer`: None where only the engine has it. `notice`: what keeps it from being as fast as it could be here, and
-    what to do. `version`: another number for another model, or for other limits.
+    what to do. `copies`: whether it mixes copies of the text at hand into its choice, for which a request names the
+    texts. `version`: another number for another model, or for other limits.
     """
 
     name: str

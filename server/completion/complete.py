@@ -23,7 +23,7 @@ from ..parsing import leaving_when
 from .completion import Completion, Finish
 from .contexts import Contexts
 from .prompt_config import PromptConfig
-from .prompts import build_prompt, request_for
+from .prompts import build_prompt, copies_for, request_for
 from .snapshot import OpenSnapshot, Snapshot
 from .turns import Turn
 from .views import prompt_as_json
@@ -112,10 +112,11 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
     started = perf_counter()
     with leaving_when(stop):
         built = build_prompt(snapshot, config, contexts, stop)
+        copies = copies_for(snapshot, config, stop)
     rule = fim.stop_rule(snapshot.document, snapshot.cursor, config.format.extent, explicit=explicit)
     least = 0.0 if explicit else config.least_probability_at(snapshot.document.before(snapshot.cursor))
     return Prepared(
-        request=request_for(built, config, snapshot.document.path, least_probability=least),
+        request=request_for(built, config, snapshot.document.path, copies=copies, least_probability=least),
         must_start=built.prompt.must_start,
         snapshot=snapshot,
         rule=rule,

@@ -19,7 +19,6 @@ class BuiltPrompt:
     prompt: fim.Prompt
     ids: tuple[int, ...]
     tokens: int
-    copies: model.CopyTexts | None = None
 
 
 def build_prompt(
@@ -45,16 +44,16 @@ def build_prompt(
         # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
         excess = built.tokens - config.prompt_tokens
         if excess <= 0 or not limit:
-            return replace(built, copies=_copies(snapshot, config, stop)) if config.copies else built
+            return built
         limit = max(0, limit - excess)
 
 
 def request_for(
-    built: BuiltPrompt, config: PromptConfig, key: str, *, least_probability: float
+    built: BuiltPrompt, config: PromptConfig, key: str, *, copies: model.CopyTexts | None, least_probability: float
 ) -> model.CompletionRequest:
     """What the engine is asked, with drafts from the prompt, in the KV cache of the document `key`.
 
-    `least_probability`: no line is wanted that is less likely.
+    `copies`: what it may copy from. `least_probability`: no line is wanted that is less likely.
     """
     must_start = built.prompt.must_start.encode("utf-8", "replace")
     tokenizer = config.info.tokenizer
@@ -68,7 +67,7 @@ def request_for(
         sampling=config.sampling,
         stop_ids=tokenizer.control_ids if tokenizer else frozenset(),
         guide=model.Guide(must_start=must_start) if must_start else None,
-        copies=built.copies,
+        copies=copies,
         search=model.LineSearch(least_probability=least_probability) if config.line_search else None,
         lookup=lookup_text(built.ids, tokenizer.control_ids) if tokenizer else None,
     )
@@ -81,7 +80,10 @@ def lookup_text(ids: tuple[int, ...], control_ids: frozenset[int]) -> model.Look
     return model.LookupText(before=ids[first:hole], after=ids[hole + 1 :])
 
 
-def _copies(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> model.CopyTexts:
+def copies_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> model.CopyTexts | None:
+    """The texts that a completion may copy from, for an engine that does; reads files near the document."""
+    if not config.copies:
+        return None
     texts = copy_texts(snapshot, config.copied_characters, stop)
     return texts if config.copies_behind else replace(texts, after="")
 
