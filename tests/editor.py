@@ -148,6 +148,14 @@ class Editor:
             await asyncio.sleep(0.05)
         return status
 
+    async def until_shown(self, words: str) -> str:
+        """Waits for a message with these words; one about a state follows that state."""
+        while True:
+            found = [message for message in self.shown if words in message]
+            if found:
+                return found[0]
+            await asyncio.sleep(0.02)
+
     @property
     def shown(self) -> list[str]:
         """The messages that the user was shown."""

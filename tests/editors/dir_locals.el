@@ -19,8 +19,14 @@
   "What the server says of its model."
   (jsonrpc-request (eglot-current-server) :workspace/executeCommand '(:command "seekline.status" :arguments [])))
 
+(defun told ()
+  "Whether the user was told how to trust the model: after the state is known, by a message of its own."
+  (seq-some (lambda (message) (string-search "seekline models trust" message)) shown))
+
 (let ((end (+ (float-time) 120)) (now (status)))
-  (while (and (not (member (plist-get now :state) '("ready" "failed"))) (< (float-time) end))
+  (while (and (not (and (equal (plist-get now :state) "failed") (told)))
+              (not (equal (plist-get now :state) "ready"))
+              (< (float-time) end))
     (accept-process-output nil 0.1)
     (setq now (status)))
   (princ (json-encode `((state . ,(plist-get now :state))

@@ -46,15 +46,6 @@ async def told(way: Way, workspace: Path, settings: dict[str, Any], **more: Any)
         yield made
 
 
-async def until_shown(made: Editor, words: str) -> str:
-    while True:
-        found = [message for message in made.shown if words in message]
-        if found:
-            return found[0]
-        await made.status()
-        await asyncio.sleep(0.02)
-
-
 @pytest.mark.parametrize("agreed", [False, True], ids=["not agreed", "agreed"])
 @pytest.mark.parametrize("way", WAYS)
 async def test_code_of_a_repository_never_runs(tmp_path: Path, way: Way, agreed: bool) -> None:
@@ -68,7 +59,7 @@ async def test_code_of_a_repository_never_runs(tmp_path: Path, way: Way, agreed:
         why = "its own code, which Seekline does not run unasked" if agreed else "seekline models trust"
         while why not in (await made.until("failed"))["reason"]:
             await asyncio.sleep(0.02)
-        await until_shown(made, "is ignored here, since a repository could set it")
+        await made.until_shown("is ignored here, since a repository could set it")
         assert await made.ghost_text(made.open(CODE)) is None
         assert (await made.status())["state"] == "failed"
     assert not trace.exists()
@@ -119,7 +110,7 @@ async def test_without_a_yes_nothing_is_loaded_and_the_rest_works(
     async with editor(settings={"model": str(llama)}, workspace=tmp_path, chooses=choose) as made:
         assert "seekline models trust" in (await made.until("failed"))["reason"]
         if answer is None:
-            assert str(llama) in await until_shown(made, "seekline models trust")
+            assert str(llama) in await made.until_shown("seekline models trust")
         assert await made.ghost_text(made.open(CODE)) is None
         made.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings={}))
         assert await made.ghost_text(made.open(CODE)) is None
@@ -136,7 +127,7 @@ async def test_where_nobody_can_be_asked_the_command_is_told_and_works_without_a
     tmp_path: Path, llama: Path
 ) -> None:
     async with editor(settings={"model": str(llama)}, workspace=tmp_path) as made:
-        assert f"seekline models trust {llama}" in await until_shown(made, "No completions")
+        assert f"seekline models trust {llama}" in await made.until_shown("No completions")
         spot = made.open(CODE)
         assert await made.ghost_text(spot) is None
         consent.agree(llama)  # as that command does
@@ -155,7 +146,7 @@ async def test_a_link_that_leads_elsewhere_is_asked_about_again(tmp_path: Path, 
     link.symlink_to(other)
     async with editor(workspace=tmp_path) as made:
         assert str(other) in (await made.until("failed"))["reason"]
-        assert f"seekline models trust {other}" in await until_shown(made, "No completions")
+        assert f"seekline models trust {other}" in await made.until_shown("No completions")
 
 
 async def test_a_draft_model_is_asked_about_too(tmp_path: Path, llama: Path) -> None:
@@ -181,8 +172,8 @@ async def test_a_damaged_memory_is_told_once_and_nobody_has_agreed(tmp_path: Pat
     consent.agree(llama)
     consent.state_file().write_text('{"folders": [', "utf-8")
     async with editor(settings={"model": str(llama)}, workspace=tmp_path) as made:
-        await until_shown(made, "no model folder counts as agreed to")
-        await until_shown(made, "seekline models trust")
+        await made.until_shown("no model folder counts as agreed to")
+        await made.until_shown("seekline models trust")
         made.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings={}))
         assert await made.ghost_text(made.open(CODE)) is None
         assert len(made.shown) == 2
