@@ -14,12 +14,15 @@ while the user types, and how much of that is right. The milliseconds are of pro
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, TextIO
 
 import measure
@@ -30,9 +33,17 @@ from rich.table import Table
 from seekline import model
 from seekline.model.errors import ModelError
 from seekline.server.completion.prompt_config import PromptConfig
+from silent_model import silent_model
 
 NO_COPIES = {"copies": False}
 SUFFIX_TOKENS = 96
+
+
+@cache
+def _silent_engine() -> model.Engine:
+    folder = Path(mkdtemp()).resolve()
+    atexit.register(shutil.rmtree, folder)
+    return measure.engine(str(silent_model(folder / "silent")))
 
 
 def _one_by_one(config: PromptConfig, *, behind: bool, characters: int) -> PromptConfig:
@@ -42,6 +53,7 @@ def _one_by_one(config: PromptConfig, *, behind: bool, characters: int) -> Promp
 
 VARIANTS = (
     Variant(name="model alone", settings=NO_COPIES, change=lambda config: replace(config, healing=False)),
+    Variant(name="copies alone", engine=_silent_engine, settings={"prompt_format": "seekline-embedded"}),
     Variant(name="and healing", settings=NO_COPIES),
     Variant(name="and copies from before", change=lambda config: _one_by_one(config, behind=False, characters=0)),
     Variant(name="and from behind", change=lambda config: _one_by_one(config, behind=True, characters=0)),

@@ -30,9 +30,11 @@ def _unchanged(config: PromptConfig) -> PromptConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A way to complete: settings that differ from the defaults, and what else changes of what they make."""
+    """A way to complete: settings that differ from the defaults, and what else changes of what they make. `engine`: one
+    that takes the place of the measured one."""
 
     name: str
+    engine: Callable[[], model.Engine] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[[PromptConfig], PromptConfig] = _unchanged
 
@@ -74,12 +76,18 @@ def answers(engine: model.Engine, places: Iterable[Place], variants: Sequence[Va
 
     Files are parsed and a text is asked for the first time before anything is timed, as when someone types.
     """
-    info = engine.info().result()
-    configs = [variant.change(prompt_config(info, Settings(**variant.settings))) for variant in variants]
+    engines = [engine if variant.engine is None else variant.engine() for variant in variants]
+    configs = [
+        variant.change(prompt_config(own.info().result(), Settings(**variant.settings)))
+        for own, variant in zip(engines, variants, strict=True)
+    ]
     workspaces = Workspaces()
     for place in places:
         prepare(workspaces.snapshot(place), configs[0], Contexts(), explicit=False, cancel=Event())
-        yield [_answer(engine, place, config, workspaces.snapshot(place)) for config in configs]
+        yield [
+            _answer(own, place, config, workspaces.snapshot(place))
+            for own, config in zip(engines, configs, strict=True)
+        ]
 
 
 def _answer(engine: model.Engine, place: Place, config: PromptConfig, snapshot: Snapshot) -> Answer:
