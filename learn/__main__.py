@@ -14,11 +14,12 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ..model.errors import ModelError
 from .packages import own_standard_library
-from .recipe import HEAD_SIZE, CorpusChoice, ModelSize, Rates, Recipe, Run
+from .recipe import HEAD_SIZE, LATER, CorpusChoice, ModelSize, Recipe, Run
 from .stages import make_model, measure
 from .vocabulary import SMALLEST_VOCABULARY
 
@@ -122,10 +123,19 @@ def _add_corpus_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--stdlib", type=_folder, nargs="+", metavar="DIR", help="lib/python3.x folders, beside this Python's own"
     )
+    group.add_argument(
+        "--repositories", type=_folder, metavar="DIR", help="a folder for each of those of the mixture: other languages"
+    )
 
 
 def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the model and how it learns")
+    group.add_argument(
+        "--start",
+        type=_folder,
+        metavar="FOLDER",
+        help="an exported model to go on from, with other samples",
+    )
     recipe = Recipe()
     shape, rates = recipe.shape, recipe.rates
     _add(group, "--hidden", _count, shape.hidden, f"width, a multiple of {HEAD_SIZE}")
@@ -134,8 +144,8 @@ def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "--vocabulary", _count, shape.vocabulary, "tokens of the vocabulary")
     _add(group, "--row-tokens", _count, shape.row_tokens, "tokens of a training row; the model's context")
     _add(group, "--tokens-per-step", _count, recipe.tokens_per_step, "tokens from change to change of the weights")
-    _add(group, "--muon-rate", _positive, rates.muon, "learning rate of the matrices")
-    _add(group, "--embedding-rate", _positive, rates.embedding, "learning rate of the embeddings")
+    _add_rate(group, "--muon-rate", rates.muon, LATER.rates.muon, "matrices")
+    _add_rate(group, "--embedding-rate", rates.embedding, LATER.rates.embedding, "embeddings")
     _add(group, "--seed", _seed, recipe.seed, "of the weights and of all draws")
 
 
@@ -158,6 +168,11 @@ def _add(group: argparse._ArgumentGroup, name: str, kind: Callable[[str], float]
     group.add_argument(name, type=kind, default=default, metavar="N", help=f"{meaning} (%(default)s)")
 
 
+def _add_rate(group: argparse._ArgumentGroup, name: str, first: float, later: float, what: str) -> None:
+    meaning = f"learning rate of the {what} ({first}; {later} with --start)"
+    group.add_argument(name, type=_positive, metavar="N", help=meaning)
+
+
 def _evaluate_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m seekline.learn evaluate",
@@ -173,8 +188,14 @@ def _evaluate_parser() -> argparse.ArgumentParser:
 def _recipe(options: argparse.Namespace) -> Recipe:
     sites = options.site or [Path(sysconfig.get_path("purelib"))]
     libraries = [own_standard_library(), *(options.stdlib or ())]
-    return Recipe(
-        corpus=CorpusChoice(sites=tuple(map(str, sites)), libraries=tuple(map(str, libraries))),
+    first = Recipe() if options.start is None else LATER
+    return replace(
+        first,
+        corpus=CorpusChoice(
+            sites=tuple(map(str, sites)),
+            libraries=tuple(map(str, libraries)),
+            repositories=options.repositories and str(options.repositories),
+        ),
         shape=ModelSize(
             hidden=options.hidden,
             layers=options.layers,
@@ -182,9 +203,14 @@ def _recipe(options: argparse.Namespace) -> Recipe:
             vocabulary=options.vocabulary,
             row_tokens=options.row_tokens,
         ),
-        rates=Rates(muon=options.muon_rate, embedding=options.embedding_rate),
+        rates=replace(
+            first.rates,
+            muon=options.muon_rate or first.rates.muon,
+            embedding=options.embedding_rate or first.rates.embedding,
+        ),
         tokens_per_step=options.tokens_per_step,
         seed=options.seed,
+        start=options.start and str(options.start),
     )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from .files import written_whole
 from .overlap import Overlap
 from .packages import STANDARD_LIBRARY, Package, installed_packages, standard_library
 from .recipe import CorpusChoice
+
+if TYPE_CHECKING:
+    from .mixture.repositories import Repository
 
 _HELD_OUT_CHARACTERS = range(800, 200_001)
 
@@ -44,8 +48,15 @@ class PackageRow:
     characters: int
 
 
-def build_corpus(folder: Path, choice: CorpusChoice, seed: int, report: Callable[[str], None]) -> None:
-    """Writes the corpus into `folder`, packages.json last. Raises `CorpusTooSmall`."""
+def build_corpus(
+    folder: Path,
+    choice: CorpusChoice,
+    repositories: Sequence[Repository],
+    seed: int,
+    report: Callable[[str], None],
+) -> None:
+    """Writes the corpus into `folder`, packages.json last. `repositories`: in other languages than Python. Raises
+    `CorpusTooSmall`."""
     libraries, packages = _installed(choice)
     held_out = held_out_files(choice)
     overlap = Overlap(file.text for file in held_out)
@@ -56,14 +67,20 @@ def build_corpus(folder: Path, choice: CorpusChoice, seed: int, report: Callable
         if package.name in choice.held_out_packages:
             continue
         files = list(_training(package, choice, overlap)) if package.is_permissive else []
-        row = _package_row(package, files)
-        report(f"{row.package} {row.version} ({row.licence}): {row.files} files, {row.characters / 1e6:.2f} MB")
+        row = _row(package.name, package.version, package.licence, files)
+        report(_line(row))
         training += files
         if files:
             used.append(row)
         elif not package.is_permissive:
             excluded.append(row)
     _check_sizes(training, held_out, choice)
+    for repository in repositories:
+        files = [file for file in _capped(repository, choice) if overlap.admit(file.text)]
+        row = _row(repository.name, repository.version, repository.licence, files)
+        report(_line(row))
+        training += files
+        used += [row] if files else []
     order = np.random.default_rng(seed).permutation(len(training))
     _write_files(folder / "train.jsonl", (training[n] for n in order))
     _write_files(folder / "heldout.jsonl", held_out)
@@ -141,14 +158,23 @@ def _shuffled(*parts: str) -> bytes:
     return hashlib.blake2b("/".join(parts).encode()).digest()
 
 
-def _package_row(package: Package, files: list[CorpusFile]) -> PackageRow:
-    return PackageRow(
-        package=package.name,
-        version=package.version,
-        licence=package.licence,
-        files=len(files),
-        characters=sum(len(file.text) for file in files),
-    )
+def _capped(repository: Repository, choice: CorpusChoice) -> Iterator[CorpusFile]:
+    """The repository's files in a fixed order, up to its share of the corpus."""
+    total = 0
+    for file in sorted(repository.files, key=lambda file: _shuffled(repository.name, file.path)):
+        if total > choice.package_characters:
+            return
+        total += len(file.text)
+        yield file
+
+
+def _row(name: str, version: str, licence: str, files: list[CorpusFile]) -> PackageRow:
+    characters = sum(len(file.text) for file in files)
+    return PackageRow(package=name, version=version, licence=licence, files=len(files), characters=characters)
+
+
+def _line(row: PackageRow) -> str:
+    return f"{row.package} {row.version} ({row.licence}): {row.files} files, {row.characters / 1e6:.2f} MB"
 
 
 def _check_sizes(training: list[CorpusFile], held_out: list[CorpusFile], choice: CorpusChoice) -> None:

@@ -11,8 +11,8 @@ from transformers import GenerationConfig
 from .files import written_whole
 from .packed_llama import build_model
 from .recipe import ModelSize
+from .vocabulary import TOKENIZER_FILES
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 _NEW_TOKENS = 48
 
 

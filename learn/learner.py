@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ..model.loading.hardware import Device
+from .errors import OtherModel
 from .packed_llama import build_model, kind_weights, logits_of, weighted_loss
 from .recipe import Rates, Recipe
 from .rows import Batch
 
 _MOMENTUM_RISE_STEPS = 300
+_TIED = "lm_head.weight"  # the embedding's
 
 
 class Learner:
@@ -52,6 +56,17 @@ class Learner:
         self._adamw.step()
         self.model.zero_grad(set_to_none=True)
         return sums
+
+    def start_from(self, weights: Path) -> None:
+        """Takes the weights of an exported model. Raises `OtherModel`."""
+        tensors = load_file(weights)
+        own = self.model.state_dict()
+        shapes = {name: values.shape for name, values in own.items() if name != _TIED}
+        if {name: values.shape for name, values in tensors.items()} != shapes:
+            raise OtherModel(
+                f"{weights} is of another shape than this recipe.", "Give the options that it was made with."
+            )
+        self.model.load_state_dict(tensors, strict=False)
 
     def state(self) -> dict[str, Any]:
         return {

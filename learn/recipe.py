@@ -22,10 +22,11 @@ EVALUATION_SUFFIX_TOKENS = 96
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusChoice:
     """What is read. `sites`: site-packages folders; `libraries`: standard libraries, of which the first one's modules
-    are held out."""
+    are held out; `repositories`: the folder of those that the mixture is fitted on, for other languages than Python."""
 
     sites: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    repositories: str | None = None
     held_out_packages: tuple[str, ...] = ("jedi", "networkx", "pygls")
     held_out_modules: tuple[str, ...] = ("asyncio", "email", "json", "tomllib")
     # No package may dominate: with the first model, five were half of the corpus.
@@ -38,6 +39,9 @@ class CorpusChoice:
 class Mix:
     """What samples look like. The middle_* shares are of the samples with a hole, the others as named."""
 
+    # Where there are other languages. Of these, the `common_languages` come twice as often as any other.
+    python_share: float = 0.4
+    common_languages: tuple[str, ...] = ("typescript", "javascript", "go", "rust", "java", "c")
     left_to_right_share: float = 0.15
     # Of the left-to-right samples: those encoded in two pieces, so that a cursor inside a word is no foreign sight.
     split_share: float = 0.6
@@ -45,6 +49,8 @@ class Mix:
     middle_lines: float = 0.15
     middle_statement: float = 0.10
     middle_span: float = 0.10
+    # Of the middles that begin in a line: those that do so anywhere, not at a word or a symbol.
+    anywhere_share: float = 0.5
     # The cursor stands before a name that only the suffix, or only the far prefix, shows.
     middle_reaching: float = 0.25
     # Of the middles that end with a line: those that leave its closing brackets to the suffix, as editors write them.
@@ -92,6 +98,8 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
+    """`start`: the folder of an exported model, whose weights and vocabulary a run goes on from."""
+
     corpus: CorpusChoice = field(default_factory=CorpusChoice)
     mix: Mix = field(default_factory=Mix)
     weights: LossWeights = field(default_factory=LossWeights)
@@ -99,10 +107,31 @@ class Recipe:
     rates: Rates = field(default_factory=Rates)
     tokens_per_step: int = 16_384
     seed: int = 0
+    start: str | None = None
 
     @property
     def rows_per_step(self) -> int:
         return max(1, self.tokens_per_step // self.shape.row_tokens)
+
+
+# Going on from a model that knows how to fill in: what the product asks of it, the rest of a line with nothing behind.
+LATER_MIX = Mix(
+    left_to_right_share=0.1,
+    middle_line=0.80,
+    middle_lines=0.04,
+    middle_statement=0.02,
+    middle_span=0.04,
+    middle_reaching=0.10,
+    anywhere_share=0.0,
+    closers_share=0.0,
+    empty_suffix_share=0.8,
+    full_row_share=0.35,
+)
+LATER = Recipe(
+    mix=LATER_MIX,
+    weights=LossWeights(middle=3.0, first=6.0, end=4.0),
+    rates=Rates(muon=0.006, embedding=0.003, norm=0.0015, weight_decay=0.0, warm_up_share=0.02, decay_share=0.9),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

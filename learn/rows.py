@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
+from ..fim import language_of_path
 from ..model.tokenizer import Tokenizer
 from .corpus import CorpusFile, read_files
-from .recipe import Recipe
+from .recipe import Mix, Recipe
 from .samples import Sample, Target, make_sample
 
 # No more of one file than this is drawn for its length; the rest makes it no likelier.
@@ -27,6 +28,7 @@ _PACKAGE_SIZE_EXPONENT = 0.7
 _SMALLEST_GAP_TOKENS = 64
 _STEPS_AHEAD = 4
 _ENDLESS_STEPS = 1 << 40
+_PYTHON = "python"
 PADDING_DOCUMENT = -1
 
 
@@ -46,16 +48,16 @@ class Batch:
 
 
 class Texts:
-    """The training texts, to be drawn by size, with the large packages held back."""
+    """The training texts, to be drawn by language and size, with the large packages held back."""
 
-    def __init__(self, files: list[CorpusFile]) -> None:
+    def __init__(self, files: list[CorpusFile], mix: Mix) -> None:
         self._texts = [file.text for file in files]
         sizes = np.array([min(len(text), _COUNTED_CHARACTERS) for text in self._texts], dtype=np.float64)
         of_package: Counter[str] = Counter()
         for file, size in zip(files, sizes, strict=True):
             of_package[file.package] += size
         factors = [of_package[file.package] ** (_PACKAGE_SIZE_EXPONENT - 1) for file in files]
-        self._running_sums = np.cumsum(sizes * factors)
+        self._running_sums = np.cumsum(_with_shares(sizes * factors, files, mix))
 
     def draw(self, draw: np.random.Generator) -> str:
         place = np.searchsorted(self._running_sums, draw.random() * self._running_sums[-1], side="right")
@@ -77,7 +79,7 @@ class Steps(Dataset):
 
     def __getitem__(self, step: int) -> Batch:
         if self._read is None:
-            self._read = Texts(read_files(self._corpus)), Tokenizer(self._vocabulary)
+            self._read = Texts(read_files(self._corpus), self._recipe.mix), Tokenizer(self._vocabulary)
         texts, tokenizer = self._read
         recipe = self._recipe
         draw = np.random.default_rng((recipe.seed, step))
@@ -131,6 +133,25 @@ def pack(rows: list[list[Sample]], row_tokens: int) -> Batch:
             positions[row, start:end] = np.arange(end - start)
             start = end
     return Batch(inputs=inputs, labels=labels, kinds=kinds, documents=documents, positions=positions)
+
+
+def _with_shares(weights: np.ndarray, files: list[CorpusFile], mix: Mix) -> np.ndarray:
+    """The weights of the files, so that those of each language have its share together."""
+    languages = [_language(file.path) for file in files]
+    totals: Counter[str] = Counter()
+    for language, weight in zip(languages, weights, strict=True):
+        totals[language] += weight
+    others = {name: 1 + (name in mix.common_languages) for name in totals if name != _PYTHON}
+    share_each = (1 - mix.python_share * (_PYTHON in totals)) / max(1, sum(others.values()))
+    shares = {name: times * share_each for name, times in others.items()}
+    shares[_PYTHON] = mix.python_share if others else 1.0
+    factors = {name: shares[name] / total for name, total in totals.items()}
+    return weights * [factors[language] for language in languages]
+
+
+def _language(path: str) -> str:
+    language = language_of_path(path)
+    return language.name if language else _PYTHON
 
 
 def _size_tokens(room: int, draw: np.random.Generator, recipe: Recipe) -> int:

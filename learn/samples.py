@@ -109,7 +109,7 @@ def _suffix_tokens(middle: Middle, most_tokens: int, draw: np.random.Generator, 
 
 def _left_to_right(text: str, size_tokens: int, draw: np.random.Generator, encode: Encode, mix: Mix) -> Sample:
     if draw.random() < mix.split_share:
-        return _split_at_cursor(text, size_tokens, draw, encode)
+        return _split_at_cursor(text, size_tokens, draw, encode, mix)
     start = 0 if draw.random() < 0.3 else line_at(text, int(draw.integers(len(text)))).start
     shown = text[start : start + size_tokens * _CHARACTERS_PER_TOKEN]
     ids = [_BEGIN, *encode(shown)]
@@ -120,10 +120,10 @@ def _left_to_right(text: str, size_tokens: int, draw: np.random.Generator, encod
     return Sample(ids=tuple(ids[:size_tokens]), targets=tuple(targets[:size_tokens]))
 
 
-def _split_at_cursor(text: str, size_tokens: int, draw: np.random.Generator, encode: Encode) -> Sample:
+def _split_at_cursor(text: str, size_tokens: int, draw: np.random.Generator, encode: Encode, mix: Mix) -> Sample:
     """Text up to a cursor and text from there on, encoded apart: the rest of the cursor's line is the answer."""
     line = draw_line(text, draw)
-    cursor = draw_start(text, line, draw)
+    cursor = draw_start(text, line, draw, mix.anywhere_share)
     answer = encode(text[cursor : line.end])[: size_tokens // 3]
     room = size_tokens - 1 - len(answer)
     given = encode(text[max(0, cursor - room * _CHARACTERS_PER_TOKEN) : cursor])[-room:]

@@ -17,8 +17,9 @@ from typing import Any
 from ..model.loading.hardware import find_device
 from .corpus import build_corpus, read_files
 from .files import written_whole
+from .mixture.repositories import Repository, read_repositories
 from .recipe import Recipe, Run, keep_recipe
-from .vocabulary import build_vocabulary
+from .vocabulary import build_vocabulary, copy_vocabulary
 
 Report = Callable[[str], None]
 
@@ -51,11 +52,19 @@ def measure(folder: Path, heldout: Path, positions: int, product: Path | None, r
 def _make_corpus(out: Path, recipe: Recipe, report: Report) -> None:
     if _is_done(out / "corpus" / "packages.json", "corpus", report):
         return
-    build_corpus(out / "corpus", recipe.corpus, recipe.seed, report)
+    folder = recipe.corpus.repositories
+    read = [] if folder is None else list(read_repositories(Path(folder)))
+    for name in filter(lambda each: isinstance(each, str), read):
+        report(f"{name} is not in {folder}, and left out")
+    others = [repository for repository in read if isinstance(repository, Repository) and repository.use == "tune"]
+    build_corpus(out / "corpus", recipe.corpus, others, recipe.seed, report)
 
 
 def _make_vocabulary(out: Path, recipe: Recipe, report: Report) -> None:
     if _is_done(out / "vocabulary" / "tokenizer.json", "vocabulary", report):
+        return
+    if recipe.start is not None:
+        copy_vocabulary(Path(recipe.start), out / "vocabulary")
         return
     texts = (file.text for file in read_files(out / "corpus" / "train.jsonl"))
     build_vocabulary(out / "vocabulary", texts, recipe.shape.vocabulary, recipe.shape.row_tokens)

@@ -37,13 +37,15 @@ class Progress:
 def train(folder: Path, steps: Steps, recipe: Recipe, run: Run, report: Callable[[str], None]) -> Progress:
     """Trains until the budget of `run` is spent, from the last checkpoint if there is one.
 
-    Where it was spent before, nothing is touched. Raises `Diverged`, and `UnsupportedDevice` for a device that is not
-    here.
+    Where it was spent before, nothing is touched. Raises `Diverged`, `UnsupportedDevice` for a device that is not here,
+    and `OtherModel` where the recipe starts from a model of another shape.
     """
     if run.threads:
         torch.set_num_threads(run.threads)
     torch.set_float32_matmul_precision("high")
     learner = Learner(recipe, find_device(run.device))
+    if recipe.start is not None:
+        learner.start_from(Path(recipe.start) / "model.safetensors")
     progress = _restore(folder / "checkpoint.pt", learner)
     if budget_share(progress, run) >= 1:
         return progress

@@ -7,6 +7,7 @@ special: skipping special tokens then drops them when ids are decoded.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ FIM_END = "<｜fim▁end｜>"
 END_OF_TURN = "<|EOT|>"
 # Their ids are their places here. The last is reserved; no sample contains it.
 CONTROL_TOKENS = (BEGIN, END, FIM_BEGIN, FIM_HOLE, FIM_END, END_OF_TURN)
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 SMALLEST_VOCABULARY = len(CONTROL_TOKENS) + 256
 
 _LONGEST_TOKEN_CHARACTERS = 24
@@ -64,6 +66,13 @@ def build_vocabulary(folder: Path, texts: Iterable[str], size: int, context_toke
         draft.write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", "utf-8")
     with written_whole(folder / "tokenizer.json") as draft:
         tokenizer.save(str(draft))
+
+
+def copy_vocabulary(source: Path, folder: Path) -> None:
+    """Takes that of an exported model."""
+    for name in reversed(TOKENIZER_FILES):
+        with written_whole(folder / name) as draft:
+            shutil.copyfile(source / name, draft)
 
 
 def _untrained() -> Tokenizer:

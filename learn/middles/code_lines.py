@@ -10,6 +10,7 @@ from collections.abc import Sequence
 _LENGTHS = range(6, 161)
 _HASH = ("#",)
 _SLASHES = ("//", "/*", "*")
+_COMMENT_STARTS = ("#", "//", "/*", "* ", "--")
 _COMMENTS = {"python": _HASH, "ruby": _HASH, "lua": ("--",), "php": (*_HASH, *_SLASHES)}
 _IMPORT = re.compile(
     r"^(import|from|package|use|pub(\(\w+\))? use|extern crate|mod|#|using|namespace|require\w*|include|load|autoload|"
@@ -18,7 +19,7 @@ _IMPORT = re.compile(
 _OPENING_IMPORT = re.compile(r"^(import|from|use|pub(\([\w: ]+\))? use|export (type )?\{)\b")
 _FORWARD = re.compile(r"(extern |friend )?(class|struct|enum|union) [\w:]+;")
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
-_LOOKS_LIKE_PYTHON = re.compile(
+_LOOKS_LIKE_CODE = re.compile(
     r"[=()\[\]{}]|:\s*$|^\s*(?:return|import|from|raise|yield|assert|del|pass|break|continue|global|nonlocal)\b"
 )
 _NO_CODE = {
@@ -50,9 +51,9 @@ def candidate_lines(lines: Sequence[str], language: str) -> list[int]:
     return found
 
 
-def looks_like_python(line: str) -> bool:
-    """Whether one line of a Python file is code rather than a comment or documentation, as far as it tells alone."""
-    return not line.lstrip().startswith("#") and bool(_LOOKS_LIKE_PYTHON.search(line))
+def looks_like_code(line: str) -> bool:
+    """Whether one line is code rather than a comment or documentation, as far as it tells alone."""
+    return not line.lstrip().startswith(_COMMENT_STARTS) and bool(_LOOKS_LIKE_CODE.search(line))
 
 
 def python_code_lines(text: str) -> frozenset[int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..recipe import Mix
-from .code_lines import looks_like_python
+from .code_lines import looks_like_code
 from .middle import Kind, Line, Middle, indentation, is_inside_word, line_at
 
 _TRIES = 20
@@ -54,7 +54,7 @@ def draw_middle(text: str, draw: np.random.Generator, mix: Mix, window: ContextW
     if kind == "reaching":
         return _reaching(text, draw, mix, window) or _rest_of_line(text, draw, mix)
     if kind == "lines":
-        return _further_lines(text, draw)
+        return _further_lines(text, draw, mix)
     if kind == "statement":
         return _statement(text, draw)
     if kind == "span":
@@ -67,18 +67,18 @@ def draw_line(text: str, draw: np.random.Generator) -> Line:
     line = line_at(text, int(draw.integers(len(text))))
     for _ in range(_TRIES):
         content = text[line.start : line.end]
-        if content.strip() and (looks_like_python(content) or draw.random() < _PROSE_SHARE):
+        if content.strip() and (looks_like_code(content) or draw.random() < _PROSE_SHARE):
             break
         line = line_at(text, int(draw.integers(len(text))))
     return line
 
 
-def draw_start(text: str, line: Line, draw: np.random.Generator) -> int:
-    """Where in the line a middle starts: one half anywhere behind its indentation, one half at a word or a symbol."""
+def draw_start(text: str, line: Line, draw: np.random.Generator, anywhere_share: float) -> int:
+    """Where in the line a middle starts: anywhere behind its indentation, or at a word or a symbol."""
     if draw.random() < _COMPLETE_LINE_SHARE:
         return line.end
     first = line.start + indentation(text[line.start : line.end])
-    if draw.random() < 0.5:
+    if draw.random() < anywhere_share:
         return int(draw.integers(first, max(first + 1, line.end)))
     starts = [first, *(n for n in range(first + 1, line.end) if not is_inside_word(text, n))]
     return starts[draw.integers(len(starts))]
@@ -86,17 +86,17 @@ def draw_start(text: str, line: Line, draw: np.random.Generator) -> int:
 
 def _rest_of_line(text: str, draw: np.random.Generator, mix: Mix) -> Middle:
     line = draw_line(text, draw)
-    start = draw_start(text, line, draw)
+    start = draw_start(text, line, draw, mix.anywhere_share)
     return Middle(start=start, end=_line_end(text, start, line, draw, mix), kind="line")
 
 
-def _further_lines(text: str, draw: np.random.Generator) -> Middle:
+def _further_lines(text: str, draw: np.random.Generator, mix: Mix) -> Middle:
     """The rest of a line and one to three lines more."""
     line = last = draw_line(text, draw)
     for _ in range(draw.integers(1, 4)):
         if last.end + 1 < len(text):
             last = line_at(text, last.end + 1)
-    return Middle(start=draw_start(text, line, draw), end=last.end, kind="lines")
+    return Middle(start=draw_start(text, line, draw, mix.anywhere_share), end=last.end, kind="lines")
 
 
 def _statement(text: str, draw: np.random.Generator) -> Middle:

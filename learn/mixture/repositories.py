@@ -25,9 +25,11 @@ Use = Literal["tune", "check"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """The sources of one language in a repository."""
+    """The sources of one language in a repository. `version`: empty where the list names none."""
 
     name: str
+    version: str
+    licence: str
     language: str
     use: Use
     files: tuple[CorpusFile, ...]
@@ -54,7 +56,14 @@ def read_repositories(folder: Path, listed: Path = LIST) -> Iterator[Repository 
         root = folder / entry["name"]
         if root.is_dir():
             files = tuple(_sources(root, entry["name"], language))
-            yield Repository(name=entry["name"], language=language, use=entry["use"], files=files)
+            yield Repository(
+                name=entry["name"],
+                version=entry.get("version", ""),
+                licence=entry.get("licence", ""),
+                language=language,
+                use=entry["use"],
+                files=files,
+            )
         else:
             yield entry["name"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from seekline.learn.cleaning import clean
-from seekline.learn.corpus import build_corpus, read_files
+from seekline.learn.corpus import CorpusFile, build_corpus, read_files
 from seekline.learn.errors import CorpusTooSmall
+from seekline.learn.mixture.repositories import Repository
 from seekline.learn.overlap import Overlap
 from seekline.learn.packages import installed_packages, is_permissive
 from seekline.learn.recipe import CorpusChoice
@@ -41,9 +43,9 @@ def choice(site: Path, **changes: object) -> CorpusChoice:
     return CorpusChoice(**values)
 
 
-def build(folder: Path, chosen: CorpusChoice) -> dict[str, str]:
+def build(folder: Path, chosen: CorpusChoice, *repositories: Repository) -> dict[str, str]:
     """Training text by path."""
-    build_corpus(folder, chosen, 0, lambda line: None)
+    build_corpus(folder, chosen, repositories, 0, lambda line: None)
     return {file.path: file.text for file in read_files(folder / "train.jsonl")}
 
 
@@ -135,6 +137,25 @@ def test_held_out_text_never_gets_in(tmp_path: Path) -> None:
     assert list(trained) == ["thief/fine.py"]
     held_out = read_files(tmp_path / "out" / "heldout.jsonl")
     assert [(file.package, file.text) for file in held_out] == [("secret", secret)]
+
+
+def test_repositories_of_other_languages_get_in_up_to_their_share(tmp_path: Path) -> None:
+    secret = code("secret")
+    install(tmp_path, "open", "License-Expression: MIT", {"open/a.py": code("open")})
+    install(tmp_path, "secret", "License-Expression: MIT", {"secret/a.py": secret})
+    texts = {f"{n}.go": code(f"part{n}") for n in range(9)}
+    files = [CorpusFile(package="garden", path=path, text=text) for path, text in texts.items()]
+    thief = CorpusFile(package="thief", path="copy.go", text=secret)
+    garden = Repository(name="garden", version="2", licence="ISC", language="go", use="tune", files=tuple(files))
+    repositories = garden, replace(garden, name="thief", files=(thief,))
+    chosen = choice(tmp_path, package_characters=3 * len(files[0].text))
+    trained = build(tmp_path / "out", chosen, *repositories)
+    assert trained.pop("open/a.py")
+    assert len(trained) == 4
+    assert trained.items() <= texts.items()
+    table = (tmp_path / "out" / "PACKAGES.md").read_text("utf-8")
+    assert "| garden | 2 | ISC | 4 |" in table
+    assert "| thief | 2 | ISC | 0 |" not in table
 
 
 def test_a_standard_library_holds_its_modules_out(tmp_path: Path) -> None:

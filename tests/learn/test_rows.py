@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from seekline.learn.corpus import CorpusFile
 from seekline.learn.packed_llama import build_model, document_mask, kind_weights, logits_of, weighted_loss
-from seekline.learn.recipe import LossWeights, Recipe
-from seekline.learn.rows import PADDING_DOCUMENT, Batch, Steps, batches, pack
+from seekline.learn.recipe import LossWeights, Mix, Recipe
+from seekline.learn.rows import PADDING_DOCUMENT, Batch, Steps, Texts, batches, pack
 from seekline.learn.samples import Sample, Target
 
 
@@ -91,6 +93,22 @@ def test_rows_are_nearly_full(corpus: Path, vocabulary: Path, small: Recipe) -> 
     steps = Steps(corpus, vocabulary, small)
     padding = np.mean([(steps[step].documents == PADDING_DOCUMENT).mean() for step in range(20)])
     assert padding < 0.1
+
+
+def test_each_language_has_its_share() -> None:
+    sizes = {"a.py": 900, "b.py": 100, "a.go": 10, "a.rs": 5000, "a.lua": 300}
+    files = [CorpusFile(package=path, path=path, text=path * size) for path, size in sizes.items()]
+    texts = Texts(files, Mix(python_share=0.4, common_languages=("go", "rust")))
+    draw = np.random.default_rng(0)
+    drawn = Counter(texts.draw(draw)[:4].split(".")[1][:2] for _ in range(4000))
+    assert {name: round(times / 4000, 1) for name, times in drawn.items()} == {
+        "py": 0.4,
+        "go": 0.2,
+        "rs": 0.2,
+        "lu": 0.1,
+    }
+    only_python = Texts(files[:2], Mix(python_share=0.4))
+    assert {only_python.draw(draw)[:4] for _ in range(200)} == {"a.py", "b.py"}
 
 
 def test_a_step_follows_from_seed_and_number(corpus: Path, vocabulary: Path, small: Recipe) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from seekline.learn.errors import Diverged, RecipeChanged
+from seekline.learn.errors import Diverged, OtherModel, RecipeChanged
 from seekline.learn.export import export
 from seekline.learn.learner import rate_factor
 from seekline.learn.recipe import Rates, Recipe, Run, keep_recipe
@@ -95,6 +95,18 @@ def test_what_is_exported_loads(trained: Path, vocabulary: Path, small: Recipe, 
         assert model(input_ids=torch.tensor([ids])).logits.shape == (1, len(ids), small.shape.vocabulary)
     saved = weights(trained)["model.layers.0.mlp.up_proj.weight"].bfloat16().float()
     assert torch.equal(model.model.layers[0].mlp.up_proj.weight, saved)
+
+
+def test_a_run_goes_on_from_an_exported_model(
+    trained: Path, steps: Steps, vocabulary: Path, small: Recipe, tmp_path: Path
+) -> None:
+    export(trained / "checkpoint.pt", vocabulary, tmp_path / "model", small.shape)
+    later = replace(small, start=str(tmp_path / "model"))
+    train(tmp_path / "later", steps, later, RUN, lambda line: None)
+    assert log(tmp_path / "later")[0]["text_loss"] < log(trained)[0]["text_loss"] - 0.5
+    other = replace(later, shape=replace(small.shape, layers=1))
+    with pytest.raises(OtherModel, match=r"model\.safetensors is of another shape"):
+        train(tmp_path / "other", steps, other, RUN, lambda line: None)
 
 
 def test_the_rate_rises_and_falls() -> None:
