@@ -176,4 +176,3 @@ async def test_a_damaged_model_is_one_message(tmp_path: Path) -> None:
     async with editor(settings={"model": str(folder)}) as made:
         await made.until_shown("its header announces")
         assert len(made.shown) == 1
-
