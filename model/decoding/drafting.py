@@ -1,4 +1,4 @@
-"""Where the drafts of a completion come from: copied from earlier text, which costs nothing, else written by a small
+"""Where the drafts of a completion come from: copied from other text, which costs little, else written by a small
 model, if there is one."""
 
 from __future__ import annotations

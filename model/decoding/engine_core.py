@@ -18,8 +18,7 @@ from .guide import GuideState
 from .line_search import BestLine
 from .logits import check_finite
 from .loop import DecodeLoop, async_tokens
-from .prompt_lookup import PromptLookup
-from .request import Request, Statistics
+from .request import DraftSource, Request, Statistics
 from .sampling import GREEDY, LineSearch, Sampling
 from .slots import KV, KVSlot, KVSlots
 
@@ -83,7 +82,7 @@ class EngineCore(Generic[KV]):
         guide: GuideState | None = None,
         mixture: Mixture | None = None,
         search: LineSearch | None = None,
-        lookup: PromptLookup | None = None,
+        lookup: DraftSource | None = None,
         log_probabilities: list[float] | None = None,
         deadline_s: float | None = None,
     ) -> Iterator[int]:

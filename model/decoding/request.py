@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .guide import GuideState
-from .prompt_lookup import PromptLookup
 from .sampling import GREEDY, LineSearch, Sampling
 
 if TYPE_CHECKING:
     from .copying.mixture import Mixture
 
 _FIRST_COMPLETION_TOKENS = 16  # about a line, until some completions are known
+
+
+class DraftSource(Protocol):
+    """What drafts of one completion are copied from. They change how fast tokens come, never which ones."""
+
+    def extend(self, ids: Iterable[int]) -> None:
+        """Adds tokens that were generated."""
+        ...
+
+    def propose(self, most: int) -> list[int]:
+        """At most `most` tokens that may come next; empty where nothing is known."""
+        ...
 
 
 @dataclass(slots=True)
@@ -58,7 +69,7 @@ class Request:
     guide: GuideState | None = None
     mixture: Mixture | None = None
     search: LineSearch | None = None
-    lookup: PromptLookup | None = None
+    lookup: DraftSource | None = None
     log_probabilities: list[float] | None = None
     deadline_s: float | None = None
 

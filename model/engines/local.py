@@ -23,6 +23,7 @@ from .worker import Worker
 
 if TYPE_CHECKING:
     from ..decoding.copying.mixture import Mixture
+    from ..decoding.request import DraftSource
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: 
         guide=None if request.guide is None else request.guide.start(loaded.vocabulary_index),
         mixture=mixture,
         search=request.search,
-        lookup=_lookup_of(request),
+        lookup=_drafts_of(request, mixture),
         deadline_s=deadline_s,
         log_probabilities=scores,
     )
@@ -176,7 +177,9 @@ def _mixture_of(request: CompletionRequest, loaded: LoadedModel, cancel: Event) 
     return loaded.mixer.start(request.copies, must, check)
 
 
-def _lookup_of(request: CompletionRequest) -> PromptLookup | None:
+def _drafts_of(request: CompletionRequest, mixture: Mixture | None) -> DraftSource | None:
     if request.lookup is None:
         return None
+    if mixture is not None:  # which agrees most with what it copies itself
+        return mixture.drafts()
     return PromptLookup(request.lookup.before, after=request.lookup.after, barriers=request.stop_ids)

@@ -16,6 +16,7 @@ from .text_group import PlacedText, TextGroup
 
 _BEFORE, _BEHIND, _OTHER = range(3)
 _LEAST_IN_DOCUMENT, _LEAST_ELSEWHERE = 1, 3
+_MOST_KEPT = 16
 
 
 class CopyModel:
@@ -47,14 +48,24 @@ class CopyModel:
         self._first_tokens = first_tokens
         self._must = must
         self._newline = newline
-        self._found = Candidates()
+        self._found: dict[bytes, Candidates] = {}
 
     def find(self, written: bytes) -> Candidates:
-        """What speaks for each token behind `written`, which follows the prompt. Valid until the next call."""
+        """What speaks for each token behind `written`, which follows the prompt.
+
+        The last answers are kept, since whoever drafts asks the same as whoever verifies.
+        """
+        found = self._found.get(written)
+        if found is None:
+            if len(self._found) == _MOST_KEPT:
+                self._found.clear()
+            found = self._found[written] = self._find(written)
+        return found
+
+    def _find(self, written: bytes) -> Candidates:
         must = self._must[len(written) :]
-        found = self._found
+        found = Candidates()
         if len(must) > LONGEST:  # no place is known to agree in so many bytes
-            found.count = 0
             return found
         context = self._context(written[len(self._must) :]).rjust(LONGEST, b"\0")
         kernels.find(self._groups, self._first_tokens, context, must, self._newline, found)

@@ -14,6 +14,7 @@ import numpy
 
 from ..vocabulary_index import VocabularyIndex
 from . import kernels
+from .copy_drafts import CopyDrafts
 from .copy_index import CopyIndex
 from .copy_model import CopyModel
 from .copy_texts import CopyTexts
@@ -82,6 +83,10 @@ class Mixture:
 
     def bytes_of(self, id: int) -> bytes:
         return self._mixer.vocabulary.bytes_of(id)
+
+    def drafts(self) -> CopyDrafts:
+        """The source of drafts that this mixture is likely to agree with."""
+        return CopyDrafts(self._copies, self._mixer.model.weights, self.bytes_of)
 
     def mix(
         self, logits: torch.Tensor, written: bytes, tokens: int, allowed: torch.Tensor | None = None

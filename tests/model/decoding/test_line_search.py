@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
 from threading import Event
@@ -37,6 +38,7 @@ class MadeUpModel:
     def step(self, tokens: list[int]) -> torch.Tensor:
         self.passes += 1
         self.kept += tokens
+        assert len(self.kept) < MOST_TOKENS
         ends = range(len(self.kept) - len(tokens) + 1, len(self.kept) + 1)
         return torch.stack([self.logits(tuple(self.kept[:end])) for end in ends])
 
@@ -46,7 +48,16 @@ class MadeUpModel:
 
 
 class Unmixed:
-    """A mixture without copies."""
+    """A mixture without copies, which drafts nevertheless: of each text what `draft` says that follows."""
+
+    def __init__(self, draft: Callable[[bytes], list[int]] = lambda _: []) -> None:
+        self._draft = draft
+
+    def drafts(self) -> Unmixed:
+        return self
+
+    def propose_behind(self, written: bytes, most: int) -> list[int]:
+        return self._draft(written)[:most]
 
     def mix(
         self, logits: torch.Tensor, written: bytes, tokens: int, allowed: torch.Tensor | None = None
@@ -68,8 +79,8 @@ def request_of(most: int = MOST_TOKENS, deadline_s: float | None = None) -> Requ
     )
 
 
-def search(made_up: MadeUpModel, request: Request, **settings: float) -> list[int]:
-    best = BestLine(request, LineSearch(**settings), Unmixed())  # type: ignore[arg-type]
+def search(made_up: MadeUpModel, request: Request, *, mixture: Unmixed | None = None, **settings: float) -> list[int]:
+    best = BestLine(request, LineSearch(**settings), mixture or Unmixed())  # type: ignore[arg-type]
     return list(best.tokens(made_up.logits(())[None], made_up.step, made_up.keep))
 
 
@@ -121,6 +132,34 @@ def test_further_passes_are_counted(seed: int, further: int) -> None:
     search(made_up, request, further_passes=further)
     assert made_up.passes <= MOST_TOKENS - 1 + further
     assert request.log_probabilities
+
+
+@given(st.integers(0, 10_000), st.integers(0, 9), st.lists(st.integers(0, 3), max_size=9))
+def test_drafts_change_no_line(seed: int, further: int, draft: list[int]) -> None:
+    plain, drafting = MadeUpModel(seed), MadeUpModel(seed)
+    one, other = request_of(), request_of()
+    wanted = search(plain, one, further_passes=further)
+    assert search(drafting, other, mixture=Unmixed(lambda _: draft), further_passes=further) == wanted
+    assert other.log_probabilities == one.log_probabilities
+    assert drafting.passes <= plain.passes
+
+
+def test_a_dive_that_was_drafted_takes_one_pass() -> None:
+    passes = set[int]()
+    for seed in range(20):
+        plain, drafting = MadeUpModel(seed), MadeUpModel(seed)
+
+        def likeliest(written: bytes, made_up: MadeUpModel = drafting) -> list[int]:
+            tokens = [LETTERS.index(bytes([letter])) for letter in written]
+            while len(tokens) < MOST_TOKENS and int(made_up.logits(tuple(tokens)).argmax()) < 3:
+                tokens.append(int(made_up.logits(tuple(tokens)).argmax()))
+            return tokens[len(written) :]
+
+        wanted = search(plain, request_of(), further_passes=0)
+        assert search(drafting, request_of(), mixture=Unmixed(likeliest), further_passes=0) == wanted
+        assert drafting.passes == min(plain.passes, 1)
+        passes.add(plain.passes)
+    assert max(passes) == MOST_TOKENS - 1
 
 
 def test_a_line_has_no_more_tokens_than_asked() -> None:
