@@ -63,15 +63,21 @@ static void sort_run(const uint8_t *text, keyed *items, keyed *spare, int32_t co
   }
 }
 
-/* Fills `order` with the places of a text of LONGEST + `places` bytes, those from LONGEST on. Equal contexts stay in
- * the order of the text. Returns 0 where there is no memory for it. */
-EXPORT int32_t copy_sort(const uint8_t *text, int32_t places, int32_t *order) {
+/* Fills `order` with the places of `count` texts of these sizes, each of which follows LONGEST bytes that stand before it.
+ * Equal contexts stay in the order of the texts. Returns 0 where there is no memory for it. */
+EXPORT int32_t copy_sort(const uint8_t *text, const int32_t *sizes, int32_t count, int32_t *order) {
+  int64_t places = 0;
+  for (int32_t n = 0; n < count; n++) places += sizes[n];
   if (places <= 0) return 1;
-  if (places > INT32_MAX - LONGEST) return 0;
+  if (places + (int64_t)count * LONGEST > INT32_MAX) return 0;
   keyed *items = malloc((size_t)places * 2 * sizeof *items); /* the second half: room to sort into */
   if (!items) return 0;
-  for (int32_t n = 0; n < places; n++) items[n].place = LONGEST + n;
-  sort_run(text, items, items + places, places, 0);
+  keyed *next = items;
+  for (int32_t n = 0, place = 0; n < count; n++) {
+    place += LONGEST;
+    for (const int32_t end = place + sizes[n]; place < end; place++) (next++)->place = place;
+  }
+  sort_run(text, items, items + places, (int32_t)places, 0);
   for (int32_t n = 0; n < places; n++) order[n] = items[n].place;
   free(items);
   return 1;
