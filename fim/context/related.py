@@ -5,15 +5,34 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from sys import getsizeof
 
-from ..code import grammar_of
+from ..code import Grammar, Outline, grammar_of
 from ..languages import language_of_path
 from ..resolve import Project
 from ..resolve.path_parts import folder_of
 from ..text import Cursor, Document
 from .cancellable import CancellableProject, Stop
 from .names.members import Names
-from .scope import read_scope
+
+_HEAD_LINES = 200
+"""Lines of a document that are read for its imports. Those further down would only change which files come first."""
+_KEPT_AS = "what stands at the head"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    """The head of a document but for the cursor's line, and its outline by a grammar."""
+
+    lines: tuple[str, ...]
+    grammar: Grammar
+    outline: Outline
+
+    @property
+    def size_bytes(self) -> int:
+        """Estimated: an outline takes some three times as much as the lines."""
+        return 4 * sum(map(getsizeof, self.lines))
 
 
 def related_paths(document: Document, cursor: Cursor, project: Project, stop: Stop = lambda: None) -> Iterator[str]:
@@ -32,8 +51,21 @@ def _imported(document: Document, cursor: Cursor, project: CancellableProject) -
     grammar = grammar_of(document.path, document.language)
     if grammar is None:
         return []
-    scope = read_scope(document, cursor, grammar, project.source, project.kept)
-    return sorted(Names(project, document, scope.outline, grammar).imported_files(document.path))
+    outline = _outline_of_head(document, cursor, grammar, project)
+    return sorted(Names(project, document, outline, grammar).imported_files(document.path))
+
+
+def _outline_of_head(document: Document, cursor: Cursor, grammar: Grammar, project: CancellableProject) -> Outline:
+    lines = document.lines[:_HEAD_LINES]
+    if cursor.line < len(lines):
+        lines = (*lines[: cursor.line], "\n", *lines[cursor.line + 1 :])
+    known: _Head | None = project.kept.get(document.path, _KEPT_AS)
+    if known is not None and (known.lines, known.grammar) == (lines, grammar):
+        return known.outline
+    comment = document.language.line_comment if document.language else None
+    head = _Head(lines=lines, grammar=grammar, outline=project.source(lines, grammar, comment)[0])
+    project.kept.put(document.path, _KEPT_AS, head)
+    return head.outline
 
 
 def _by_distance(path: str, project: CancellableProject) -> Iterator[str]:

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 from ...fim import Special, partial_word, recognise
 from ...model.decoding.copying.copy_model import CopyModel
 from ...model.decoding.copying.copy_texts import CopyTexts
+from ...model.decoding.copying.inputs import NextToken
 from ...model.decoding.copying.mixture import Mixer
 from ...model.decoding.copying.native import ORDERS, SOURCES, Candidates
 from ...model.decoding.vocabulary_index import VocabularyIndex
@@ -60,16 +61,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One token of the truth. `logits`: the model's, shape (vocabulary,). `line`: the cursor's line up to the token,
-    with the bytes that `must` be written again. `allowed`: the tokens that may do that; None for all. `tokens`: how
-    many were written before."""
+    """One token of the truth, and what is known before it."""
 
-    logits: numpy.ndarray
+    next: NextToken
     evidence: Evidence
-    line: bytes
-    must: bytes
-    allowed: numpy.ndarray | None
-    tokens: int
     truth: int
 
 
@@ -116,16 +111,14 @@ class Reader:
         written = b""
         for number, id in enumerate([*ids, self.mixer.newline]):
             rest = must[len(written) :]
-            step = Step(
+            next = NextToken(
                 logits=logits[number],
-                evidence=Evidence.of(copies.find(written)),
-                line=known + written + rest,
-                must=rest,
                 allowed=self._allowed(rest),
+                line=known + written + rest,
+                must_size=len(rest),
                 tokens=number,
-                truth=id,
             )
-            steps.append(step)
+            steps.append(Step(next=next, evidence=Evidence.of(copies.find(written)), truth=id))
             written += self.tokenizer.bytes_of(id)
         return steps
 

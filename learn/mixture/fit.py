@@ -79,10 +79,10 @@ def _backoff_inputs(steps: Sequence[Step], mixer: Mixer) -> list[torch.Tensor]:
 
 def probabilities(step: Step, mixer: Mixer) -> numpy.ndarray:
     """The model's, among the allowed tokens; all that end a line together as the newline's."""
-    logits = step.logits
-    if step.allowed is not None:
-        logits = numpy.full_like(step.logits, -numpy.inf)
-        logits[step.allowed] = step.logits[step.allowed]
+    logits, allowed = step.next.logits, step.next.allowed
+    if allowed is not None:
+        logits = numpy.full_like(logits, -numpy.inf)
+        logits[allowed] = step.next.logits[allowed]
     plain = numpy.exp(logits - logits.max())
     plain /= plain.sum()
     ends = plain[mixer.model.line_ends].sum()
@@ -106,8 +106,7 @@ class RankedSteps:
 def ranked_steps(steps: Sequence[Step], mixer: Mixer) -> RankedSteps:
     features, backoff, numbers, is_truth = [], [], [], []
     for number, step in enumerate(steps):
-        candidates = step.evidence.candidates()
-        ranked = rank(mixer.model, step.logits, step.allowed, candidates, step.line, step.tokens, len(step.must))
+        ranked = rank(mixer.model, step.next, step.evidence.candidates())
         features.append(ranked.features)
         backoff.append(ranked.backoff)
         numbers.append(numpy.full(len(ranked.tokens), number))

@@ -107,8 +107,6 @@ def _is_the_models(step: Step, mixer: Mixer) -> bool:
 
 def _is_the_mixtures(step: Step, mixer: Mixer) -> bool:
     """Whether the mixture's likeliest token is the truth; any end of a line counts as one."""
-    candidates = step.evidence.candidates()
-    found = mix(mixer.model, step.logits, step.allowed, candidates, step.line, step.tokens, len(step.must))
-    best = int(numpy.argmax(found))
+    best = int(numpy.argmax(mix(mixer.model, step.next, step.evidence.candidates())))
     ends = mixer.model.line_ends
     return best == step.truth or (step.truth == mixer.newline and best in ends)

@@ -29,6 +29,7 @@ from .sizes import Quantization
 if TYPE_CHECKING:
     from ..backends.llama.model_loader import Bits
     from ..decoding.copying.mixture import Mixer
+    from ..decoding.copying.mixture_weights import MixtureWeights
 
 
 _BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
@@ -41,12 +42,15 @@ _PROMPT_TOKENS = 64
 
 
 class LoadedModel:
-    """A model in memory: the owner of its weights and its KV cache."""
+    """A model in memory: the owner of its weights and its KV cache. `mixture`: None where none was fitted for it."""
 
-    def __init__(self, plan: Plan, tokenizer: Tokenizer, engine: EngineCore[Any]) -> None:
+    def __init__(
+        self, plan: Plan, tokenizer: Tokenizer, engine: EngineCore[Any], mixture: MixtureWeights | None
+    ) -> None:
         self.plan = plan
         self.tokenizer = tokenizer
         self.engine = engine
+        self._mixture = mixture
 
     @cached_property
     def vocabulary_index(self) -> VocabularyIndex:
@@ -63,12 +67,8 @@ class LoadedModel:
     def mixer(self) -> Mixer | None:
         """What mixes copies into the model's choice; None for a model without fitted weights. Made when first asked."""
         from ..decoding.copying.mixture import Mixer
-        from ..decoding.copying.mixture_weights import MixtureWeights
 
-        path = self.plan.source.folder / MIXTURE_FILE
-        if not path.is_file():
-            return None
-        return Mixer(MixtureWeights.read(path), self.tokenizer, self.vocabulary_index)
+        return Mixer(self._mixture, self.tokenizer, self.vocabulary_index) if self._mixture is not None else None
 
 
 def load_model(
@@ -77,9 +77,10 @@ def load_model(
     """Loads the model of `plan`. `threads`: for computing on a CPU, at the most. `report` is told each step. `cache`:
     the folder for quantized weights.
 
-    Raises `BrokenCheckpoint`, `UnsupportedArchitecture` and `OutOfMemory`.
+    Raises `BrokenCheckpoint`, `UnreadableFile`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
     tokenizer = Tokenizer(plan.source.folder, embeddings=_embeddings(plan))
+    mixture = _mixture(plan.source.folder / MIXTURE_FILE)
     report("starting torch")
     _forbid_network()
     import torch
@@ -89,7 +90,13 @@ def load_model(
     # The draft model first: how torch computes afterwards is what was measured best for the large one.
     small = _load_and_measure(plan.draft, tokenizer, threads, cache, report) if plan.draft else None
     large = _load_and_measure(plan, tokenizer, threads, cache, report)
-    return LoadedModel(plan, tokenizer, _engine(plan, large, small))
+    return LoadedModel(plan, tokenizer, _engine(plan, large, small), mixture)
+
+
+def _mixture(path: Path) -> MixtureWeights | None:
+    from .mixture_file import read_mixture
+
+    return read_mixture(path) if path.is_file() else None
 
 
 def _embeddings(plan: Plan) -> int | None:

@@ -6,7 +6,7 @@
 /* Bytes that stand for an indentation, compared with that of the line above. */
 enum { SAME = 1, DEEPER = 2, SHALLOWER = 3 };
 
-enum { WORD = 8, FEW = 512 }; /* bytes of a sort key; so many items that a radix sort takes longer */
+enum { WORD = 8, FEW = 32 }; /* bytes of a sort key; so many items are sorted by insertion */
 
 /* The last byte, which is nearest to the place behind it, is the most significant one. */
 static uint64_t load_bytes(const uint8_t *bytes) {
@@ -20,49 +20,64 @@ typedef struct {
   int32_t place;
 } keyed;
 
-static int by_key(const void *one, const void *other) {
-  const keyed *a = one, *b = other;
-  if (a->key != b->key) return a->key < b->key ? -1 : 1;
-  return (a->place > b->place) - (a->place < b->place);
-}
-
-/* Sorts by the least significant byte first, in linear time and without changing the order of equals; a byte that all
- * keys share is skipped. */
-static void radix_sort(keyed *items, keyed *spare, int32_t count) {
-  keyed *from = items, *to = spare;
-  for (int shift = 0; shift < 64; shift += 8) {
-    int32_t starts[257] = {0};
-    for (int32_t n = 0; n < count; n++) starts[((from[n].key >> shift) & 255) + 1]++;
-    if (starts[((from[0].key >> shift) & 255) + 1] == count) continue;
-    for (int n = 0; n < 256; n++) starts[n + 1] += starts[n];
-    for (int32_t n = 0; n < count; n++) to[starts[(from[n].key >> shift) & 255]++] = from[n];
-    keyed *swap = from;
-    from = to, to = swap;
+/* Sorts by the most significant byte in which keys differ, then each part by the next ones, and few items by inserting
+ * each where it belongs. Equals stay in their order. `spare`: room for `count` items. */
+static void sort_keys(keyed *items, keyed *spare, int32_t count) {
+  if (count <= FEW) {
+    for (int32_t n = 1; n < count; n++) {
+      const keyed item = items[n];
+      int32_t at = n;
+      for (; at > 0 && items[at - 1].key > item.key; at--) items[at] = items[at - 1];
+      items[at] = item;
+    }
+    return;
   }
-  if (from != items) memcpy(items, from, (size_t)count * sizeof *items);
+  uint64_t differing = 0;
+  for (int32_t n = 1; n < count; n++) differing |= items[n].key ^ items[0].key;
+  if (!differing) return;
+  int shift = 64 - 8;
+  while (!(differing >> shift)) shift -= 8;
+  int32_t places[256] = {0}, next = 0; /* of each byte: how many items, then where the next one goes, then their end */
+  for (int32_t n = 0; n < count; n++) places[(items[n].key >> shift) & 255]++;
+  for (int byte = 0; byte < 256; byte++) {
+    const int32_t size = places[byte];
+    places[byte] = next;
+    next += size;
+  }
+  for (int32_t n = 0; n < count; n++) spare[places[(items[n].key >> shift) & 255]++] = items[n];
+  memcpy(items, spare, (size_t)count * sizeof *items);
+  for (int32_t start = 0, end; start < count; start = end) {
+    end = places[(items[start].key >> shift) & 255];
+    sort_keys(items + start, spare, end - start);
+  }
 }
 
 /* Sorts places that agree in the `depth` bytes before them by what stands before those. */
 static void sort_run(const uint8_t *text, keyed *items, keyed *spare, int32_t count, int depth) {
   if (depth >= LONGEST) return;
   for (int32_t n = 0; n < count; n++) items[n].key = load_bytes(text + items[n].place - depth - WORD);
-  if (count < FEW) qsort(items, (size_t)count, sizeof *items, by_key);
-  else radix_sort(items, spare, count);
+  sort_keys(items, spare, count);
   for (int32_t start = 0, end; start < count; start = end) {
     for (end = start + 1; end < count && items[end].key == items[start].key;) end++;
-    if (end - start > 1) sort_run(text, items + start, spare + start, end - start, depth + WORD);
+    if (end - start > 1) sort_run(text, items + start, spare, end - start, depth + WORD);
   }
 }
 
-/* Fills `order` with the places of a text of LONGEST + `places` bytes, those from LONGEST on. Equal contexts stay in
- * the order of the text. Returns 0 where there is no memory for it. */
-EXPORT int32_t copy_sort(const uint8_t *text, int32_t places, int32_t *order) {
+/* Fills `order` with the places of `count` texts of these sizes, each of which follows LONGEST bytes that stand before it.
+ * Equal contexts stay in the order of the texts. Returns 0 where there is no memory for it. */
+EXPORT int32_t copy_sort(const uint8_t *text, const int32_t *sizes, int32_t count, int32_t *order) {
+  int64_t places = 0;
+  for (int32_t n = 0; n < count; n++) places += sizes[n];
   if (places <= 0) return 1;
-  if (places > INT32_MAX - LONGEST) return 0;
+  if (places + (int64_t)count * LONGEST > INT32_MAX) return 0;
   keyed *items = malloc((size_t)places * 2 * sizeof *items); /* the second half: room to sort into */
   if (!items) return 0;
-  for (int32_t n = 0; n < places; n++) items[n].place = LONGEST + n;
-  sort_run(text, items, items + places, places, 0);
+  keyed *next = items;
+  for (int32_t n = 0, place = 0; n < count; n++) {
+    place += LONGEST;
+    for (const int32_t end = place + sizes[n]; place < end; place++) (next++)->place = place;
+  }
+  sort_run(text, items, items + places, (int32_t)places, 0);
   for (int32_t n = 0; n < places; n++) order[n] = items[n].place;
   free(items);
   return 1;

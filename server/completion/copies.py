@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import getsizeof
 
 from ... import fim, model
 from .snapshot import Snapshot
@@ -16,7 +17,7 @@ class FileText:
 
     @property
     def size_bytes(self) -> int:
-        return 4 * len(self.text)
+        return getsizeof(self.text)
 
 
 def copy_texts(snapshot: Snapshot, other_characters: int, stop: fim.Stop) -> model.CopyTexts:

@@ -24,8 +24,8 @@ from seekline.learn.mixture.repositories import LIST, Repository, read_repositor
 from seekline.learn.mixture.weights import untrained, write_weights
 from seekline.learn.packages import is_permissive
 from seekline.model import embedded_folder
-from seekline.model.decoding.copying.mixture_weights import MixtureWeights
 from seekline.model.decoding.copying.native import library
+from seekline.model.loading.mixture_file import read_mixture
 
 LISTED = """
 [[corpus]]
@@ -82,7 +82,7 @@ def test_the_recipe(repositories: Path) -> None:
     _, places, alone, backoff, _ = row
     assert int(places) == 8
     assert float(backoff) > float(alone)
-    read = MixtureWeights.read(repositories.parent / "weights.safetensors")
+    read = read_mixture(repositories.parent / "weights.safetensors")
     assert read.first.shape == (63, 4)
     assert numpy.array_equal(read.weight, fitted.weight)
 
@@ -191,7 +191,7 @@ def test_other_files_come_by_distance(repositories: Path) -> None:
 
 def test_weights_come_back_from_their_file(tmp_path: Path) -> None:
     write_weights(untrained(), tmp_path / "weights.safetensors")
-    assert MixtureWeights.read(tmp_path / "weights.safetensors").first.shape == (63, 1)
+    assert read_mixture(tmp_path / "weights.safetensors").first.shape == (63, 1)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

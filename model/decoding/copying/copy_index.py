@@ -1,148 +1,193 @@
-"""Sorted texts that are kept between requests: the pieces of documents, and whole other files."""
+"""Sorted texts that are kept between requests: the pieces of documents, and other files in groups."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .native import LONGEST
-from .sorted_text import Comparable, SortedText, comparable, cut, sort_text
+from .sorted_text import comparable, cut, sort_texts
+from .text_group import BEFORE, BEHIND, OTHER, PlacedText, SortedText
 
-LIMIT_BYTES = 48_000_000
+LIMIT_BYTES = 32_000_000
+_SHORTEST_GROUP, _LONGEST_GROUP = 16_384, 65_536
+"""Characters of other files that are sorted together: each search asks every group."""
+_BYTES_PER_CHARACTER = 5
+"""Of a sorted text: itself, and a place."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A sorted part of a document, and where it begins in it, in bytes as they are compared."""
-
-    text: SortedText
-    start: int
+_Key = tuple[int, int]
+"""The hash of a text, and its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortedDocument:
-    """The pieces before and behind the cursor. `before`: all that stands before it, as it is compared."""
+    """A document around a cursor that stands behind `cursor` bytes of it, as they are compared. `context`: the last
+    `LONGEST` of them. `columns`: the indentation of the cursor's line."""
 
-    before: Comparable
-    pieces_before: tuple[Piece, ...]
-    pieces_behind: tuple[Piece, ...]
+    pieces: tuple[PlacedText, ...]
+    cursor: int
+    context: bytes
+    columns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Where a text is cut, and what its sorted part is kept under."""
+    """Some of the whole lines above or below. `end`: in these, in characters. `columns_above`, `columns`: the
+    indentation of the line above and of the last one. `text`: as it is compared."""
 
-    first: int
     end: int
-    key: tuple[int, int]
+    columns_above: int
+    columns: int
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """What was made of a text of the latest document. `columns_above`, `columns`: see `comparable`."""
+class _Lines:
+    """The whole lines above or below the line at the cursor."""
 
     source: str
-    columns_above: int
-    text: bytes
-    columns: int
-    parts: tuple[_Part, ...]
+    parts: tuple[_Part, ...] = ()
+
+    def parts_of(self, source: str) -> tuple[_Part, ...]:
+        """The first parts that another text has too: lines come and go where someone types."""
+        if self.source == source:
+            return self.parts
+        if source.startswith(self.source):
+            return self.parts[:-1]  # the last one ended with the text
+        if self.source.startswith(source):
+            return tuple(part for part in self.parts if part.end <= len(source))
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Others:
+    """The other files of the latest request, what their groups are kept under, and the groups."""
+
+    texts: tuple[str, ...]
+    keys: tuple[_Key, ...]
+    groups: tuple[PlacedText, ...]
 
 
 class CopyIndex:
     """The texts that were sorted lately, at most so many bytes of them. Used by one thread.
 
-    A document is cut into pieces by its lines, so that a key sorts one piece anew.
+    A document is cut into pieces by its lines, so that a key sorts the line at the cursor, and a new line one piece.
     """
 
     def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
         self._limit_bytes = limit_bytes
-        self._texts: OrderedDict[tuple[int, int], SortedText] = OrderedDict()  # the least recently used first
-        self._latest: dict[str, _Compared] = {}
-        self.used_bytes = 0
+        self._texts: OrderedDict[_Key, SortedText] = OrderedDict()  # the least recently used first
+        self.clear()
 
     def clear(self) -> None:
         """Gives back all texts."""
         self._texts.clear()
-        self._latest.clear()
+        self._above = _Lines(source="")
+        self._below = _Lines(source="")
+        self._others = _Others(texts=(), keys=(), groups=())
         self.used_bytes = 0
 
     def document(self, before: str, after: str) -> SortedDocument:
         start = before.rfind("\n") + 1
-        lines = self._compared("before", before[:start], starts_line=True, columns=0)
-        line = comparable(_bytes(before[start:]), is_open=True, columns=lines.columns)
-        tail = self._compared("after", after, starts_line=False, columns=line.columns)
-        head = Comparable(text=lines.text + line.text, columns=line.columns)
-        # The last piece of the whole lines goes on with the line at the cursor.
-        *whole, last = lines.parts or (_Part(first=0, end=0, key=(0, 0)),)
-        parts = [*whole, *_parts(head.text, last.first)]
+        end = after.find("\n") + 1 or len(after)
+        self._above = _read_lines(self._above, before[:start], 0)
+        above = self._above.parts
+        line = comparable(_bytes(before[start:]), is_open=True, columns=above[-1].columns if above else 0)
+        rest = comparable(_bytes(after[:end]), starts_line=False, columns=line.columns)
+        self._below = _read_lines(self._below, after[end:], rest.columns)
+        head = self._pieces([*(part.text for part in above), line.text], BEFORE, 0)
+        cursor = head[-1].end
+        tail = self._pieces([rest.text, *(part.text for part in self._below.parts)], BEHIND, cursor + 1)
         return SortedDocument(
-            before=head,
-            pieces_before=self._pieces(head.text, parts, 0),
-            pieces_behind=self._pieces(tail.text, tail.parts, len(head.text) + 1),
+            pieces=(*head, *tail), cursor=cursor, context=head[-1].text.text[-LONGEST:], columns=line.columns
         )
 
-    def others(self, texts: Sequence[str], check: Callable[[], None] = lambda: None) -> list[SortedText]:
-        """Each text sorted, as far as they fit, the first ones first. `check` is called before each that is new."""
-        found: list[SortedText] = []
+    def others(self, texts: tuple[str, ...], check: Callable[[], None] = lambda: None) -> tuple[PlacedText, ...]:
+        """The texts in sorted groups, as far as they fit, the first ones first. `check` is called before a group is
+        sorted."""
+        known = self._others
+        if known.texts != texts or not all(key in self._texts for key in known.keys):
+            known = self._others = self._sorted(texts, check)
+        for key in reversed(known.keys):  # so that the farthest ones are given up first
+            if key in self._texts:
+                self._texts.move_to_end(key)
+        return known.groups
+
+    def _sorted(self, texts: tuple[str, ...], check: Callable[[], None]) -> _Others:
+        keys: list[_Key] = []
+        groups: list[PlacedText] = []
         room = self._limit_bytes // 2
-        for text in texts:
-            known = self._texts.get((hash(text), len(text)))
-            if known is None:
-                check()
-            sorted_text = self._kept(
-                (hash(text), len(text)), lambda text=text: sort_text(comparable(_bytes(text)).text)
-            )
-            room -= sorted_text.size_bytes
+        for group in _grouped(texts):
+            key = hash(group), sum(map(len, group))
+            room -= _BYTES_PER_CHARACTER * key[1]
             if room < 0:
                 break
-            found.append(sorted_text)
-        return found
+            if key not in self._texts:
+                check()
+            text = self._kept(key, lambda group=group: sort_texts([comparable(_bytes(text)).text for text in group]))
+            keys.append(key)
+            groups.append(PlacedText(text=text, source=OTHER))
+        return _Others(texts=texts, keys=tuple(keys), groups=tuple(groups))
 
-    def _compared(self, name: str, source: str, *, starts_line: bool, columns: int) -> _Compared:
-        """While a line is typed, what stands before and behind it stays."""
-        known = self._latest.get(name)
-        if known is None or known.columns_above != columns or known.source != source:
-            found = comparable(_bytes(source), starts_line=starts_line, columns=columns)
-            known = _Compared(
-                source=source,
-                columns_above=columns,
-                text=found.text,
-                columns=found.columns,
-                parts=tuple(_parts(found.text, 0)),
-            )
-            self._latest[name] = known
-        return known
+    def _pieces(self, texts: Sequence[bytes], source: int, start: int) -> list[PlacedText]:
+        """The parts of a text that follow each other, of which the first begins at `start`."""
+        pieces: list[PlacedText] = []
+        before = bytes(LONGEST)
+        for text in texts:
+            key = hash((before, text)), len(text)
+            sorted_text = self._kept(key, lambda text=text, before=before: sort_texts([text], before))
+            pieces.append(PlacedText(text=sorted_text, source=source, start=start))
+            before = sorted_text.text[-LONGEST:]
+            start += len(text)
+        return pieces
 
-    def _pieces(self, text: bytes, parts: Sequence[_Part], start: int) -> tuple[Piece, ...]:
-        pieces: list[Piece] = []
-        for part in parts:
-            sorted_text = self._kept(
-                part.key, lambda part=part: sort_text(text[part.first : part.end], _before(text, part.first))
-            )
-            pieces.append(Piece(text=sorted_text, start=start + part.first))
-        return tuple(pieces)
-
-    def _kept(self, key: tuple[int, int], make: Callable[[], SortedText]) -> SortedText:
-        found = self._texts.pop(key, None)
-        if found is None:
-            found = make()
-            self.used_bytes += found.size_bytes
-        self._texts[key] = found
+    def _kept(self, key: _Key, make: Callable[[], SortedText]) -> SortedText:
+        found = self._texts.get(key)
+        if found is not None:
+            self._texts.move_to_end(key)
+            return found
+        found = self._texts[key] = make()
+        self.used_bytes += found.size_bytes
         while self.used_bytes > self._limit_bytes and len(self._texts) > 1:
             self.used_bytes -= self._texts.popitem(last=False)[1].size_bytes
         return found
 
 
-def _parts(text: bytes, start: int) -> Iterator[_Part]:
-    """How a comparable text is cut from `start` on, where it was cut before."""
-    for first, end in cut(text[start:]):
-        first, end = start + first, start + end
-        yield _Part(first=first, end=end, key=(hash((_before(text, first), text[first:end])), end - first))
+def _read_lines(known: _Lines, source: str, columns: int) -> _Lines:
+    """Whole lines as they are compared. `columns`: the indentation of the line above. `known`: the latest ones."""
+    parts: list[_Part] = []
+    start = 0
+    for part in known.parts_of(source):
+        if part.columns_above != columns:
+            part = _part(_bytes(source[start : part.end]), part.end, columns)
+        parts.append(part)
+        start, columns = part.end, part.columns
+    for piece in cut(_bytes(source[start:])):
+        part = _part(piece, start + len(piece.decode()), columns)
+        parts.append(part)
+        start, columns = part.end, part.columns
+    return _Lines(source=source, parts=tuple(parts))
 
 
-def _before(text: bytes, place: int) -> bytes:
-    return text[max(0, place - LONGEST) : place]
+def _part(source: bytes, end: int, columns: int) -> _Part:
+    compared = comparable(source, columns=columns)
+    return _Part(end=end, columns_above=columns, columns=compared.columns, text=compared.text)
+
+
+def _grouped(texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Cuts a list of texts behind some that their own length chooses, so that one that comes or goes changes few
+    groups."""
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        group.append(text)
+        size += len(text)
+        if size >= _LONGEST_GROUP or (size >= _SHORTEST_GROUP and len(text) % 4 == 0):
+            yield tuple(group)
+            group, size = [], 0
+    if group:
+        yield tuple(group)
 
 
 def _bytes(text: str) -> bytes:

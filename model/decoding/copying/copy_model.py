@@ -10,11 +10,11 @@ from . import kernels
 from .copy_index import CopyIndex
 from .copy_texts import CopyTexts
 from .first_tokens import FirstTokens
+from .inputs import Search
 from .native import LONGEST, Candidates
 from .sorted_text import comparable
-from .text_group import PlacedText, TextGroup
+from .text_group import TextGroup
 
-_BEFORE, _BEHIND, _OTHER = range(3)
 _LEAST_IN_DOCUMENT, _LEAST_ELSEWHERE = 1, 3
 _MOST_KEPT = 16
 
@@ -37,13 +37,10 @@ class CopyModel:
         check: Callable[[], None] = lambda: None,
     ) -> None:
         document = index.document(texts.before, texts.after)
-        parts = [PlacedText(text=piece.text, source=_BEFORE, start=piece.start) for piece in document.pieces_before]
-        parts += [PlacedText(text=piece.text, source=_BEHIND, start=piece.start) for piece in document.pieces_behind]
-        others = [PlacedText(text=text, source=_OTHER) for text in index.others(texts.others, check)]
-        self._before = document.before
+        self._document = document
         self._groups = (
-            TextGroup(parts, least=_LEAST_IN_DOCUMENT, cursor=len(self._before.text)),
-            TextGroup(others, least=_LEAST_ELSEWHERE),
+            TextGroup(document.pieces, least=_LEAST_IN_DOCUMENT, cursor=document.cursor),
+            TextGroup(index.others(texts.others, check), least=_LEAST_ELSEWHERE),
         )
         self._first_tokens = first_tokens
         self._must = must
@@ -67,14 +64,13 @@ class CopyModel:
         found = Candidates()
         if len(must) > LONGEST:  # no place is known to agree in so many bytes
             return found
-        context = self._context(written[len(self._must) :]).rjust(LONGEST, b"\0")
-        kernels.find(self._groups, self._first_tokens, context, must, self._newline, found)
+        search = Search(context=self._context(written[len(self._must) :]), must=must, newline=self._newline)
+        kernels.find(self._groups, self._first_tokens, search, found)
         return found
 
     def _context(self, beyond: bytes) -> bytes:
-        """The last bytes before the next token, as they are compared. `beyond`: what was written behind the cursor."""
-        known = self._before
-        if not beyond:
-            return known.text[-LONGEST:]
+        """The `LONGEST` bytes before the next token, as they are compared. `beyond`: what was written behind the
+        cursor."""
+        known = self._document
         new = comparable(beyond, starts_line=False, is_open=True, columns=known.columns)
-        return (known.text[-LONGEST:] + new.text)[-LONGEST:]
+        return (known.context + new.text)[-LONGEST:]

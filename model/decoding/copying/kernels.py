@@ -14,6 +14,7 @@ from .native import FEATURES, LONGEST, MAX_RANKED, Candidates, LineState, librar
 
 if TYPE_CHECKING:
     from .first_tokens import FirstTokens
+    from .inputs import NextToken, Search
     from .mixture_weights import MixtureModel
     from .text_group import TextGroup
 
@@ -28,12 +29,12 @@ def normalize(text: bytes, starts_line: bool, is_open: bool, columns: int) -> tu
     return ctypes.string_at(room, size), found.value
 
 
-def sort(whole: bytes, places: int) -> numpy.ndarray:
+def sort(whole: bytes, sizes: Sequence[int]) -> numpy.ndarray:
     native = library()
     if native is None:
-        return reference.sort(whole, places)
-    order = numpy.empty(places, dtype=numpy.int32)
-    if not native.copy_sort(whole, places, order.ctypes.data):
+        return reference.sort(whole, sizes)
+    order = numpy.empty(sum(sizes), dtype=numpy.int32)
+    if not native.copy_sort(whole, (ctypes.c_int32 * len(sizes))(*sizes), len(sizes), order.ctypes.data):
         raise MemoryError
     return order
 
@@ -47,26 +48,17 @@ def cut(text: bytes, shortest: int, longest: int) -> list[int]:
     return ends[:count]
 
 
-def find(
-    groups: Sequence[TextGroup],
-    first_tokens: FirstTokens,
-    context: bytes,
-    must: bytes,
-    newline: int,
-    found: Candidates,
-) -> None:
+def find(groups: Sequence[TextGroup], first_tokens: FirstTokens, search: Search, found: Candidates) -> None:
     """Writes into `found` what speaks for each next token."""
     native = library()
     if native is None:
-        reference.find(groups, first_tokens.of, context, must, newline, found)
+        reference.find(groups, first_tokens.of, search, found)
         return
+    asked = search.context, search.must, len(search.must), search.newline
     while True:
         found.count = found.unknown = 0
         for group in groups:
-            address = first_tokens.table_address
-            native.copy_find(
-                ctypes.byref(group.structure), address, context, must, len(must), newline, ctypes.byref(found)
-            )
+            native.copy_find(ctypes.byref(group.structure), first_tokens.table_address, *asked, ctypes.byref(found))
         if not found.unknown:
             return
         for number in range(found.unknown):
@@ -75,20 +67,12 @@ def find(
             native.copy_learn(first_tokens.room(), found.word_key[number], first_tokens.of(word))
 
 
-def mix(
-    mixture: MixtureModel,
-    logits: numpy.ndarray,
-    allowed: numpy.ndarray | None,
-    found: Candidates,
-    line: bytes,
-    tokens: int,
-    must_size: int,
-) -> numpy.ndarray:
+def mix(mixture: MixtureModel, next: NextToken, found: Candidates) -> numpy.ndarray:
     """The logarithms of the mixed probabilities of all tokens. See `Mixture.mix`."""
     native = library()
     if native is None:
-        return reference_mixture.mix(mixture, logits, allowed, found, line, tokens, must_size)
-    return _mix(native, mixture, logits, allowed, found, LineState(line, len(line), tokens, must_size), None, None)[0]
+        return reference_mixture.mix(mixture, next, found)
+    return _mix(native, mixture, next, found)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,49 +85,39 @@ class RankedTokens:
     backoff: numpy.ndarray
 
 
-def rank(
-    mixer: MixtureModel,
-    logits: numpy.ndarray,
-    allowed: numpy.ndarray | None,
-    found: Candidates,
-    line: bytes,
-    tokens: int,
-    must_size: int,
-) -> RankedTokens:
+def rank(mixture: MixtureModel, next: NextToken, found: Candidates) -> RankedTokens:
     """What `mix` ranks. Raises RuntimeError where the C code is not compiled."""
     native = library()
     if native is None:
         raise RuntimeError("a mixture can be fitted only where the C code is compiled")
     features = numpy.empty((MAX_RANKED, FEATURES + 1), dtype=numpy.float32)
     ids = numpy.empty(MAX_RANKED, dtype=numpy.int32)
-    state = LineState(line, len(line), tokens, must_size)
-    count = _mix(native, mixer, logits, allowed, found, state, features, ids)[1]
+    count = _mix(native, mixture, next, found, features.ctypes.data, ids.ctypes.data)[1]
     rows = features[:count]
     return RankedTokens(tokens=ids[:count], features=rows[:, :FEATURES], backoff=rows[:, FEATURES])
 
 
 def _mix(
     native: ctypes.CDLL,
-    mixer: MixtureModel,
-    logits: numpy.ndarray,
-    allowed: numpy.ndarray | None,
+    mixture: MixtureModel,
+    next: NextToken,
     found: Candidates,
-    state: LineState,
-    features: numpy.ndarray | None,
-    tokens: numpy.ndarray | None,
+    features: int | None = None,
+    ids: int | None = None,
 ) -> tuple[numpy.ndarray, int]:
-    logits = numpy.ascontiguousarray(logits, dtype=numpy.float32)
+    """The logarithms, and how many tokens were ranked. `features`, `ids`: addresses that these are written to."""
+    logits = numpy.ascontiguousarray(next.logits, dtype=numpy.float32)
     out = numpy.full(len(logits), -numpy.inf, dtype=numpy.float32)
-    ids = None if allowed is None else numpy.ascontiguousarray(allowed, dtype=numpy.int64)
+    allowed = None if next.allowed is None else numpy.ascontiguousarray(next.allowed, dtype=numpy.int64)
     count = native.copy_mix(
-        ctypes.byref(mixer.structure),
+        ctypes.byref(mixture.structure),
         logits.ctypes.data,
-        None if ids is None else ids.ctypes.data,
-        0 if ids is None else len(ids),
+        None if allowed is None else allowed.ctypes.data,
+        0 if allowed is None else len(allowed),
         ctypes.byref(found),
-        ctypes.byref(state),
+        ctypes.byref(LineState(next.line, len(next.line), next.tokens, next.must_size)),
         out.ctypes.data,
-        None if features is None else features.ctypes.data,
-        None if tokens is None else tokens.ctypes.data,
+        features,
+        ids,
     )
     return out, count

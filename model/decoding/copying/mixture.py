@@ -19,6 +19,7 @@ from .copy_index import CopyIndex
 from .copy_model import CopyModel
 from .copy_texts import CopyTexts
 from .first_tokens import FirstTokens
+from .inputs import NextToken
 from .mixture_weights import MixtureModel, MixtureWeights
 from .native import MixtureStructure
 
@@ -109,8 +110,8 @@ class Mixture:
         line = self._line + written
         line = line[line.rfind(b"\n") + 1 :]
         must = self._must[len(written) :]
-        line += must
-        return kernels.mix(self._mixer.model, logits, allowed, found, line, tokens, len(must))
+        next = NextToken(logits=logits, allowed=allowed, line=line + must, must_size=len(must), tokens=tokens)
+        return kernels.mix(self._mixer.model, next, found)
 
 
 def _facts(token: bytes) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy
 
@@ -26,12 +25,6 @@ class MixtureWeights:
     first_bias: numpy.ndarray
     second: numpy.ndarray
     rest: numpy.ndarray
-
-    @classmethod
-    def read(cls, path: Path) -> MixtureWeights:
-        from safetensors.numpy import load_file
-
-        return cls(**{name: numpy.ascontiguousarray(values) for name, values in load_file(path).items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,7 +10,7 @@ from ...native.library import find_library_for
 
 LONGEST, ORDERS, SOURCES, MOST_TOKENS = 64, 14, 3, 256
 """Of copying.h."""
-MAX_RANKED, FEATURES = 36, 63
+MAX_RANKED, FEATURES, MOST_HIDDEN = 36, 63, 64
 """Of copy_mixture.c."""
 
 
@@ -68,7 +68,7 @@ class LineState(ctypes.Structure):
 _TEXT, _ADDRESS = ctypes.c_char_p, c_void_p
 _ARGUMENTS = {
     "copy_normalize": [_TEXT, c_int32, c_int32, c_int32, _ADDRESS, _ADDRESS],
-    "copy_sort": [_TEXT, c_int32, _ADDRESS],
+    "copy_sort": [_TEXT, _ADDRESS, c_int32, _ADDRESS],
     "copy_cut": [_TEXT, c_int32, c_int32, c_int32, _ADDRESS],
     "copy_learn": [_ADDRESS, c_uint64, c_int32],
     "copy_find": [_ADDRESS, _ADDRESS, _TEXT, _TEXT, c_int32, c_int32, _ADDRESS],

@@ -14,6 +14,7 @@ import numpy
 from .native import LONGEST, MOST_TOKENS, ORDERS, SOURCES, Candidates
 
 if TYPE_CHECKING:
+    from .inputs import Search
     from .text_group import PlacedText, TextGroup
 
 _SAME, _DEEPER, _SHALLOWER = b"\1", b"\2", b"\3"
@@ -60,10 +61,14 @@ def _compared(indentation: int, above: int) -> bytes:
     return _DEEPER if indentation > above else _SHALLOWER
 
 
-def sort(whole: bytes, places: int) -> numpy.ndarray:
-    """The places from `LONGEST` on, by the bytes before them, the nearest first."""
-    order = sorted(range(LONGEST, LONGEST + places), key=lambda place: whole[place - LONGEST : place][::-1])
-    return numpy.array(order, dtype=numpy.int32)
+def sort(whole: bytes, sizes: Sequence[int]) -> numpy.ndarray:
+    """The places of texts of these sizes, each behind `LONGEST` bytes, by the bytes before them, the nearest first."""
+    places: list[int] = []
+    end = 0
+    for size in sizes:
+        places += range(end + LONGEST, end + LONGEST + size)
+        end += LONGEST + size
+    return numpy.array(sorted(places, key=lambda place: whole[place - LONGEST : place][::-1]), dtype=numpy.int32)
 
 
 def cut(text: bytes, shortest: int, longest: int) -> list[int]:
@@ -93,21 +98,17 @@ def _hash(text: bytes) -> int:
     return value or 1
 
 
-def find(
-    groups: Sequence[TextGroup],
-    first_token: Callable[[bytes], int],
-    context: bytes,
-    must: bytes,
-    newline: int,
-    found: Candidates,
-) -> None:
+def find(groups: Sequence[TextGroup], first_token: Callable[[bytes], int], search: Search, found: Candidates) -> None:
     """What speaks for each next token. `first_token`: of a word; negative where it has none."""
     found.count = 0
     for group in groups:
-        for text, place in _places(group, context, len(must)):
-            token = _token(group, text, place, must, newline, first_token)
+        for text, place in _places(group, search.context, len(search.must)):
+            word = _word(group, text, place, search.must)
+            if word is None:
+                continue
+            token = first_token(word) if word else search.newline
             if token >= 0:
-                _add(found, group, text, place, token, _agreeing(text.text.text, place, context))
+                _add(found, group, text, place, token, _agreeing(text.text.text, place, search.context))
 
 
 def _places(group: TextGroup, context: bytes, must_size: int) -> list[tuple[PlacedText, int]]:
@@ -135,18 +136,16 @@ def _agreeing_places(placed: PlacedText, context: bytes) -> list[int]:
     return order[low:high].tolist()
 
 
-def _token(
-    group: TextGroup, placed: PlacedText, place: int, must: bytes, newline: int, first_token: Callable[[bytes], int]
-) -> int:
-    """The token that the text at a place goes on with; -1 for none."""
+def _word(group: TextGroup, placed: PlacedText, place: int, must: bytes) -> bytes | None:
+    """The word that the text at a place goes on with; an empty one for the end of the line, None for none."""
     text = must + placed.text.text[place : place + _BEHIND]
     size = _word_length(text)
     if size < 0 or (size == 0 and must):
-        return -1
+        return None
     position = place - LONGEST + placed.start + max(0, size - len(must))
     if placed.source == 0 and position >= group.cursor:  # a word that reaches to the cursor is not known yet
-        return -1
-    return first_token(text[: min(size, LONGEST)]) if size else newline
+        return None
+    return text[: min(size, LONGEST)]
 
 
 def _word_length(text: bytes) -> int:

@@ -10,6 +10,7 @@ import numpy
 from .native import MOST_TOKENS, ORDERS, SOURCES, Candidates
 
 if TYPE_CHECKING:
+    from .inputs import NextToken
     from .mixture_weights import MixtureModel
 
 _OF_MODEL, _OF_COPIES = 12, 24
@@ -49,22 +50,14 @@ class _Ranked:
     backoff: float
 
 
-def mix(
-    mixture: MixtureModel,
-    logits: numpy.ndarray,
-    allowed: numpy.ndarray | None,
-    found: Candidates,
-    line: bytes,
-    tokens: int,
-    must_size: int,
-) -> numpy.ndarray:
+def mix(mixture: MixtureModel, next: NextToken, found: Candidates) -> numpy.ndarray:
     """The logarithms of the mixed probabilities. See `Mixture.mix`."""
-    plain, end = _log_probabilities(mixture, logits, allowed)
+    plain, end = _log_probabilities(mixture, next.logits, next.allowed)
     copies = _Copies.of(found)
     ranked = _choose(mixture, copies, plain)
     if not ranked:
         return plain.astype(numpy.float32)
-    features = _features(mixture, copies, plain, ranked, line, tokens, must_size)
+    features = _features(mixture, copies, plain, ranked, next)
     scores = _scores(mixture, features, numpy.array([one.backoff for one in ranked]))
     scores -= scores.max()
     shares = numpy.exp(scores) / numpy.exp(scores).sum()
@@ -131,13 +124,7 @@ def _choose(mixture: MixtureModel, copies: _Copies, plain: numpy.ndarray) -> lis
 
 
 def _features(
-    mixture: MixtureModel,
-    copies: _Copies,
-    plain: numpy.ndarray,
-    ranked: list[_Ranked],
-    line: bytes,
-    tokens: int,
-    must_size: int,
+    mixture: MixtureModel, copies: _Copies, plain: numpy.ndarray, ranked: list[_Ranked], next: NextToken
 ) -> numpy.ndarray:
     """Shape (ranked, 63), in the order of `features_of` in copy_mixture.c."""
     is_allowed = plain[copies.tokens] > -numpy.inf
@@ -145,13 +132,13 @@ def _features(
     totals = copies.counts[is_allowed][:, _TOLD_ORDERS].sum(axis=0)
     likelihoods = plain[[one.token for one in ranked]]
     scores = numpy.log(numpy.array([one.backoff for one in ranked]) + 1e-9)
-    place = _place_features(line, must_size)
+    place = _place_features(next)
     rows: list[list[float]] = []
     for one, likelihood, score in zip(ranked, likelihoods, scores, strict=True):
         row = [likelihood / 4, numpy.exp(likelihood), (likelihood - likelihoods.max()) / 4]
         row += [score / 4, numpy.exp(score), (score - scores.max()) / 4, likelihoods.max() / 4, scores.max() / 4]
         row += _copy_features(copies, one, longest, totals)
-        row += _token_features(mixture, copies, one, place, tokens, must_size)
+        row += _token_features(mixture, copies, one, place)
         rows.append(row)
     return numpy.array(rows)
 
@@ -175,32 +162,34 @@ class _Place:
     depth: int
     quotes: int
     length: int
+    must_size: int
+    tokens: int
 
 
-def _place_features(line: bytes, must_size: int) -> _Place:
-    known = line[: len(line) - must_size]
+def _place_features(next: NextToken) -> _Place:
+    known = next.line[: len(next.line) - next.must_size]
     code = known.strip(b" \t")
     depth = sum(map(code.count, (b"(", b"[", b"{"))) - sum(map(code.count, (b")", b"]", b"}")))
     return _Place(
         is_in_word=bool(known) and (known[-1] >= 0x80 or known[-1:].isalnum() or known[-1:] == b"_"),
         depth=min(3, max(-3, depth)),
         quotes=sum(map(code.count, (b'"', b"'", b"`"))),
-        length=len(code) + must_size,
+        length=len(code) + next.must_size,
+        must_size=next.must_size,
+        tokens=next.tokens,
     )
 
 
-def _token_features(
-    mixture: MixtureModel, copies: _Copies, one: _Ranked, place: _Place, tokens: int, must_size: int
-) -> list[float]:
+def _token_features(mixture: MixtureModel, copies: _Copies, one: _Ranked, place: _Place) -> list[float]:
     size, opens, closes, quotes, ends_word, starts_word, starts_space = mixture.facts[one.token].tolist()
     is_copy = one.copy >= 0
     distance = copies.distance[one.copy] if is_copy else _FAR
     longest = copies.longest[one.copy].max() if is_copy else 0
-    beyond = min(8, max(-8, size - must_size)) / 8 if must_size else 0
+    beyond = min(8, max(-8, size - place.must_size)) / 8 if place.must_size else 0
     return [
         *(numpy.log(distance + 1) / 8, is_copy, one.token == mixture.newline),
         *(ends_word, starts_word, starts_space, place.is_in_word, place.is_in_word * starts_word),
-        *(min(tokens, 10) / 5, tokens == 0, size / 8, must_size > 0, beyond),
+        *(min(place.tokens, 10) / 5, place.tokens == 0, size / 8, place.must_size > 0, beyond),
         *(place.depth / 2, opens, closes, (place.depth + opens - closes) / 2),
         *(longest > place.length, numpy.log1p(place.length) / 4),
         *(quotes, place.quotes % 2, (place.quotes + quotes) % 2),

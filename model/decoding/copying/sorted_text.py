@@ -6,14 +6,14 @@ byte, which says how it compares with that of the line above. So code is recogni
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from . import kernels
 from .native import LONGEST
 from .text_group import SortedText
 
-_SHORTEST_PIECE, _LONGEST_PIECE = 4096, 16384
+_SHORTEST_PIECE, _LONGEST_PIECE = 8192, 32768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,16 +30,16 @@ def comparable(text: bytes, *, starts_line: bool = True, is_open: bool = False, 
     return Comparable(text=compared, columns=columns)
 
 
-def sort_text(text: bytes, before: bytes = b"") -> SortedText:
-    """`text` and `before`, what stands before it, are comparable."""
-    whole = before[-LONGEST:].rjust(LONGEST, b"\0") + text
-    return SortedText(text=whole, order=kernels.sort(whole, len(text)))
+def sort_texts(texts: Sequence[bytes], before: bytes = b"") -> SortedText:
+    """Texts that are asked as one, though none goes on with another. `before`: what stands before the first. All are
+    comparable."""
+    whole = before[-LONGEST:].rjust(LONGEST, b"\0") + bytes(LONGEST).join(texts)
+    return SortedText(text=whole, order=kernels.sort(whole, [len(text) for text in texts]))
 
 
-def cut(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where a comparable text is cut, start and end: at lines that say so themselves, so that an edit moves no far
-    cut."""
+def cut(text: bytes) -> Iterator[bytes]:
+    """Cuts a text behind lines that say so themselves, so that an edit moves no far cut."""
     start = 0
     for end in kernels.cut(text, _SHORTEST_PIECE, _LONGEST_PIECE):
-        yield start, end
+        yield text[start:end]
         start = end

@@ -11,14 +11,16 @@ import numpy
 
 from .native import Group, Text
 
+BEFORE, BEHIND, OTHER = range(3)
+"""Sources: the document before the cursor and behind it, and other texts."""
 MOST_PLACES = 64
 """That are looked at in one group."""
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SortedText:
-    """A part of a text. `text`: what stands before it, `LONGEST` bytes, and the part itself; `order`: its places, by
-    the bytes before them, shape (places,), int32."""
+    """A part of a text, or several texts. `text`: of each the `LONGEST` bytes before it, and then itself. `order`: all
+    places, by the bytes before them, shape (places,), int32."""
 
     text: bytes
     order: numpy.ndarray
@@ -31,14 +33,24 @@ class SortedText:
     def size_bytes(self) -> int:
         return len(self.text) + self.order.nbytes
 
+    @cached_property
+    def structure(self) -> tuple[int | None, int, int, int]:
+        """The first fields of `copy_text`, which point into the memory of this one."""
+        address = ctypes.cast(ctypes.c_char_p(self.text), ctypes.c_void_p).value
+        return address, self.order.ctypes.data, self.places, len(self.text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedText:
-    """A sorted text, what it is part of, and where it begins there."""
+    """A sorted text, its source, and where it begins in the document, in bytes as they are compared."""
 
     text: SortedText
     source: int
     start: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + self.text.places
 
 
 class TextGroup:
@@ -55,9 +67,5 @@ class TextGroup:
         """It points into the memory of the texts, which this group keeps."""
         texts = (Text * max(1, len(self.texts)))()
         for number, placed in enumerate(self.texts):
-            text = placed.text
-            address = ctypes.cast(ctypes.c_char_p(text.text), ctypes.c_void_p)
-            texts[number] = Text(
-                address, text.order.ctypes.data, text.places, len(text.text), placed.source, placed.start
-            )
+            texts[number] = Text(*placed.text.structure, placed.source, placed.start)
         return Group(texts, len(self.texts), self.least, self.most, self.cursor)

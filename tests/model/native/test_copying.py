@@ -37,13 +37,18 @@ def test_a_normalized_text_has_one_more_byte_a_line_at_most(
     assert out.raw[written:] == b"\xff" * (most + 8 - written), "nothing is written behind it"
 
 
-@given(TEXTS)
-def test_places_are_sorted_by_what_stands_before_them(text: bytes) -> None:
-    whole = bytes(LONGEST) + text
-    order = (ctypes.c_int32 * len(text))()
-    assert native.copy_sort(whole, len(text), order) == 1
-    places = range(LONGEST, LONGEST + len(text))
-    assert list(order) == sorted(places, key=lambda place: whole[place - LONGEST : place][::-1])
+@given(st.lists(TEXTS, max_size=4))
+def test_places_are_sorted_by_what_stands_before_them(texts: list[bytes]) -> None:
+    whole = b"".join(bytes(LONGEST) + text for text in texts)
+    sizes = (ctypes.c_int32 * len(texts))(*map(len, texts))
+    room = sum(sizes)
+    order = (ctypes.c_int32 * (room + 1))(*[-1] * (room + 1))
+    assert native.copy_sort(whole, sizes, len(texts), order) == 1
+    places: list[int] = []
+    for number, size in enumerate(sizes):
+        start = sum(sizes[:number]) + (number + 1) * LONGEST
+        places += range(start, start + size)
+    assert list(order) == [*sorted(places, key=lambda place: whole[place - LONGEST : place][::-1]), -1]
 
 
 @given(TEXTS, st.integers(1, 40), st.integers(0, 40))

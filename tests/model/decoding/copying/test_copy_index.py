@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from seekline.model.decoding.copying.copy_index import CopyIndex
 from seekline.model.decoding.copying.copy_model import CopyModel
 from seekline.model.decoding.copying.copy_texts import CopyTexts
 from seekline.model.decoding.copying.first_tokens import NO_TOKEN, FirstTokens
-from seekline.model.decoding.copying.sorted_text import LONGEST, SortedText, comparable, sort_text
+from seekline.model.decoding.copying.sorted_text import LONGEST, SortedText, comparable, sort_texts
+from seekline.model.decoding.copying.text_group import BEFORE, PlacedText
 
 
 @pytest.fixture
@@ -20,24 +22,34 @@ def sorts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the texts that were sorted."""
     sizes: list[int] = []
 
-    def counted(text: bytes, before: bytes = b"") -> SortedText:
-        sizes.append(len(text))
-        return sort_text(text, before)
+    def counted(texts: Sequence[bytes], before: bytes = b"") -> SortedText:
+        sizes.append(sum(map(len, texts)))
+        return sort_texts(texts, before)
 
-    monkeypatch.setattr(copy_index, "sort_text", counted)
+    monkeypatch.setattr(copy_index, "sort_texts", counted)
     return sizes
 
 
 DOCUMENT = "".join(f"value_{n} = function_{n % 97}(argument_{n * 7 % 1000})\n" for n in range(5000))
 
 
-def test_a_key_sorts_the_piece_at_the_cursor(sorts: list[int]) -> None:
+def test_a_key_sorts_the_line_at_the_cursor(sorts: list[int]) -> None:
     index = CopyIndex()
-    index.document(DOCUMENT, DOCUMENT)
+    index.document(DOCUMENT + "    ", "\n" + DOCUMENT)
     whole = len(sorts)
-    index.document(DOCUMENT + "x", DOCUMENT)
+    index.document(DOCUMENT + "    x", "\n" + DOCUMENT)
     assert whole > 20
-    assert len(sorts) == whole + 1
+    assert sorts[whole:] == [len("\2x")]
+
+
+def test_an_enter_sorts_the_line_and_the_piece_above_it(sorts: list[int]) -> None:
+    index = CopyIndex()
+    index.document(DOCUMENT + "x", "\n" + DOCUMENT)
+    whole = len(sorts)
+    index.document(DOCUMENT + "x\n    ", "\n" + DOCUMENT)
+    above, line, below = sorts[whole:]
+    assert line == len("\2")
+    assert max(above, below) < 20_000, "the piece above, and the one below, whose first line is not as deep as this one"
 
 
 def test_an_edit_far_away_sorts_the_pieces_around_it(sorts: list[int]) -> None:
@@ -48,23 +60,51 @@ def test_an_edit_far_away_sorts_the_pieces_around_it(sorts: list[int]) -> None:
     assert whole < len(sorts) <= whole + whole // 4
 
 
-def test_memory_is_bounded_and_the_first_texts_win(sorts: list[int]) -> None:
-    index = CopyIndex(limit_bytes=100_000)
-    texts = [f"text {n}\n" * 400 for n in range(20)]
-    kept = index.others(texts)
-    assert 0 < len(kept) < len(texts)
-    assert [b"text %d" % n in text.text for n, text in enumerate(kept)] == [True] * len(kept)
-    assert sum(text.size_bytes for text in kept) <= 50_000
-    for n in range(50):
-        index.document(f"value {n}\n" * 300, "")
-        assert index.used_bytes <= 100_000
+def texts_in(groups: Sequence[PlacedText]) -> list[bytes]:
+    return [text for group in groups for text in group.text.text.split(bytes(LONGEST)) if text]
 
 
-def test_a_text_that_is_known_is_not_sorted_again(sorts: list[int]) -> None:
+def test_what_does_not_fit_are_the_last_texts() -> None:
+    index = CopyIndex(limit_bytes=1_000_000)
+    texts = tuple(f"text {n}\n" * 400 for n in range(100))
+    kept = texts_in(index.others(texts))
+    assert 20 < len(kept) < len(texts)
+    assert kept == [b"\1" + text.encode().replace(b"\n", b"\n\1")[:-1] for text in texts[: len(kept)]]
+    assert index.used_bytes <= 1_000_000
+
+
+def test_memory_is_bounded_while_thousands_of_texts_pass() -> None:
+    """Someone goes from folder to folder, and types in each."""
+    index = CopyIndex(limit_bytes=2_000_000)
+    files = [f"def function_{n}(argument):\n    return argument + {n}\n" * 40 for n in range(3000)]
+    for first in range(0, len(files), 60):
+        assert len(texts_in(index.others(tuple(files[first : first + 60])))) == 60
+        index.document(files[first] + "x", "\n")
+        assert index.used_bytes <= 2_000_000
+
+
+def test_the_nearest_texts_are_kept_the_longest(sorts: list[int]) -> None:
+    index = CopyIndex(limit_bytes=1_000_000)
+    texts = tuple(f"{n} = 1\n\n\n" * 2100 for n in range(5))  # each is a group
+    index.others(texts)
+    assert sorts == [len(text) + 2100 for text in texts]
+    index.document("a = 1\n" * 16_000, "")
+    sorts.clear()
+    index.others(texts[:3])
+    assert sorts == []
+    index.others(texts)
+    assert 0 < len(sorts) <= 3, "some of the farthest"
+
+
+def test_texts_that_are_known_are_not_sorted_again(sorts: list[int]) -> None:
     index = CopyIndex()
-    index.others(["one\n", "two\n"])
-    index.others(["two\n", "one\n", "three\n"])
-    assert len(sorts) == 3
+    texts = tuple(f"text {n}\n" * (1000 + n * n % 101) for n in range(100))
+    index.others(texts)
+    size = sum(sorts)
+    index.others(texts)
+    assert sum(sorts) == size
+    index.others((texts[50], *texts[:50], *texts[51:]))
+    assert sum(sorts) <= size * 1.3, "a text that comes first changes the groups where it was and is"
 
 
 def test_a_full_table_of_words_is_emptied_and_stays_right(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,11 +150,14 @@ def test_what_was_asked_before_changes_nothing(cursors: list[tuple[str, str]], s
         document = index.document(start + before, after)
         head = comparable((start + before).encode(), is_open=True)
         tail = comparable(after.encode(), starts_line=False, columns=head.columns)
-        assert document.before == head
-        assert b"".join(piece.text.text[LONGEST:] for piece in document.pieces_before) == head.text
-        assert b"".join(piece.text.text[LONGEST:] for piece in document.pieces_behind) == tail.text
+        assert (document.cursor, document.columns) == (len(head.text), head.columns)
+        assert document.context == head.text[-LONGEST:].rjust(LONGEST, b"\0")
+        pieces = [piece.text.text[LONGEST:] for piece in document.pieces]
+        behind = sum(piece.source == BEFORE for piece in document.pieces)
+        assert b"".join(pieces[:behind]) == head.text
+        assert b"".join(pieces[behind:]) == tail.text
         fresh = CopyIndex().document(start + before, after)
-        assert [piece.start for piece in document.pieces_before] == [piece.start for piece in fresh.pieces_before]
+        assert [piece.start for piece in document.pieces] == [piece.start for piece in fresh.pieces]
 
 
 def test_a_cleared_index_keeps_nothing() -> None:
@@ -124,4 +167,4 @@ def test_a_cleared_index_keeps_nothing() -> None:
     assert index.used_bytes > 0
     index.clear()
     assert index.used_bytes == 0
-    assert index.document("a = 1\nb = ", "2\n").before.text
+    assert index.document("a = 1\nb = ", "2\n").cursor == len("\1a = 1\n\1b = ")

@@ -12,8 +12,8 @@ from seekline import model
 from seekline.model.decoding.copying import kernels, native
 from seekline.model.decoding.copying.copy_texts import CopyTexts
 from seekline.model.decoding.copying.mixture import Mixer
-from seekline.model.decoding.copying.mixture_weights import MixtureWeights
 from seekline.model.decoding.vocabulary_index import VocabularyIndex
+from seekline.model.loading.mixture_file import read_mixture
 
 TEXT = """def area(width, height):
     return width * height
@@ -31,7 +31,7 @@ texts = st.one_of(st.integers(0, len(TEXT)).map(lambda end: TEXT[:end]), st.text
 def mixer() -> Mixer:
     folder = model.embedded_folder()
     tokenizer = model.Tokenizer(folder)
-    return Mixer(MixtureWeights.read(folder / "mixture.safetensors"), tokenizer, VocabularyIndex.of(tokenizer))
+    return Mixer(read_mixture(folder / "mixture.safetensors"), tokenizer, VocabularyIndex.of(tokenizer))
 
 
 @pytest.mark.skipif(native.library() is None, reason="the C code is not compiled here")

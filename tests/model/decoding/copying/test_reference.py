@@ -78,11 +78,12 @@ def test_texts_are_cut_alike(text: str, shortest: int, more: int) -> None:
 
 
 @needs_native
-@given(texts)
-def test_places_are_sorted_alike(text: str) -> None:
-    whole = b"\0" * LONGEST + text.encode()
-    places = len(whole) - LONGEST
-    assert kernels.sort(whole, places).tolist() == reference.sort(whole, places).tolist()
+@given(st.lists(texts, max_size=3))
+def test_places_are_sorted_alike(several: list[str]) -> None:
+    encoded = [text.encode() for text in several]
+    whole = b"".join(bytes(LONGEST) + text for text in encoded)
+    sizes = [len(text) for text in encoded]
+    assert kernels.sort(whole, sizes).tolist() == reference.sort(whole, sizes).tolist()
 
 
 @needs_native
@@ -187,3 +188,17 @@ def test_how_a_document_is_cut_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
     cut = found(copies(before, after, ()))
     assert len(whole) > 3
     assert cut == whole
+
+
+@pytest.mark.usefixtures("each_kernel")
+def test_how_other_files_are_grouped_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = ("value = 1\n", "", "the_value = 2", "a value\n\n", "value = 2\n", "\n  ")
+    befores = ("", "the", "the value", "    value =")
+
+    def all_found() -> list[dict[int, Speaks]]:
+        return [found(copies(before, "", others)) for before in befores]
+
+    grouped = all_found()
+    monkeypatch.setattr("seekline.model.decoding.copying.copy_index._LONGEST_GROUP", 1)
+    assert all_found() == grouped
+    assert all(grouped)
