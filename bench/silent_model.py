@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from seekline import model
 from seekline.learn.mixture.weights import write_weights
-from seekline.model.decoding.copying.mixture_weights import MixtureWeights
+from seekline.model.loading.mixture_file import read_mixture
 
 _MIXTURE = "mixture.safetensors"
 _ALL_BUT_NOTHING = 1e-6  # weights that are nothing are refused
@@ -32,7 +32,7 @@ def silent_model(folder: Path) -> Path:
     tensors["model.norm.weight"].fill_(_ALL_BUT_NOTHING)
     kept = {name: values for name, values in tensors.items() if ".layers." not in name or ".layers.0." in name}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
-    weights = MixtureWeights.read(source / _MIXTURE)
+    weights = read_mixture(source / _MIXTURE)
     backoff = replace(weights, second=numpy.zeros_like(weights.second), rest=numpy.array([0, 1], dtype=numpy.float32))
     write_weights(backoff, folder / _MIXTURE)
     return folder

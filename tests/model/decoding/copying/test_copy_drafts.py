@@ -24,6 +24,7 @@ from seekline.model.decoding.guide import Guide
 from seekline.model.decoding.sampling import GREEDY, Sampling
 from seekline.model.decoding.vocabulary_index import VocabularyIndex
 from seekline.model.engines import local
+from seekline.model.loading.mixture_file import read_mixture
 
 TOKENIZER = model.Tokenizer(model.embedded_folder())
 LINES = "total = price(amount, currency)\nreturn total\n"
@@ -47,7 +48,7 @@ class Undecided(CountingBackend):
 
 @pytest.fixture(scope="module")
 def mixer() -> Mixer:
-    weights = MixtureWeights.read(model.embedded_folder() / "mixture.safetensors")
+    weights = read_mixture(model.embedded_folder() / "mixture.safetensors")
     return Mixer(weights, TOKENIZER, VocabularyIndex.of(TOKENIZER))
 
 
