@@ -96,7 +96,7 @@ def _mixture_parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=_own_file, required=True, metavar="FILE", help="the weights, as safetensors")
     parser.add_argument("--model", type=_folder, default=embedded, metavar="FOLDER", help="if none, the embedded one")
     parser.add_argument("--list", type=_file, default=listed, metavar="FILE", help="which repositories, and for what")
-    parser.add_argument("--places", type=_count, default=90, metavar="N", help="of each repository (90)")
+    parser.add_argument("--places", type=_count, default=200, metavar="N", help="of each repository (200)")
     return parser
 
 

@@ -33,7 +33,7 @@ class MixtureRun:
     model: Path
     repositories: Path
     out: Path
-    places: int = 90
+    places: int = 200
     network: NetworkChoice = field(default_factory=NetworkChoice)
     listed: Path = LIST
 
