@@ -1,6 +1,7 @@
-"""A workspace of 10,000 files: the first prompt after a start, what one keystroke costs the index, and its memory.
+"""A workspace of 10,000 files: the first prompt after a start, what one keystroke costs the index, and its memory; and
+what copies cost there and in a file of 20,000 lines.
 
-Each measure is taken in a process of its own, whose grammars and index know nothing yet.
+Prompts and copies are measured in a process each, whose grammars and index know nothing yet.
 """
 
 from __future__ import annotations
@@ -105,14 +106,17 @@ class Editor:
         self.workspace.project_of(self.path).outline("package_50/module_50.py")
         return 1000 * (perf_counter() - started)
 
-    def prompt(self) -> float:
-        """Milliseconds of one prompt at the end of the line that is being typed."""
-        document = fim.Document(path="package_50/module_50.py", language=fim.language_of_path("a.py"), lines=self.lines)
+    def snapshot(self) -> Snapshot:
+        """At the end of the line that is being typed."""
+        path = f"{self.path.parent.name}/{self.path.name}"
+        document = fim.Document(path=path, language=fim.language_of_path(path), lines=self.lines)
         cursor = fim.Cursor(line=self.line, column=len(document.line(self.line)))
+        return Snapshot(document=document, cursor=cursor, project=self.workspace.project_of(self.path))
+
+    def prompt(self) -> float:
+        """Milliseconds of one prompt."""
         started = perf_counter()
-        project = self.workspace.project_of(self.path)
-        snapshot = Snapshot(document=document, cursor=cursor, project=project)
-        build_prompt(snapshot, self.config, self.contexts)
+        build_prompt(self.snapshot(), self.config, self.contexts)
         return 1000 * (perf_counter() - started)
 
 
@@ -144,15 +148,17 @@ def measure_in(root: Path, config: PromptConfig) -> dict[str, float]:
 
 
 def report(config: PromptConfig) -> dict:
-    """The measures of a fresh process, printed."""
+    """The measures of fresh processes, printed."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         generate(root)
-        command = [sys.executable, __file__, str(root), config.info.name]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = {name: round(value, 2) for name, value in json.loads(done.stdout).items()}
+        found: dict[str, float] = {}
+        for program in ("scale.py", "scale_copies.py"):
+            command = [sys.executable, str(Path(__file__).with_name(program)), str(root), config.info.name]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            found |= {name: round(value, 2) for name, value in json.loads(done.stdout).items()}
     for name, value in found.items():
-        print(f"{name.replace('_', ' '):28} {value}")
+        print(f"{name.replace('_', ' '):36} {value}")
     return {"scale": found}
 
 
