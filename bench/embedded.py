@@ -1,7 +1,9 @@
-"""How often the embedded model completes the rest of a line right, in any language, asked as the server asks it.
+"""How often the embedded model, or another, completes the rest of a line right, in any language, asked as the server
+asks it.
 
     python bench/embedded.py [--card [--site DIR ...]] [--repository DIR[:LANGUAGE] ...] [--whole-lines]
                              [--positions N] [--quick] [--variant NAME ...] [--answers FILE] [--write NAME]
+                             [--model NAME_OR_FOLDER [--quantization auto]]
 
 Places are drawn by seed (learn/middles): `--card` takes those of the embedded model's card, in the package folders of
 jedi, networkx and pygls (as far as --site has them) and of four modules of the standard library; `--repository` those
@@ -23,7 +25,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 import measure
 import places
@@ -161,6 +163,9 @@ def drawn(given: argparse.Namespace, workspaces: Path) -> list[places.Place]:
 
 def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=model.EMBEDDED, metavar="NAME_OR_FOLDER", help="instead of the embedded one")
+    quantizations = ["auto", *get_args(model.Quantization)]
+    parser.add_argument("--quantization", choices=quantizations, default="auto", help="of the model (auto)")
     parser.add_argument("--card", action="store_true", help="the positions of the embedded model's card")
     parser.add_argument("--site", type=Path, nargs="+", default=[], metavar="DIR", help="where jedi and others are")
     parser.add_argument("--repository", nargs="+", default=[], metavar="DIR[:LANGUAGE]", help="folders of sources")
@@ -188,15 +193,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         try:
             found = drawn(given, Path(folder).resolve())
+            engine = measure.engine(given.model, given.quantization)
         except (ModelError, argparse.ArgumentTypeError) as error:
             parser.error(str(error))
-        by_variant = measured(measure.engine(model.EMBEDDED), found, chosen(given.variant), sys.stderr)
+        by_variant = measured(engine, found, chosen(given.variant), sys.stderr)
     rows = results(by_variant)
     Console(width=max(Console().width, 120)).print(table(rows))
     if given.answers:
         write_answers(given.answers, by_variant)
     if given.write:
-        facts = {"model": model.EMBEDDED, "card": given.card, "whole_lines": given.whole_lines}
+        facts = {name: getattr(given, name) for name in ("model", "quantization", "card", "whole_lines")}
         print(measure.save(given.write, {**facts, "rows": rows}))
 
 

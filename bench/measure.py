@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from rich.console import Console
@@ -40,14 +40,15 @@ class Row:
         return [other / ours for ours, other in zip(self.seekline_ms, self.other_ms, strict=True)]
 
 
-def engine(name: str) -> model.Engine:
-    """The engine to measure, ready: a model's name for one on this machine's CPU, else MODULE:FACTORY for any other."""
+def engine(name: str, quantization: model.Quantization | Literal["auto"] = "auto") -> model.Engine:
+    """The engine to measure, ready: a model's name or folder for one on this machine's CPU, else MODULE:FACTORY for any
+    other."""
     module, _, factory = name.partition(":")
     if factory:
         return getattr(import_module(module), factory)()
     local = model.LocalEngine(lambda _: None)
     atexit.register(local.close, 10)
-    request = model.ModelRequest(model=name, device="cpu")
+    request = model.ModelRequest(model=name, device="cpu", quantization=quantization)
     local.load(
         model.LocalModel(request=request, base=Path.cwd(), threads=model.compute_threads(), max_new_tokens=_NEW_TOKENS)
     )

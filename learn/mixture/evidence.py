@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy
 import torch
@@ -21,6 +22,7 @@ from ...model.decoding.vocabulary_index import VocabularyIndex
 from ...model.tokenizer import Tokenizer
 from ..middles import InfillingTask
 from ..recipe import EVALUATION_PREFIX_TOKENS
+from .stored_logits import StoredLogits
 from .weights import untrained
 
 _CHARACTERS_PER_TOKEN = 8
@@ -61,42 +63,65 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One token of the truth, and what is known before it."""
+    """One token of the truth, and what is known before it but the logits; see `NextToken`."""
 
-    next: NextToken
     evidence: Evidence
+    allowed: numpy.ndarray | None
+    line: bytes
+    must_size: int
+    tokens: int
     truth: int
+
+    def next(self, logits: numpy.ndarray) -> NextToken:
+        """As the mixture is asked, with the model's logits, shape (vocabulary,)."""
+        return NextToken(
+            logits=logits, allowed=self.allowed, line=self.line, must_size=self.must_size, tokens=self.tokens
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """The steps of one place, and the model's logits before each. `size_bytes`: of the rest of the line and its end."""
+
+    steps: tuple[Step, ...]
+    logits: StoredLogits
+    size_bytes: int
+
+    def with_logits(self) -> Iterator[tuple[Step, numpy.ndarray]]:
+        """Each step with the model's logits, shape (vocabulary,)."""
+        return zip(self.steps, self.logits.read(), strict=True)
 
 
 class Reader:
-    """Reads examples with one model folder."""
+    """Reads examples with one model folder. `logits`: an open file for the model's logits."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, logits: IO[bytes]) -> None:
         self.tokenizer = Tokenizer(folder)
         self.vocabulary = VocabularyIndex.of(self.tokenizer)
         self.mixer = Mixer(untrained(), self.tokenizer, self.vocabulary)
         self._model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self._file = logits
         self._format = recognise(self.tokenizer.has_control_token).with_begin(self.tokenizer.begin_token)
 
-    def examples(self, tasks: Sequence[InfillingTask], others: Sequence[tuple[str, ...]]) -> Iterator[list[Step]]:
-        """The steps of each task whose rest of a line is not too long, and whose prompt is not empty. `others`: the
+    def examples(self, tasks: Sequence[InfillingTask], others: Sequence[tuple[str, ...]]) -> Iterator[Example]:
+        """What is said of each task whose rest of a line is not too long, and whose prompt is not empty. `others`: the
         texts that each may copy from."""
         for task, texts in zip(tasks, others, strict=True):
-            found = self._steps(task, texts)
-            if found:
+            found = self._example(task, texts)
+            if found is not None:
                 yield found
 
-    def _steps(self, task: InfillingTask, others: tuple[str, ...]) -> list[Step]:
+    def _example(self, task: InfillingTask, others: tuple[str, ...]) -> Example | None:
         text, middle = task.file.text, task.middle
         before = text[: middle.start]
         line = before[before.rfind("\n") + 1 :]
         must_start = partial_word(line)
         ids = self.tokenizer.encode_text(must_start + text[middle.start : middle.end].rstrip())
         if not ids or len(ids) > _MOST_TOKENS:
-            return []
+            return None
         prompt = self._prompt(before[: len(before) - len(must_start)])
         if not prompt:
-            return []  # at the head of a file, where a format without control tokens gives a model nothing to go by
+            return None  # at the head of a file, where a format without control tokens gives a model nothing to go by
         logits = self._logits(prompt, ids)
         must = must_start.encode()
         copies = CopyModel(
@@ -111,16 +136,21 @@ class Reader:
         written = b""
         for number, id in enumerate([*ids, self.mixer.newline]):
             rest = must[len(written) :]
-            next = NextToken(
-                logits=logits[number],
+            step = Step(
+                evidence=Evidence.of(copies.find(written)),
                 allowed=self._allowed(rest),
                 line=known + written + rest,
                 must_size=len(rest),
                 tokens=number,
+                truth=id,
             )
-            steps.append(Step(next=next, evidence=Evidence.of(copies.find(written)), truth=id))
+            steps.append(step)
             written += self.tokenizer.bytes_of(id)
-        return steps
+        return Example(
+            steps=tuple(steps),
+            logits=StoredLogits.write(logits, self._file),
+            size_bytes=len(written) - len(must),
+        )
 
     def _allowed(self, must: bytes) -> numpy.ndarray | None:
         if not must:

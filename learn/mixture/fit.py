@@ -3,7 +3,7 @@ token."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy
@@ -13,6 +13,7 @@ from ...model.decoding.copying.kernels import rank
 from ...model.decoding.copying.mixture import Mixer
 from ...model.decoding.copying.mixture_weights import MixtureWeights
 from ...model.decoding.copying.native import FEATURES, ORDERS, SOURCES
+from . import probabilities
 from .evidence import Step
 from .weights import untrained
 
@@ -23,6 +24,9 @@ _WEIGHT_DECAY = 1e-4
 _BATCH_STEPS = 512
 _TINY = 1e-9
 
+Steps = Iterable[tuple[Step, numpy.ndarray]]
+"""Each with the model's logits, shape (vocabulary,)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkChoice:
@@ -32,7 +36,7 @@ class NetworkChoice:
     seed: int = 0
 
 
-def fit_backoff(steps: Sequence[Step], mixer: Mixer) -> MixtureWeights:
+def fit_backoff(steps: Steps, mixer: Mixer) -> MixtureWeights:
     """The weights of places and of shorter contexts, by gradient descent on the likelihood of the truth."""
     of_model, of_truth, of_all, kinds = _backoff_inputs(steps, mixer)
     weight = torch.zeros(ORDERS, SOURCES, requires_grad=True)
@@ -55,13 +59,13 @@ def fit_backoff(steps: Sequence[Step], mixer: Mixer) -> MixtureWeights:
     return replace(untrained(), **{name: value.detach().exp().numpy() for name, value in fitted.items()})
 
 
-def _backoff_inputs(steps: Sequence[Step], mixer: Mixer) -> list[torch.Tensor]:
+def _backoff_inputs(steps: Steps, mixer: Mixer) -> list[torch.Tensor]:
     """Of each step: the model's probability of the truth; the counts of the truth and of all candidates, shape (14, 3);
     and how many candidates each order has, of the source with the most."""
     rows: list[tuple[float, numpy.ndarray, numpy.ndarray, numpy.ndarray]] = []
     nothing = numpy.zeros((ORDERS, SOURCES), dtype=numpy.float32)
-    for step in steps:
-        plain = probabilities(step, mixer)
+    for step, logits in steps:
+        plain = probabilities.of_model(step, logits, mixer)
         is_possible = plain[step.evidence.tokens] > 0
         tokens, counts = step.evidence.tokens[is_possible], step.evidence.counts[is_possible]
         of_truth = counts[tokens == step.truth]
@@ -77,20 +81,6 @@ def _backoff_inputs(steps: Sequence[Step], mixer: Mixer) -> list[torch.Tensor]:
     return [torch.from_numpy(numpy.array(column, dtype=numpy.float32)) for column in zip(*rows, strict=True)]
 
 
-def probabilities(step: Step, mixer: Mixer) -> numpy.ndarray:
-    """The model's, among the allowed tokens; all that end a line together as the newline's."""
-    logits, allowed = step.next.logits, step.next.allowed
-    if allowed is not None:
-        logits = numpy.full_like(logits, -numpy.inf)
-        logits[allowed] = step.next.logits[allowed]
-    plain = numpy.exp(logits - logits.max())
-    plain /= plain.sum()
-    ends = plain[mixer.model.line_ends].sum()
-    plain[mixer.model.line_ends] = 0
-    plain[mixer.newline] = ends
-    return plain
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedSteps:
     """The tokens that the mixture ranks, of all steps in a row: their features, log-probabilities by backoff, steps,
@@ -103,10 +93,10 @@ class RankedSteps:
     steps: int
 
 
-def ranked_steps(steps: Sequence[Step], mixer: Mixer) -> RankedSteps:
+def ranked_steps(steps: Steps, mixer: Mixer) -> RankedSteps:
     features, backoff, numbers, is_truth = [], [], [], []
-    for number, step in enumerate(steps):
-        ranked = rank(mixer.model, step.next, step.evidence.candidates())
+    for number, (step, logits) in enumerate(steps):
+        ranked = rank(mixer.model, step.next(logits), step.evidence.candidates())
         features.append(ranked.features)
         backoff.append(ranked.backoff)
         numbers.append(numpy.full(len(ranked.tokens), number))
@@ -116,7 +106,7 @@ def ranked_steps(steps: Sequence[Step], mixer: Mixer) -> RankedSteps:
         backoff=numpy.concatenate(backoff),
         step=numpy.concatenate(numbers),
         is_truth=numpy.concatenate(is_truth),
-        steps=len(steps),
+        steps=len(features),
     )
 
 

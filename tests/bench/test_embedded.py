@@ -112,6 +112,25 @@ def test_the_table_of_a_small_repository(
         assert answer["is_exact"] == (answer["text"] == answer["rest"])
 
 
+def test_another_model(bench: Any, garden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def engine(*wanted: str) -> FakeEngine:
+        asked.append(wanted)
+        return FakeEngine()
+
+    monkeypatch.setattr(bench("measure"), "engine", engine)
+    options = ["--variant", "model alone", "--positions", "1", "--model", "some/folder", "--quantization", "int8"]
+    bench("embedded").main(["--repository", str(garden), *options])
+    assert asked == [("some/folder", "int8")]
+
+
+def test_an_engine_of_a_folder_and_its_quantization(bench: Any) -> None:
+    engine = bench("measure").engine(str(model.embedded_folder()), "int8")
+    assert "(int8)" in engine.info().result().summary
+    engine.close(10)
+
+
 def test_what_is_still_to_be_typed_is_nowhere_in_the_prompt(bench: Any, tmp_path: Path) -> None:
     engine = FakeEngine()
     answer_of(bench, engine, place_at(bench, tmp_path, "remember(bed.na"))
@@ -222,6 +241,7 @@ def test_missing_packages_of_the_card_are_named(bench: Any, tmp_path: Path) -> N
         (["--repository", "{garden}:gno"], "there is no language 'gno'"),
         (["--repository", "{garden}:go", "--positions", "99"], "no line left"),
         (["--repository", "{garden}:rust"], "There is no rust"),
+        (["--repository", "{garden}", "--positions", "1", "--model", "./nowhere"], "nowhere"),
     ],
 )
 def test_bad_options_are_explained(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy
@@ -16,16 +18,20 @@ from seekline.learn.corpus import CorpusFile
 from seekline.learn.errors import CorpusTooSmall, ListUnreadable, NotCompiled
 from seekline.learn.middles import InfillingTask
 from seekline.learn.middles.middle import Middle
-from seekline.learn.mixture import recipe
-from seekline.learn.mixture.evidence import Reader
+from seekline.learn.mixture import probabilities, recipe
+from seekline.learn.mixture.check import Chances, score
+from seekline.learn.mixture.evidence import Example, Reader, Step
 from seekline.learn.mixture.fit import NetworkChoice
 from seekline.learn.mixture.recipe import MixtureRun, fit_mixture
 from seekline.learn.mixture.repositories import LIST, Repository, read_repositories
+from seekline.learn.mixture.stored_logits import StoredLogits
 from seekline.learn.mixture.weights import untrained, write_weights
 from seekline.learn.packages import is_permissive
 from seekline.model import embedded_folder
+from seekline.model.decoding.copying.mixture import Mixer
 from seekline.model.decoding.copying.native import library
 from seekline.model.loading.mixture_file import read_mixture
+from seekline.model.tokenizer import Tokenizer
 
 LISTED = """
 [[corpus]]
@@ -79,9 +85,11 @@ def test_the_recipe(repositories: Path) -> None:
     fitted = fit_mixture(run(repositories), said.append)
     assert f"missing is not in {repositories}, and left out" in said
     row = next(line.split() for line in said if line.startswith("python"))
-    _, places, alone, backoff, _ = row
-    assert int(places) == 8
-    assert float(backoff) > float(alone)
+    places, exact, bits = int(row[1]), [*map(float, row[2:5])], [*map(float, row[5:])]
+    assert places == 8
+    assert exact[1] > exact[0]
+    assert bits[0] > bits[1] > 0
+    assert len(bits) == 3
     read = read_mixture(repositories.parent / "weights.safetensors")
     assert read.first.shape == (63, 4)
     assert numpy.array_equal(read.weight, fitted.weight)
@@ -158,20 +166,57 @@ def plain_model(tmp_path: Path) -> Path:
     return folder
 
 
+def read(model: Path, start: int, end: int) -> list[Example]:
+    """What is said of a part of two lines that are much alike."""
+    file = CorpusFile(package="one", path="a.py", text="import numpy\nimport numpy as np\n")
+    task = InfillingTask(file=file, middle=Middle(start=start, end=end, kind="line"))
+    return list(Reader(model, BytesIO()).examples([task], [()]))
+
+
 def test_a_model_without_control_tokens(plain_model: Path) -> None:
-    text = "import numpy\nimport numpy as np\n"
-    file = CorpusFile(package="one", path="a.py", text=text)
-    reader = Reader(plain_model)
-
-    def steps(start: int, end: int) -> list[bytes]:
-        task = InfillingTask(file=file, middle=Middle(start=start, end=end, kind="line"))
-        found = list(reader.examples([task], [()]))
-        return [reader.tokenizer.bytes_of(step.truth) for steps in found for step in steps]
-
-    assert b"".join(steps(20, 25)) == b" numpy\n"
+    [found] = read(plain_model, 20, 25)
+    tokenizer = Tokenizer(plain_model)
+    assert b"".join(tokenizer.bytes_of(step.truth) for step in found.steps) == b" numpy\n"
+    assert found.size_bytes == len(b"numpy\n")
     # Nothing would be before the cursor, or nothing but the word that is typed.
-    assert steps(0, 12) == []
-    assert steps(3, 12) == []
+    assert read(plain_model, 0, 12) == []
+    assert read(plain_model, 3, 12) == []
+
+
+def test_logits_come_back_from_their_file() -> None:
+    file = BytesIO()
+    written = [numpy.random.default_rng(rows).random((rows, 5), dtype=numpy.float32) for rows in (3, 1, 2)]
+    stored = [StoredLogits.write(logits, file) for logits in written]
+    for found, logits in reversed([*zip(stored, written, strict=True)]):
+        assert numpy.array_equal(found.read(), logits)
+
+
+@pytest.mark.parametrize("chances", [probabilities.of_model, probabilities.of_mixture])
+def test_probabilities_are_whole_and_of_one_end_of_a_line(chances: Chances) -> None:
+    reader = Reader(embedded_folder(), BytesIO())
+    [found] = read(embedded_folder(), 22, 25)
+    other_ends = [id for id in reader.mixer.model.line_ends if id != reader.mixer.newline]
+    for step, logits in found.with_logits():
+        of_step = chances(step, logits, reader.mixer)
+        assert of_step.sum() == pytest.approx(1, abs=1e-4)
+        assert not of_step[other_ends].any()
+        assert step.allowed is None or not numpy.delete(of_step, [*step.allowed, reader.mixer.newline]).any()
+
+
+def test_the_score_of_known_probabilities() -> None:
+    mixer = Reader(embedded_folder(), BytesIO()).mixer
+    [found] = read(embedded_folder(), 20, 25)
+    sure, *unsure = found.steps
+
+    def known(step: Step, logits: numpy.ndarray, mixer: Mixer) -> numpy.ndarray:
+        chances = numpy.zeros(len(logits))
+        chances[step.truth] = 1 if step is sure else 0.25
+        chances[step.truth - 1] = 0 if step is sure else 0.75
+        return chances
+
+    assert score([found], known, mixer) == (0, pytest.approx(2 * len(unsure) / found.size_bytes))
+    of_first = replace(found, steps=(sure,), logits=StoredLogits.write(found.logits.read()[:1], BytesIO()))
+    assert score([of_first, found], known, mixer)[0] == 0.5
 
 
 def test_nothing_to_fit_on(tmp_path: Path) -> None:
