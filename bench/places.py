@@ -14,7 +14,8 @@ from gold import drawing
 from seekline import fim
 from seekline.fim.code.grammars import grammar_of
 from seekline.learn.cleaning import is_generated, is_test
-from seekline.learn.corpus import CorpusFile, held_out_files, held_out_sources
+from seekline.learn.corpus import held_out_files, held_out_sources
+from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.errors import CorpusTooSmall
 from seekline.learn.middles import HALF_WHOLE_LINES, RESTS, Kind, draw_tasks, draw_tasks_in
 from seekline.learn.packages import own_standard_library

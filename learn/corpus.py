@@ -11,30 +11,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .cleaning import clean, is_skipped, is_test
+from .corpus_file import CorpusFile
 from .errors import CorpusTooSmall
 from .files import written_whole
+from .mixture.repositories import Repository
 from .overlap import Overlap
 from .packages import STANDARD_LIBRARY, Package, installed_packages, standard_library
 from .recipe import CorpusChoice
 
-if TYPE_CHECKING:
-    from .mixture.repositories import Repository
-
 _HELD_OUT_CHARACTERS = range(800, 200_001)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorpusFile:
-    """One file: which package it is of, its path there, its text."""
-
-    package: str
-    path: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ import torch
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
 
 from ..model.tokenizer import Tokenizer
-from .corpus import CorpusFile, read_files
+from .corpus import read_files
+from .corpus_file import CorpusFile
 from .middles import InfillingTask, draw_tasks
 from .recipe import EVALUATION_PREFIX_TOKENS, EVALUATION_SUFFIX_TOKENS
 from .similarity import edit_similarity

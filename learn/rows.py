@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from ..fim import language_of_path
 from ..model.tokenizer import Tokenizer
-from .corpus import CorpusFile, read_files
+from .corpus import read_files
+from .corpus_file import CorpusFile
 from .recipe import Mix, Recipe
 from .samples import Sample, Target, make_sample
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..corpus import CorpusFile
+from ..corpus_file import CorpusFile
 from ..errors import CorpusTooSmall
 from .code_lines import candidate_lines, python_code_lines
 from .middle import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ..corpus import CorpusFile
+from ..corpus_file import CorpusFile
 from ..errors import CorpusTooSmall
 from .code_lines import python_code_lines
 from .tasks import InfillingTask, Policy, draw_rests

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..corpus import CorpusFile
+from ..corpus_file import CorpusFile
 from ..errors import CorpusTooSmall
 from .middle import Kind, Line, Middle, indentation, is_inside_word, line_at
 

@@ -11,7 +11,7 @@ import tomli
 
 from ...fim import language_named, language_of_path
 from ..cleaning import is_generated, is_test
-from ..corpus import CorpusFile
+from ..corpus_file import CorpusFile
 from ..errors import ListUnreadable
 
 LIST = Path(__file__).with_name("repositories.toml")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from seekline.learn.cleaning import clean
-from seekline.learn.corpus import CorpusFile, build_corpus, read_files
+from seekline.learn.corpus import build_corpus, read_files
+from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.errors import CorpusTooSmall
 from seekline.learn.mixture.repositories import Repository
 from seekline.learn.overlap import Overlap

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from seekline.learn.corpus import CorpusFile, read_files
+from seekline.learn.corpus import read_files
+from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.errors import CorpusTooSmall
 from seekline.learn.evaluate import copied, evaluate
 from seekline.learn.middles import HALF_WHOLE_LINES, draw_tasks, draw_tasks_in

@@ -14,7 +14,7 @@ import pytest
 import tomli
 from project_files import write
 from seekline.learn.__main__ import main
-from seekline.learn.corpus import CorpusFile
+from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.errors import CorpusTooSmall, ListUnreadable, NotCompiled
 from seekline.learn.middles import InfillingTask
 from seekline.learn.middles.middle import Middle

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from seekline.learn.corpus import CorpusFile
+from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.packed_llama import build_model, document_mask, kind_weights, logits_of, weighted_loss
 from seekline.learn.recipe import LossWeights, Mix, Recipe
 from seekline.learn.rows import PADDING_DOCUMENT, Batch, Steps, Texts, batches, pack

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from seekline.learn.corpus import CorpusFile
+from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.middles import (
     HALF_WHOLE_LINES,
     RESTS,
