@@ -9,7 +9,7 @@ from ..text import Cursor, Document
 from .brackets import Opened, Scanner, columns
 from .syntax import CLOSERS, Syntax
 
-SCANNED_LINES = 1000
+SCANNED_LINES = 300
 """Of each side of the cursor, at the most: what is open further away is seldom of use."""
 
 _LONGEST_LINE = 2000  # characters that are looked at
@@ -22,7 +22,7 @@ _OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 class Balance:
     """What is open at the cursor and what of it is closed behind.
 
-    `before`: the cursor's line before it. `line_opened`: what is open where that starts, `opened`: at the cursor.
+    `before` and `after`: the cursor's line around it. `line_opened`: what is open where that starts, `opened`: at it.
     `needed`: how many of those, the innermost ones, are not closed behind. `held`: with how many of `opened` the
     cursor's statement is over. `wanted`: what is closed behind and nobody opened yet. `statement_columns`: the
     indentation of the line on which the cursor's statement starts. `is_code`: whether the cursor is in no string or
@@ -30,6 +30,7 @@ class Balance:
     """
 
     before: str
+    after: str
     line_opened: tuple[Opened, ...]
     opened: tuple[Opened, ...]
     needed: int
@@ -62,6 +63,7 @@ def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
     own = (n for n in range(len(opened) - needed, len(opened)) if n >= line_depth or opened[n].text in "([")
     return Balance(
         before=before,
+        after=document.after(cursor)[:_LONGEST_LINE],
         line_opened=line_opened,
         opened=opened,
         needed=needed,

@@ -52,7 +52,7 @@ def without_repeated_end(text: str, rule: StopRule) -> str:
     ``print("hi▮")`` completed with ``there")`` must not become ``print("hithere")")``; in ``f(g(▮)`` completed
     with ``x)`` both brackets belong.
     """
-    after = rule.after.rstrip()
+    after = rule.balance.after.rstrip()
     for length in range(min(len(text), len(after)), 0, -1):
         if text.endswith(after[:length]):
             shorter = text[:-length]

@@ -174,7 +174,7 @@ class Stopping:
     def _goes_on(self, body: str) -> bool:
         """Whether a line continues the statement that could be over."""
         rule = self._rule
-        if rule.after.startswith(_CLOSERS):
+        if rule.balance.after.startswith(_CLOSERS):
             return columns(body) > rule.head or rule.blocks.closes(body)
         there = bool(rule.following) and body.rstrip() == rule.following[0]
         return not there and self._continues(body)
@@ -207,7 +207,7 @@ class Stopping:
             if not self._lines and not rule.starts_line and self._restores():
                 continue
             before = line[:offset]
-            self.meets_after = rule.after.lstrip().startswith(closed.text)
+            self.meets_after = rule.balance.after.lstrip().startswith(closed.text)
             self.end = self._offset + (offset if before.strip() or self.meets_after else 0)
             if self._reached:
                 self.end = self._reached[0][0]
@@ -257,7 +257,7 @@ class Stopping:
         opens = rule.blocks.opens(body) and not self._scanner.in_comment
         if opens and not rule.balance.wanted and _is_empty(rule):
             self._mode = "block"
-        elif len(self._lines) > 1 or rule.after.startswith(_CLOSERS):
+        elif len(self._lines) > 1 or rule.balance.after.startswith(_CLOSERS):
             self._over = end
         else:
             self.end = end
