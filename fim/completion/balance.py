@@ -9,7 +9,7 @@ from ..text import Cursor, Document
 from .brackets import Opened, Scanner, columns
 from .syntax import CLOSERS, Syntax
 
-SCANNED_LINES = 300
+SCANNED_LINES = 600
 """Of each side of the cursor, at the most: what is open further away is seldom of use."""
 
 _LONGEST_LINE = 2000  # characters that are looked at
@@ -89,6 +89,8 @@ def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Curs
     ended = len(scanner.opened) - len(inside)
     marks, unfinished = _marks(scanner.syntax, inside, first, below)
     if cursor.line > SCANNED_LINES or len(below) == SCANNED_LINES:
+        if len(below) < SCANNED_LINES:
+            marks.append(_Mark(text="", columns=0))  # the end of the file
         needed, wanted = _by_indentation(inside, marks)
         return ended + needed, wanted
     if unfinished is not None:  # it starts in the completion

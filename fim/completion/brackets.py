@@ -11,6 +11,7 @@ from .syntax import CLOSERS, Literal, Syntax
 
 _OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _TAB_COLUMNS = 8
+_OPERATORS = ("&&", "||", " and", " or", "\\")  # what stands between lines of one statement
 _LOOKED_AT = 20  # characters before a slash
 _BEFORE_VALUE = "=(,:[!&|?{;~+"
 _WORD_BEFORE_VALUE = re.compile(r"(?:\b(?:return|case|typeof|when|if|unless|and|or|not)|=>)\Z")
@@ -60,6 +61,7 @@ class Scanner:
         self._heredocs: list[str] = []
         self._conditions: list[list[Opened]] = []
         self._skipping = 0
+        self._goes_on = False
         self._start = 0
         self.columns = 0
         """The indentation of the line on which the statement of the latest line starts."""
@@ -72,7 +74,8 @@ class Scanner:
     def line(self, text: str) -> list[Closed]:
         """Goes on by a line or, without its end, by the start of one. The result is what ended in it, in order."""
         closed: list[Closed] = []
-        self.columns = columns(text)
+        own = columns(text)
+        self.columns = min(own, self.columns) if self._goes_on or text.lstrip().startswith(_OPERATORS) else own
         self.in_comment = False
         self._start = len(text) - len(text.lstrip())
         offset = 0
@@ -192,6 +195,8 @@ class Scanner:
             self._skipping = 1  # the text above it was chosen
 
     def _end_line(self, text: str) -> None:
+        if text.strip():
+            self._goes_on = text.rstrip().endswith(_OPERATORS)
         if not text.endswith(("\n", "\r")):
             return
         while self.opened and (literal := self.opened[-1].literal) is not None and not literal.lines:

@@ -135,8 +135,8 @@ class Stopping:
 
     def _is_outside_block(self, body: str) -> bool:
         rule, own = self._rule, columns(body)
-        opened = rule.balance.opened
-        in_bracket = rule.opens_block and self._depth == len(opened) > 0 and opened[-1].is_code
+        is_whole = self._depth == len(rule.balance.opened) > 0
+        in_bracket = rule.opens_block and is_whole and rule.balance.before.rstrip().endswith(("(", "[", "{"))
         is_section = in_bracket and rule.syntax.section.match(body.lstrip()) is not None
         if in_bracket and not is_section and self._head == rule.head:
             self._head = min(rule.head, own - 1)  # the head may go over lines, each further in than the block
