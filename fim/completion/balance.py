@@ -81,6 +81,10 @@ def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Curs
     below = tuple(line[:_LONGEST_LINE] for line in below)
     first = "" if scanner.in_comment else document.after(cursor)[:_LONGEST_LINE]
     inside = list(scanner.opened)
+    for index in range(line_depth, len(inside) - 1):  # a string of this line, in which the cursor is in code
+        if not inside[index].is_code and not _ends_literal(inside[index], first, ()):
+            del inside[index:]
+            break
     while inside and not inside[-1].is_code and len(scanner.opened) - len(inside) < _MOST_NESTED:
         rest = () if inside[-1].text in _QUOTES and len(inside) > line_depth else below
         if _ends_literal(inside[-1], first, rest):

@@ -16,7 +16,7 @@ CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _COMMON = "*"
 _BRACKETS = r"(?P<open>[(\[{])|(?P<close>[)\]}])"
 _CHARACTER = r"(?P<character>'(?:\\[^'\n]{1,10}|\\'|[^'\\\n])')"
-_EXPRESSION = r"(?P<expression>/(?![/*])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,200}\]|[^/\\\[\n]){1,200}/)"
+_EXPRESSION = r"(?P<expression>/(?![/*])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,200}\]|[^/\\\[\n]){1,500}/)"
 _CONDITION = r"(?P<condition>#[ \t]{0,99}(?P<word>if|else|elif|endif))"
 
 
