@@ -44,10 +44,10 @@ class Place:
 def in_repository(given: str, number: int, *, whole_lines: bool) -> list[Place]:
     """Places in the sources of `DIR` or `DIR:LANGUAGE`, tests left out; else its language is the one that most is in.
     Raises `CorpusTooSmall`."""
-    root, wanted = _root_and_language(given)
-    files = _sources(root)
-    language = wanted or _main_language(files, root)
-    own = [file for file in files if _language(file.path) == language]
+    root, wanted = root_and_language(given)
+    files = sources(root)
+    language = wanted or main_language(files, root)
+    own = [file for file in files if language_of(file.path) == language]
     drawn = draw_tasks_in(language, own, number, HALF_WHOLE_LINES if whole_lines else RESTS)
     return [cut(task.file, task.middle.start, task.middle.end, task.middle.kind, root, language) for task in drawn]
 
@@ -91,7 +91,7 @@ def cut(file: CorpusFile, start: int, end: int, kind: Kind, root: Path, language
     )
 
 
-def _root_and_language(given: str) -> tuple[Path, str | None]:
+def root_and_language(given: str) -> tuple[Path, str | None]:
     """A colon may also stand behind a drive's letter."""
     folder, colon, name = given.rpartition(":")
     if not colon or Path(given).is_dir():
@@ -105,12 +105,12 @@ def _root_and_language(given: str) -> tuple[Path, str | None]:
     return root, language.name if language else None
 
 
-def _sources(root: Path) -> list[CorpusFile]:
+def sources(root: Path) -> list[CorpusFile]:
     """The files of a known language that are neither tests, examples, generated, nor other people's."""
     files: list[CorpusFile] = []
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if _language(name) is None or _is_left_out(name) or path.is_symlink() or not path.is_file():
+        if language_of(name) is None or _is_left_out(name) or path.is_symlink() or not path.is_file():
             continue
         text = drawing.read(path)
         if text and not is_generated(text) and _BISON not in text[:200]:
@@ -124,12 +124,12 @@ def _is_left_out(path: str) -> bool:
     return bool(drawing.LEFT_OUT.search(f"{around}{PurePosixPath(path).name}" if found else path))
 
 
-def _language(path: str) -> str | None:
+def language_of(path: str) -> str | None:
     language = fim.language_of_path(path)
     return language.name if language else None
 
 
-def _main_language(files: Sequence[CorpusFile], root: Path) -> str:
+def main_language(files: Sequence[CorpusFile], root: Path) -> str:
     """The one that most of the code is in: what documents and configures a repository has no grammar."""
     sizes: Counter[str] = Counter()
     for file in files:

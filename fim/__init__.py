@@ -6,7 +6,8 @@ code: where there is nothing to complete, the answer is None or empty.
 
 from .completion.filters import clean
 from .completion.healing import partial_word
-from .completion.stop import StopRule, end_of_completion, stop_rule
+from .completion.scope import StopRule, stop_rule
+from .completion.stop import Stopping, end_of_completion
 from .completion.trigger import worth_asking
 from .completion.worth import worth_showing
 from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
@@ -34,6 +35,7 @@ __all__ = [
     "Special",
     "Stop",
     "StopRule",
+    "Stopping",
     "Text",
     "all_formats",
     "all_languages",

@@ -11,6 +11,7 @@ from typing import Any
 from ._data import load_toml
 
 _COMMON = "*"
+_NAME_PARTS = ("_", ".", "@", "$", ":")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,25 @@ class Blocks:
 
     openers: tuple[str, ...]
     closers: tuple[str, ...]
+
+    def opens(self, line: str) -> bool:
+        """Whether a line ends with an opener; one that is a word is a whole one, and no member."""
+        text = line.rstrip()
+        return any(text.endswith(opener) and _stands_alone(text, opener) for opener in self.openers)
+
+    def closes(self, line: str) -> bool:
+        """Whether a line starts with a closer; one that is a word is a whole one."""
+        text = line.lstrip()
+        for closer in self.closers:
+            behind = text[len(closer) : len(closer) + 1]
+            if text.startswith(closer) and not (closer[-1].isalnum() and (behind.isalnum() or behind == "_")):
+                return True
+        return False
+
+
+def _stands_alone(text: str, opener: str) -> bool:
+    before = text[: -len(opener)]
+    return not opener[0].isalnum() or not (before[-1:].isalnum() or before.endswith(_NAME_PARTS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

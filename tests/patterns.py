@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli
+from seekline.fim.completion.syntax import all_syntaxes
 
 try:
     from re import _constants as sre  # type: ignore[attr-defined]
@@ -96,6 +97,17 @@ def in_grammars() -> Iterator[Pattern]:
                 yield Pattern(place=f"grammars.toml {name} {key}", text=value, flags=re.VERBOSE, anchored=True)
             elif key == "blank":
                 yield Pattern(place=f"grammars.toml {name} {key}", text=value, flags=re.VERBOSE | re.MULTILINE)
+
+
+def in_syntax() -> Iterator[Pattern]:
+    """Those that are put together from syntax.toml; of some, only the start of a text is asked."""
+    for syntax in all_syntaxes().values():
+        yield Pattern(place="syntax.toml, marks", text=syntax.mark.pattern)
+        yield Pattern(place="syntax.toml, code", text=syntax.code.pattern, anchored=True)
+        yield Pattern(place="syntax.toml, continues", text=syntax.continues, anchored=True)
+        yield Pattern(place="syntax.toml, sections", text=syntax.sections, anchored=True)
+        for literal in syntax.literals.values():
+            yield Pattern(place="syntax.toml, literals", text=literal.end.pattern, flags=literal.end.flags & re.DOTALL)
 
 
 def in_secrets() -> Iterator[Pattern]:

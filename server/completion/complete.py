@@ -129,23 +129,25 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
 def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion:
     """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises."""
     rule, request = prepared.rule, prepared.request
-    written, text, new_tokens, log_probability = "", "", 0, 0.0
+    written, new_tokens, log_probability = "", 0, 0.0
+    stopping = fim.Stopping(rule)
     first_token: float | None = None
     usage: model.Usage | None = None
     finish: Finish = "end"
     with closing(engine.stream(request, cancel)) as pieces:
         for piece in pieces:
+            start = max(len(written), len(prepared.must_start))
             written += piece.text
-            text = written[len(prepared.must_start) :]
             new_tokens += len(piece.ids)
             usage = piece.usage or usage
             log_probability += piece.log_probability or 0.0
             finish = piece.end or finish
             first_token = first_token or perf_counter()
-            if fim.end_of_completion(text, rule) is not None:
+            if stopping.add(written[start:]) is not None:
                 finish = "stop"
                 break
     ended = perf_counter()
+    text = written[len(prepared.must_start) :]
     shown = fim.clean(text, prepared.snapshot.document, prepared.snapshot.cursor, rule)
     if not _is_sure(prepared, shown, log_probability):
         shown, finish = None, "unsure"

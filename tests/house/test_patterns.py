@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import re2
-from patterns import ROOT, Pattern, hostile_units, in_grammars, in_python, in_queries, in_secrets
+from patterns import ROOT, Pattern, hostile_units, in_grammars, in_python, in_queries, in_secrets, in_syntax
 
 SMALL, LARGE = 4_000, 16_000
 # What says its expression at run time, and where that comes from.
 FROM_DATA = {
     "fim/code/comments.py": "grammars.toml",
     "fim/code/grammars.py": "grammars.toml",
+    "fim/completion/syntax.py": "syntax.toml",
     "fim/context/names/chains.py": "grammars.toml",
     "fim/context/traits.py": "grammars.toml",
     "server/workspace/secrets.py": "secrets.toml",
@@ -31,6 +32,7 @@ def collected() -> Iterator[Pattern]:
         for path in sorted((ROOT / layer).rglob("*.py")):
             yield from in_python(path)
     yield from in_grammars()
+    yield from in_syntax()
     yield from in_secrets()
     yield from in_queries()
 

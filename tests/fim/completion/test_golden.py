@@ -8,18 +8,23 @@ import tomli
 from marked import place
 from seekline import fim
 
-CASES = tomli.loads((Path(__file__).parents[2] / "golden" / "completions.toml").read_text("utf-8"))["case"]
+GOLDEN = Path(__file__).parents[2] / "golden"
+CASES: list[dict[str, Any]] = []
+for file in ("completions.toml", "whole.toml"):
+    CASES += tomli.loads((GOLDEN / file).read_text("utf-8"))["case"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_completion(case: dict[str, Any]) -> None:
     document, cursor = place(case["code"], case.get("path", "main.py"))
     rule = fim.stop_rule(document, cursor, case.get("extent", "block"), explicit=case.get("explicit", False))
+    stopping = fim.Stopping(rule)
     written = ""
     for character in case["model"]:
         written += character
-        if fim.end_of_completion(written, rule) is not None:
+        if stopping.add(character) is not None:
             break
+    assert stopping.end == fim.end_of_completion(written, rule)
     assert fim.clean(written, document, cursor, rule) == case.get("shows")
 
 
