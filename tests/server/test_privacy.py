@@ -22,7 +22,7 @@ def watch(event, arguments):
             print(event, arguments[1:], file=log)
 sys.addaudithook(watch)
 """
-FILE = "def add(first, second):\n    return \n"
+FILE = "class Garden:\n    def __init__(self, beds):\n        self.beds = \n"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_watch_sees_a_connection(watched: dict[str, str]) -> None:
 
 def test_complete_opens_no_connection(watched: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(FILE, "utf-8")
-    run = seekline(watched, "complete", str(tmp_path / "main.py") + ":2:12", "--json")
+    run = seekline(watched, "complete", str(tmp_path / "main.py") + ":3:21", "--json")
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["new_tokens"] > 0
     assert attempts(watched) == ""
@@ -60,13 +60,13 @@ def test_complete_opens_no_connection(watched: dict[str, str], tmp_path: Path) -
 async def test_the_server_opens_no_connection(watched: dict[str, str]) -> None:
     async with editor("--model", "auto", env=watched) as made:
         await made.until("ready")
-        assert await made.ghost_text(made.open(FILE.replace("return ", "return ▮")))
+        assert await made.ghost_text(made.open(FILE.replace("= ", "= ▮")))
     assert attempts(watched) == ""
 
 
 def test_a_missing_model_is_not_fetched(watched: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(FILE, "utf-8")
-    place = str(tmp_path / "main.py") + ":2:12"
+    place = str(tmp_path / "main.py") + ":3:21"
     run = seekline(watched, "complete", place, "--model", "deepseek-ai/deepseek-coder-1.3b-base")
     assert run.returncode == 2
     assert "seekline models download" in run.stderr
@@ -86,11 +86,11 @@ def test_a_download_fetches_what_was_asked_for_and_no_more(watched: dict[str, st
         assert all("/owner/name/" in line for line in hub.asked), hub.asked
         assert not any("pytorch_model.bin" in line for line in hub.asked)
     Path(watched["WATCH_LOG"]).unlink()
-    run = seekline(watched, "complete", str(tmp_path / "main.py") + ":2:12", "--json", "--model", "owner/name")
+    run = seekline(watched, "complete", str(tmp_path / "main.py") + ":3:21", "--json", "--model", "owner/name")
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["model"] == "owner/name"
     pinned = seekline(
-        watched, "prompt", str(tmp_path / "main.py") + ":2:12", "--model", f"owner/name@{fake_hub.COMMIT}"
+        watched, "prompt", str(tmp_path / "main.py") + ":3:21", "--model", f"owner/name@{fake_hub.COMMIT}"
     )
     assert pinned.returncode == 0, pinned.stderr
     assert attempts(watched) == ""
@@ -102,7 +102,7 @@ def test_a_download_fetches_what_was_asked_for_and_no_more(watched: dict[str, st
 def test_a_download_that_breaks_off_is_named_and_goes_on_later(watched: dict[str, str], tmp_path: Path) -> None:
     folder = save_llama(tmp_path / "model")
     (tmp_path / "main.py").write_text(FILE, "utf-8")
-    complete = ["complete", str(tmp_path / "main.py") + ":2:12", "--json", "--model", "owner/name"]
+    complete = ["complete", str(tmp_path / "main.py") + ":3:21", "--json", "--model", "owner/name"]
     with fake_hub.serve({"owner/name": folder}) as hub:
         env = {**watched, "HF_ENDPOINT": hub.url}
         hub.break_after = 2000

@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from seekline.server.settings import consent
 from tiny_models import save_llama
 
-CODE = "def add(first, second):\n    return ▮\n"
+CODE = "class Garden:\n    def __init__(self, beds):\n        self.beds = ▮\n"
 
 
 async def settled(made: Editor) -> None:
@@ -104,7 +104,7 @@ async def test_what_is_asked_before_the_settings_are_known_waits_for_them() -> N
         prompt = made.command("seekline.prompt", made.open(CODE, "other.py").params)
         assert (await asked).items
         assert not (await switched_off).items
-        assert as_dict(await prompt)["prefix"].endswith("    return ")
+        assert as_dict(await prompt)["prefix"].endswith("        self.beds = ")
         assert "it is what the settings name" in (await made.until("ready"))["reason"]
         loaded = [message for message in made.client.log_messages if "choosing a model" in message.message]
         assert len(loaded) == 1
