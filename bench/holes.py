@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from seekline import fim
 from seekline.fim.code.grammars import Grammar
 from seekline.fim.code.reader import parse
+from seekline.fim.completion.syntax import CLOSERS
 from tree_sitter import Node
 
 KINDS = ("rest", "statement", "inside", "block", "indented", "closed", "argument")
-CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 _NO_STATEMENT = re.compile(r"(?:^|_)(?:body|block|statements|list|clause|chunk|program|body_statement)$")
 _MOST_LINES = 15

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from seekline import model
+from seekline.learn.vocabulary import copy_vocabulary
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CACHE = REPOSITORY / ".bench" / "models"
@@ -30,8 +30,7 @@ def random_model(name: str, *, device: str = "cpu", cache: Path = CACHE) -> Path
     if not (folder / "config.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
         save_file(dict(_tensors(*SHAPES[name], device=device)), folder / "model.safetensors", metadata={"format": "pt"})
-        for file in ("tokenizer.json", "tokenizer_config.json"):
-            shutil.copy(model.embedded_folder() / file, folder / file)
+        copy_vocabulary(model.embedded_folder(), folder)
         (folder / "config.json").write_text(json.dumps(_config(*SHAPES[name]), indent=1), "utf-8")
     return folder
 

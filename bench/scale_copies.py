@@ -17,6 +17,7 @@ import scale
 from seekline import fim, model
 from seekline.model.decoding.copying.mixture import Mixer
 from seekline.model.decoding.vocabulary_index import VocabularyIndex
+from seekline.model.loading.load import MIXTURE_FILE
 from seekline.model.loading.mixture_file import read_mixture
 from seekline.server.completion.copies import FileText, copy_texts
 from seekline.server.completion.prompt_config import COPIED_CHARACTERS, prompt_config
@@ -58,7 +59,7 @@ class Timer:
 def embedded_mixer() -> Mixer:
     folder = model.embedded_folder()
     tokenizer = model.Tokenizer(folder)
-    weights = read_mixture(folder / "mixture.safetensors")
+    weights = read_mixture(folder / MIXTURE_FILE)
     return Mixer(weights, tokenizer, VocabularyIndex.of(tokenizer))
 
 

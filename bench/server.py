@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
 import tempfile
 from contextlib import suppress
@@ -28,6 +27,7 @@ from pygls.exceptions import JsonRpcRequestCancelled
 from pygls.lsp.client import LanguageClient
 from rich.console import Console
 from seekline import model
+from seekline.learn.vocabulary import copy_vocabulary
 
 URI = "file:///bench/main.py"
 LARGE_FILE_LINES = 20_000
@@ -45,8 +45,7 @@ def slow_model(folder: Path) -> Path:
         "num_attention_heads": 12, "num_key_value_heads": 12, "max_position_embeddings": 8192,
     }  # fmt: skip
     LlamaForCausalLM(LlamaConfig(**shape, initializer_range=0.4)).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(model.embedded_folder() / name, folder / name)
+    copy_vocabulary(model.embedded_folder(), folder)
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from seekline import model
 from seekline.learn.mixture.weights import write_weights
+from seekline.learn.vocabulary import copy_vocabulary
+from seekline.model.loading.load import MIXTURE_FILE
 from seekline.model.loading.mixture_file import read_mixture
 
-_MIXTURE = "mixture.safetensors"
 _ALL_BUT_NOTHING = 1e-6  # weights that are nothing are refused
 
 
@@ -23,8 +23,7 @@ def silent_model(folder: Path) -> Path:
     of the embedded model without the network, which is fitted to what that model says. Returns `folder`."""
     source = model.embedded_folder()
     folder.mkdir(parents=True)
-    for file in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(source / file, folder / file)
+    copy_vocabulary(source, folder)
     config = json.loads((source / "config.json").read_text("utf-8"))
     (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 1}), "utf-8")
     tensors = load_file(source / "model.safetensors")
@@ -32,7 +31,7 @@ def silent_model(folder: Path) -> Path:
     tensors["model.norm.weight"].fill_(_ALL_BUT_NOTHING)
     kept = {name: values for name, values in tensors.items() if ".layers." not in name or ".layers.0." in name}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
-    weights = read_mixture(source / _MIXTURE)
+    weights = read_mixture(source / MIXTURE_FILE)
     backoff = replace(weights, second=numpy.zeros_like(weights.second), rest=numpy.array([0, 1], dtype=numpy.float32))
-    write_weights(backoff, folder / _MIXTURE)
+    write_weights(backoff, folder / MIXTURE_FILE)
     return folder

@@ -24,12 +24,13 @@ from pathlib import Path
 
 import places
 from gold.masking import mask
-from holes import CLOSERS, KINDS, Hole, document_of, holes_in
+from holes import KINDS, Hole, document_of, holes_in
 from rich.console import Console
 from rich.table import Table
 from seekline import fim
 from seekline.fim.code.grammars import Grammar, grammar_of
 from seekline.fim.code.reader import parse
+from seekline.fim.completion.syntax import CLOSERS
 
 POSITIONS = 100
 PER_FILE = 4

@@ -7,7 +7,7 @@ code: where there is nothing to complete, the answer is None or empty.
 from .completion.filters import clean
 from .completion.healing import partial_word
 from .completion.scope import StopRule, stop_rule
-from .completion.stop import Stopping, end_of_completion
+from .completion.stop import Stopping
 from .completion.trigger import worth_asking
 from .completion.worth import worth_showing
 from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
@@ -42,7 +42,6 @@ __all__ = [
     "build_prompt",
     "clean",
     "context_limit",
-    "end_of_completion",
     "gather",
     "language_named",
     "language_names",

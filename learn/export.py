@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ from transformers import GenerationConfig
 from .files import written_whole
 from .packed_llama import build_model
 from .recipe import ModelSize
-from .vocabulary import TOKENIZER_FILES
+from .vocabulary import copy_vocabulary
 
 _NEW_TOKENS = 48
 
@@ -29,5 +28,4 @@ def export(checkpoint: Path, vocabulary: Path, folder: Path, shape: ModelSize) -
     )
     with written_whole(folder) as draft:
         model.bfloat16().save_pretrained(draft)
-        for name in TOKENIZER_FILES:
-            shutil.copy(vocabulary / name, draft / name)
+        copy_vocabulary(vocabulary, draft)

@@ -17,7 +17,7 @@ from typing import Any
 from ..model.loading.hardware import find_device
 from .corpus import build_corpus, read_files
 from .files import written_whole
-from .mixture.repositories import Repository, read_repositories
+from .mixture.repositories import repositories_in
 from .recipe import Recipe, Run, keep_recipe
 from .vocabulary import build_vocabulary, copy_vocabulary
 
@@ -53,10 +53,8 @@ def _make_corpus(out: Path, recipe: Recipe, report: Report) -> None:
     if _is_done(out / "corpus" / "packages.json", "corpus", report):
         return
     folder = recipe.corpus.repositories
-    read = [] if folder is None else list(read_repositories(Path(folder)))
-    for name in filter(lambda each: isinstance(each, str), read):
-        report(f"{name} is not in {folder}, and left out")
-    others = [repository for repository in read if isinstance(repository, Repository) and repository.use == "tune"]
+    repositories = [] if folder is None else repositories_in(Path(folder), report)
+    others = [repository for repository in repositories if repository.use == "tune"]
     build_corpus(out / "corpus", recipe.corpus, others, recipe.seed, report)
 
 

@@ -23,7 +23,6 @@ FIM_END = "<｜fim▁end｜>"
 END_OF_TURN = "<|EOT|>"
 # Their ids are their places here. The last is reserved; no sample contains it.
 CONTROL_TOKENS = (BEGIN, END, FIM_BEGIN, FIM_HOLE, FIM_END, END_OF_TURN)
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 SMALLEST_VOCABULARY = len(CONTROL_TOKENS) + 256
 
 _LONGEST_TOKEN_CHARACTERS = 24
@@ -69,8 +68,8 @@ def build_vocabulary(folder: Path, texts: Iterable[str], size: int, context_toke
 
 
 def copy_vocabulary(source: Path, folder: Path) -> None:
-    """Takes that of an exported model."""
-    for name in reversed(TOKENIZER_FILES):
+    """Takes that of another folder; writes tokenizer.json last."""
+    for name in ("tokenizer_config.json", "tokenizer.json"):
         with written_whole(folder / name) as draft:
             shutil.copyfile(source / name, draft)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..text import Cursor, Document
 from .brackets import Opened, Scanner, columns
-from .syntax import CLOSERS, Syntax
+from .syntax import OPENERS, Syntax
 
 SCANNED_LINES = 600
 """Of each side of the cursor, at the most: what is open further away is seldom of use."""
@@ -15,7 +15,6 @@ SCANNED_LINES = 600
 _LONGEST_LINE = 2000  # characters that are looked at
 _MOST_NESTED = 3  # strings and comments in each other
 _QUOTES = ('"', "'")  # of strings that seldom go over lines where they may
-_OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +143,7 @@ def _marks(
         for closed in scanner.line(line):
             if closed.opened is not None and closed.depth >= depth:
                 continue
-            text = _OPENERS[closed.text] if closed.opened is None else closed.opened.text
+            text = OPENERS[closed.text] if closed.opened is None else closed.opened.text
             is_first = number > 0 and closed.offset == len(line) - len(line.lstrip())
             marks.append(_Mark(text=text, columns=columns(line) if is_first else None))
             depth = min(depth, closed.depth)

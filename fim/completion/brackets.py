@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..text import indentation
-from .syntax import CLOSERS, Literal, Syntax
+from .syntax import OPENERS, Literal, Syntax
 
-_OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 _TAB_COLUMNS = 8
 _OPERATORS = ("&&", "||", " and", " or", "\\")  # what stands between lines of one statement
 _LOOKED_AT = 20  # characters before a slash
@@ -161,7 +160,7 @@ class Scanner:
 
     def _close(self, text: str, offset: int, closed: list[Closed]) -> None:
         """Ends the innermost bracket of its kind, if it is near enough; else it is a closer too many."""
-        wanted = _OPENERS[text]
+        wanted = OPENERS[text]
         for depth in range(len(self.opened) - 1, max(-1, len(self.opened) - 1 - _MOST_SKIPPED), -1):
             if not self.opened[depth].is_code:
                 break

@@ -18,11 +18,6 @@ _TELLING_LINES = 3
 _CLOSERS = (")", "]", "}")
 
 
-def end_of_completion(text: str, rule: StopRule) -> int | None:
-    """The offset at which `text`, as generated so far, is complete; None to go on."""
-    return Stopping(rule).add(text)
-
-
 class Stopping:
     """Follows a text while it is generated; each line is looked at once, when its end is there."""
 
@@ -167,9 +162,8 @@ class Stopping:
 
     def _condition(self, body: str) -> int:
         """How many conditions of a preprocessor are open in a line such as `#else` of their own, or else behind it."""
-        word = body.lstrip("# \t")
-        open_ones = self._conditions + word.startswith("if") - word.startswith("endif")
-        return open_ones - 1 if word.startswith(("else", "elif")) else open_ones
+        open_ones = self._conditions + _opened_conditions(body)
+        return open_ones - 1 if _condition_word(body).startswith(("else", "elif")) else open_ones
 
     def _goes_on(self, body: str) -> bool:
         """Whether a line continues the statement that could be over."""
@@ -226,8 +220,7 @@ class Stopping:
         end = start + len(body)
         has_text = bool(body.strip())
         if rule.syntax.conditional and body.lstrip().startswith("#"):
-            word = body.lstrip("# \t")
-            self._conditions += word.startswith("if") - word.startswith("endif")
+            self._conditions += _opened_conditions(body)
         self._after_blank = not has_text and any(map(str.strip, self._lines))
         if not has_text:
             return
@@ -281,6 +274,16 @@ def loops(line: str) -> bool:
         if line.endswith(unit * _LOOP_TIMES) and any(character.isalpha() for character in unit):
             return True
     return False
+
+
+def _opened_conditions(line: str) -> int:
+    """How many conditions of a preprocessor a line such as `#if` opens; -1 where it ends one."""
+    word = _condition_word(line)
+    return word.startswith("if") - word.startswith("endif")
+
+
+def _condition_word(line: str) -> str:
+    return line.lstrip("# \t")
 
 
 def _is_empty(rule: StopRule) -> bool:

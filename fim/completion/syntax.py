@@ -12,6 +12,7 @@ from .._data import load_toml
 from ..languages import Language
 
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
+OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 
 _COMMON = "*"
 _BRACKETS = r"(?P<open>[(\[{])|(?P<close>[)\]}])"

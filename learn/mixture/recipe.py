@@ -16,7 +16,7 @@ from ..middles import Kind, draw_tasks_in
 from .check import table
 from .evidence import Example, Reader
 from .fit import NetworkChoice, Steps, fit_backoff, fit_network, ranked_steps
-from .repositories import LIST, Repository, Use, read_repositories
+from .repositories import LIST, Repository, Use, repositories_in
 from .weights import write_weights
 
 Report = Callable[[str], None]
@@ -53,10 +53,7 @@ def fit_mixture(run: MixtureRun, report: Report) -> MixtureWeights:
 def _fitted(run: MixtureRun, logits: IO[bytes], report: Report) -> MixtureWeights:
     reader = Reader(run.model, logits)
     found: dict[Use, Examples] = {"tune": {}, "check": {}}
-    for repository in read_repositories(run.repositories, run.listed):
-        if isinstance(repository, str):
-            report(f"{repository} is not in {run.repositories}, and left out")
-            continue
+    for repository in repositories_in(run.repositories, report, run.listed):
         new = list(_examples(repository, reader, run.places))
         found[repository.use].setdefault(repository.language, []).extend(new)
         report(f"{repository.name}: {len(new)} places in {repository.language}")

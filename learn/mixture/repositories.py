@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -66,6 +66,15 @@ def read_repositories(folder: Path, listed: Path = LIST) -> Iterator[Repository 
             )
         else:
             yield entry["name"]
+
+
+def repositories_in(folder: Path, report: Callable[[str], None], listed: Path = LIST) -> Iterator[Repository]:
+    """Those that are there; of the others it is reported that they are left out. Raises `ListUnreadable`."""
+    for repository in read_repositories(folder, listed):
+        if isinstance(repository, str):
+            report(f"{repository} is not in {folder}, and left out")
+        else:
+            yield repository
 
 
 def _entries(listed: Path) -> list[tuple[dict[str, Any], str]]:

@@ -24,7 +24,7 @@ def test_completion(case: dict[str, Any]) -> None:
         written += character
         if stopping.add(character) is not None:
             break
-    assert stopping.end == fim.end_of_completion(written, rule)
+    assert stopping.end == fim.Stopping(rule).add(written)
     assert fim.clean(written, document, cursor, rule) == case.get("shows")
 
 
@@ -32,8 +32,8 @@ def test_generation_stops_as_soon_as_it_can() -> None:
     """The model's text beyond the end is never asked for."""
     document, cursor = place("x = ▮\n")
     rule = fim.stop_rule(document, cursor, "block", explicit=False)
-    assert fim.end_of_completion("1", rule) is None
-    assert fim.end_of_completion("1\n", rule) == 1
+    assert fim.Stopping(rule).add("1") is None
+    assert fim.Stopping(rule).add("1\n") == 1
 
 
 @pytest.mark.parametrize("text", ["", "\n\n\n", "}" * 50, "\t \r\n", "'\"([{", "\ud800", "a\x00b", "é" * 300])
