@@ -21,7 +21,8 @@ from .completion.contexts import Contexts
 from .completion.prompt_config import PromptConfig, notices, prompt_config
 from .completion.snapshot import OpenSnapshot
 from .completion.turns import Turn, Turns
-from .documents.documents import Change, OpenDocument, TooLarge
+from .documents.documents import Change, TooLarge
+from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
 from .engines import local_model
 from .errors import BadSettings
@@ -31,6 +32,7 @@ from .settings.config import Config, SettingsLayer, merge
 from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
 from .settings.settings import Settings
 from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
+from .workspace_events import take_note
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class Session:
         engine: model.Engine | None = None,
     ) -> None:
         self.encoding: Encoding = encoding
+        self.documents = OpenDocuments(encoding)
         self.cache = CompletionCache()
         self.config: Config = merge([])
         self.buffers = Buffers(watched=False)
@@ -69,10 +72,8 @@ class Session:
         self._tell = tell
         self._report = report
         self._consent = FolderConsent(ask, self.tell_once, self._load_again)
-        self._documents: dict[str, OpenDocument] = {}
         self._settled = asyncio.Event()
         self._told: set[str] = set()
-        self._too_large: set[str] = set()
 
     @property
     def settings(self) -> Settings:
@@ -141,23 +142,16 @@ class Session:
         self._report(report)
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> None:
-        self._too_large.discard(uri)
         self.abandon((uri, "ghost text"))
-        document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
+        document = self.documents.open(uri, text, language_id, version)
         self.cache.changed(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.opened(path, lambda: document.lines, language_id)
 
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
         self.abandon((uri, "ghost text"))  # a menu is filtered by what is typed meanwhile, and not asked for again
-        if (document := self._documents.get(uri)) is None:
-            if uri in self._too_large:
-                return
-            log.warning("a change of %s, which is not open, was ignored", uri)
+        if not self.documents.change(uri, version, changes):
             return
-        for change in changes:
-            document.apply(change, self.encoding)
-        document.version = version
         self.cache.changed(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.edited(path)
@@ -165,17 +159,16 @@ class Session:
     def close_document(self, uri: str) -> None:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
-        self._documents.pop(uri, None)
+        self.documents.close(uri)
         self.cache.closed(uri)
         self._forget(self.workspace.relative_path(name_of(uri)))
-        self._too_large.discard(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.closed(path)
 
     def refuse_document(self, uri: str) -> None:
         """A document is too large to be read: until it is opened anew, it counts as not open."""
         self.close_document(uri)
-        self._too_large.add(uri)
+        self.documents.refuse(uri)
         self.tell_once("info", f"No completions in {name_of(uri).name}: it is too large.")
 
     def files_changed(self, changes: Iterable[tuple[str, Happened]]) -> None:
@@ -188,7 +181,7 @@ class Session:
         loop = asyncio.get_running_loop()
 
         def notice(_: Event) -> None:
-            if _take_note(told, workspace):
+            if take_note(told, workspace):
                 loop.call_soon_threadsafe(self.cache.clear)
 
         self.gathering.submit(notice)
@@ -197,7 +190,8 @@ class Session:
         """The document as it is now, the client's position in it and the workspace around it, into which another thread
         looks. None where the document is not open, has no such line or is too large.
         """
-        if (document := self._documents.get(uri)) is None:
+        document = self.documents.get(uri)
+        if document is None:
             return None
         try:
             around = document.around(line, units, self.encoding)
@@ -265,26 +259,9 @@ class Session:
         def forget(_: Event) -> None:
             self.contexts.forget(path)
             if not self.gathering.has_waiting:  # of many that are closed together, the last one
-                if not self._documents:  # a full collection holds up whoever goes on typing in another one
+                if not self.documents:  # a full collection holds up whoever goes on typing in another one
                     gc.collect()
                 model.trim_heap()
 
         self.gathering.submit(forget)
         self.engine.forget(path)
-
-
-def _take_note(told: Sequence[tuple[str, Happened]], workspace: Workspace) -> bool:
-    """Whether prompts may be other ones now. Reads the disk."""
-    try:
-        if len(told) > MAX_EVENTS:
-            workspace.list_again()
-            return True
-        matter = False
-        for uri, what in told:
-            path = path_of(uri)
-            if path is not None and workspace.changed(path, what):
-                matter = True
-        return matter
-    except Exception:
-        log.exception("changes on the disk could not be looked at")
-        return True

@@ -1,0 +1,52 @@
+"""Which documents are open in the editor."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from .documents import Change, OpenDocument
+from .positions import Encoding
+
+log = logging.getLogger(__name__)
+
+
+class OpenDocuments:
+    """The open documents by their URI. One that is too large to be read counts as not open until it is opened anew."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding: Encoding = encoding
+        self._documents: dict[str, OpenDocument] = {}
+        self._too_large: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._documents)
+
+    def get(self, uri: str) -> OpenDocument | None:
+        return self._documents.get(uri)
+
+    def open(self, uri: str, text: str, language_id: str, version: int) -> OpenDocument:
+        self._too_large.discard(uri)
+        document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
+        return document
+
+    def change(self, uri: str, version: int, changes: Iterable[Change]) -> bool:
+        """Applies changes; False where the document is not open."""
+        document = self._documents.get(uri)
+        if document is None:
+            if uri not in self._too_large:
+                log.warning("a change of %s, which is not open, was ignored", uri)
+            return False
+        for change in changes:
+            document.apply(change, self._encoding)
+        document.version = version
+        return True
+
+    def close(self, uri: str) -> None:
+        self._documents.pop(uri, None)
+        self._too_large.discard(uri)
+
+    def refuse(self, uri: str) -> None:
+        """A document is too large to be read."""
+        self.close(uri)
+        self._too_large.add(uri)
