@@ -8,7 +8,7 @@ from .completion.filters import clean
 from .completion.healing import partial_word
 from .completion.scope import StopRule, stop_rule
 from .completion.stop import Stopping
-from .completion.trigger import worth_asking
+from .completion.trigger import next_indentation, worth_asking
 from .completion.worth import worth_showing
 from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
 from .languages import Language, all_languages, language_named, language_names, language_of_path
@@ -46,6 +46,7 @@ __all__ = [
     "language_named",
     "language_names",
     "language_of_path",
+    "next_indentation",
     "partial_word",
     "recognise",
     "related_paths",

@@ -13,14 +13,19 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Literal
 
 from .. import fim, model
+from .completion.asking import Asks, asks_in
 from .completion.cache import CompletionCache
 from .completion.contexts import Contexts
+from .completion.pauses import Pauses
 from .completion.prompt_config import PromptConfig, notices, prompt_config
+from .completion.rhythm import Rhythm
 from .completion.snapshot import OpenSnapshot
 from .completion.turns import Turn, Turns
+from .completion.under_way import AHEAD, UnderWay
 from .documents.documents import Change, TooLarge
 from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
@@ -65,6 +70,9 @@ class Session:
         self.workspace = Workspace([], self.settings.exclude, self.buffers)
         self.contexts = Contexts()
         self.turns = Turns()
+        self.under_way = UnderWay()
+        self.rhythm = Rhythm()
+        self.pauses = Pauses()
         # Two threads: prompts are made while the engine writes for another document.
         self.gathering = model.Worker("seekline-gathering")
         self.writing = model.Worker("seekline-writing")
@@ -150,8 +158,11 @@ class Session:
 
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
         self.abandon((uri, "ghost text"))  # a menu is filtered by what is typed meanwhile, and not asked for again
-        if not self.documents.change(uri, version, changes):
+        document = self.documents.change(uri, version, changes)
+        if document is None:
             return
+        self.rhythm.key(monotonic())
+        self.under_way.changed((uri, "ghost text"), document.rope)
         self.cache.changed(uri)
         if (path := path_of(uri)) is not None:
             self.buffers.edited(path)
@@ -159,6 +170,8 @@ class Session:
     def close_document(self, uri: str) -> None:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
+        for kind in ("ghost text", "menu", AHEAD):
+            self.under_way.stop((uri, kind))
         self.documents.close(uri)
         self.cache.closed(uri)
         self._forget(self.workspace.relative_path(name_of(uri)))
@@ -217,13 +230,20 @@ class Session:
         path = name_of(uri)
         return replace(snapshot, path=self.workspace.relative_path(path), project=self.workspace.project_of(path))
 
-    def completes_in(self, uri: str, language: fim.Language | None) -> bool:
-        """Whether the settings want completions in this document."""
-        languages = self.settings.languages
-        names = () if language is None else (language.name, *language.lsp_ids)
-        named = next((languages[name] for name in names if name in languages), None)
-        wanted = languages.get("*", True) if named is None else named
-        return wanted and self.refusal(uri) is None
+    def asks_in(self, uri: str, language: fim.Language | None) -> Asks:
+        """When completions are wanted in a document, by the settings and by what is paused."""
+        if self.refusal(uri) is not None:
+            return "never"
+        asks = asks_in(self.settings, self.workspace.relative_path(name_of(uri)), language)
+        is_paused = self.pauses.hold(uri, None if language is None else language.name)
+        return "invoked" if is_paused and asks != "never" else asks
+
+    def pause_s(self, asks: Asks) -> float:
+        """How long typing has to pause before the model is asked."""
+        if asks == "subtle":
+            return self.settings.pause_ms / 1000
+        debounce_ms = self.settings.debounce_ms
+        return self.rhythm.pause_s if debounce_ms == "auto" else debounce_ms / 1000
 
     def refusal(self, uri: str) -> Refusal | None:
         """Why a document is never completed in, nor shown as a prompt; None where it may be."""

@@ -1,6 +1,6 @@
 """One completion, on one screen.
 
-    complete (event loop)   worth asking? → known already? → pause in typing → prompt → text → remembered
+    complete (event loop)   worth asking? → known already? → under way? → pause in typing → prompt → text → remembered
     prepare (gathering)     snapshot → context of other files → prompt → request
     write (writing)         request → engine, until the stop rule → filters → completion
 
@@ -10,8 +10,10 @@ line and the benchmarks call `generate`, which does the same in the caller's thr
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from math import log
 from sys import float_info
 from threading import Event
@@ -20,16 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 from ... import fim, model
 from ..parsing import leaving_when
+from .ahead import next_place
 from .completion import Completion, Finish
 from .contexts import Contexts
 from .prompt_config import PromptConfig
 from .prompts import build_prompt, copies_for, request_for
 from .snapshot import OpenSnapshot, Snapshot
 from .turns import Turn
+from .under_way import AHEAD, Write, Writing
 from .views import prompt_as_json
 
 if TYPE_CHECKING:
-    from ..session import Kind, Session
+    from ..documents.documents import Surroundings
+    from ..session import Key, Kind, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +62,79 @@ async def complete(
     snapshot = await session.when_settled(uri, snapshot)
     turn.check()
     around = snapshot.around
-    if not session.completes_in(uri, snapshot.language):
+    asks = session.asks_in(uri, snapshot.language)
+    if asks == "never" or (not explicit and (asks == "invoked" or not _is_worth_asking(around))):
         return None
-    if not explicit and not fim.worth_asking(around.before, around.after, is_first_text=around.is_first_text):
-        return None
-    known = session.cache.get(uri, around, explicit=explicit)
-    if known is not None:
-        return known
-    if not explicit:
-        await turn.pause(session.settings.debounce_ms / 1000)
-    version = session.cache.version(uri)
-    completion = await _generated(session, turn, snapshot, explicit=explicit)
-    if not session.completes_in(uri, snapshot.language):  # by settings that came meanwhile
-        return None
-    if completion is not None and version == session.cache.version(uri):
-        session.cache.put(uri, around, completion, explicit=explicit)
-    return completion
+    found = session.cache.get(uri, around, explicit=explicit)
+    if found is None and not explicit:
+        found = await _taken_over(session, (uri, kind), around, turn)
+    if found is None:
+        if not explicit:
+            await turn.pause(session.pause_s(asks))
+        session.under_way.stop_ahead()
+        writing = session.under_way.start((uri, kind), around, _writes(session, uri, snapshot, explicit=explicit))
+        found = await _awaited(writing, turn)
+    if found is not None and kind == "ghost text":
+        _look_ahead(session, uri, snapshot, found)
+    return found
 
 
-async def _generated(session: Session, turn: Turn, snapshot: OpenSnapshot, *, explicit: bool) -> Completion | None:
+def _is_worth_asking(around: Surroundings) -> bool:
+    return fim.worth_asking(around.before, around.after, is_first_text=around.is_first_text)
+
+
+async def _taken_over(session: Session, key: Key, around: Surroundings, turn: Turn) -> Completion | None:
+    """What an older request, or a look ahead, is having written, where that agrees with what was typed since."""
+    uri, _ = key
+    for other in (key, (uri, AHEAD)):
+        writing = session.under_way.serving(other, around)
+        if writing is None:
+            continue
+        with suppress(model.Cancelled, model.ModelError):  # it was stopped, or failed: who asks now tries again
+            await _awaited(writing, turn)
+        turn.check()
+        found = session.cache.get(uri, around, explicit=False)
+        if found is not None:
+            return replace(found, source="taken over")
+    return None
+
+
+async def _awaited(writing: Writing, turn: Turn) -> Completion | None:
+    """Stops the device where the editor cancels the request; a newer request, or a change, decides for itself."""
+    try:
+        return await turn.outcome(writing.task)
+    except asyncio.CancelledError:
+        writing.stop()
+        raise
+
+
+def _look_ahead(session: Session, uri: str, snapshot: OpenSnapshot, shown: Completion) -> None:
+    """Has the completion written that is asked for once `shown` is accepted; the next real request stops that."""
+    if not session.settings.look_ahead:
+        return
+    around = next_place(snapshot.around, snapshot.language, shown)
+    if around is None or session.cache.get(uri, around, explicit=False) is not None:
+        return
+    ahead = replace(snapshot, around=around)
+    session.under_way.start((uri, AHEAD), around, _writes(session, uri, ahead, explicit=False))
+
+
+def _writes(session: Session, uri: str, snapshot: OpenSnapshot, *, explicit: bool) -> Write:
+    async def write_and_keep(turn: Turn, agrees: Callable[[str], bool]) -> Completion | None:
+        version = session.cache.version(uri)
+        completion = await _generated(session, turn, snapshot, explicit=explicit, agrees=agrees)
+        if session.asks_in(uri, snapshot.language) == "never":  # by settings that came meanwhile
+            return None
+        if completion is not None and version == session.cache.version(uri):
+            session.cache.put(uri, snapshot.around, completion, explicit=explicit)
+        return completion
+
+    return write_and_keep
+
+
+async def _generated(
+    session: Session, turn: Turn, snapshot: OpenSnapshot, *, explicit: bool, agrees: Callable[[str], bool]
+) -> Completion | None:
     """None where there is no model, which the user was told."""
     session.load()
     config = await session.prompt_config(turn)
@@ -86,9 +145,12 @@ async def _generated(session: Session, turn: Turn, snapshot: OpenSnapshot, *, ex
     )
     prepared = await turn.result(preparing)
     try:
-        return await turn.result(session.writing.submit(lambda cancel: write(prepared, session.engine, cancel)))
+        writing = session.writing.submit(lambda cancel: write(prepared, session.engine, cancel, agrees))
+        completion = await turn.result(writing)
     except model.InfoChanged:  # it was made for another model, or prompts must be shorter by now
-        return await _generated(session, turn, snapshot, explicit=explicit)
+        return await _generated(session, turn, snapshot, explicit=explicit, agrees=agrees)
+    session.rhythm.took(completion.total_ms / 1000)
+    return completion
 
 
 async def shown_prompt(session: Session, snapshot: OpenSnapshot) -> dict[str, Any] | None:
@@ -126,8 +188,11 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
     )
 
 
-def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion:
-    """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises."""
+def write(
+    prepared: Prepared, engine: model.Engine, cancel: Event, agrees: Callable[[str], bool] = lambda _: True
+) -> Completion:
+    """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises, `Cancelled` also where what
+    is written does not agree with what was typed meanwhile."""
     rule, request = prepared.rule, prepared.request
     written, new_tokens, log_probability = "", 0, 0.0
     stopping = fim.Stopping(rule)
@@ -143,6 +208,8 @@ def write(prepared: Prepared, engine: model.Engine, cancel: Event) -> Completion
             log_probability += piece.log_probability or 0.0
             finish = piece.end or finish
             first_token = first_token or perf_counter()
+            if not agrees(written[len(prepared.must_start) :]):
+                raise model.Cancelled
             if stopping.add(written[start:]) is not None:
                 finish = "stop"
                 break

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["engine", "cache", "typed through"]
-"""A completion was generated for this very request, or known for this text, or begun before and typed along since."""
+Source = Literal["engine", "cache", "typed through", "taken over"]
+"""A completion was generated for this very request, or known for this text, or begun before and typed along since; or
+it was under way when the request came."""
 Finish = Literal["end", "stop", "length", "time", "unsure"]
 """The model ended it, the stop rule did, it grew too long, its time was over, or no line was likely enough."""
 

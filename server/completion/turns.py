@@ -40,11 +40,15 @@ class Turn:
     async def value(self, future: Future[T]) -> T:
         waiting = asyncio.wrap_future(future)
         try:
-            await asyncio.wait([waiting, self._ended], return_when=asyncio.FIRST_COMPLETED)
-            self.check()
-            return waiting.result()
+            return await self.outcome(waiting)
         finally:
             waiting.cancel()
+
+    async def outcome(self, work: asyncio.Future[T]) -> T:
+        """What some work gives, which goes on where nobody waits for it any more."""
+        await asyncio.wait([work, self._ended], return_when=asyncio.FIRST_COMPLETED)
+        self.check()
+        return work.result()
 
 
 class Turns:

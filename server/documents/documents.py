@@ -6,9 +6,10 @@ Nothing here takes longer where the document or one of its lines is longer: the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from .positions import Encoding
-from .rope import Rope, rope_of
+from .rope import Place, Rope, rope_of
 
 # VS Code, too, leaves lines from 20,000 characters on alone (editor.maxTokenizationLineLength).
 MAX_LINE_CHARACTERS = 20_000
@@ -25,20 +26,55 @@ class Change:
     end: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """A cursor in a document as it is at one moment: its line, and what stands on it `before` and `after`.
+    """A cursor in a document as it is at one moment: its place, its line, and what stands on that `before` and `after`.
 
-    `above` and `below` are hashes of the lines above and below; `is_first_text`: those above are blank, or none.
+    `is_first_text`: the lines above are blank, or none.
     """
 
     rope: Rope
+    place: Place
     line: int
     before: str
     after: str
-    above: int
-    below: int
     is_first_text: bool
+
+    @cached_property
+    def offset(self) -> int:
+        """Characters of the text before the cursor."""
+        return self.rope.offset(self.place)
+
+    @property
+    def characters_after(self) -> int:
+        return self.rope.characters - self.offset
+
+    @cached_property
+    def hash_before(self) -> int:
+        """Of all the text before the cursor."""
+        return self.rope.hash_before(self.place)
+
+    @cached_property
+    def hash_after(self) -> int:
+        return self.rope.hash_after(self.place)
+
+    @property
+    def line_end(self) -> str:
+        """How the line above ends, or else the cursor's own."""
+        ends = self.rope.text(self.rope.moved(self.place, -min(self.offset, len(self.before) + 2)), 2)
+        ends += self.rope.text(self.rope.moved(self.place, len(self.after)), 2)
+        return "\r\n" if "\r\n" in ends else "\n"
+
+    def inserted(self, text: str, *, replacing: tuple[int, int] = (0, 0)) -> Surroundings | None:
+        """The cursor behind `text` once it is inserted, and so many characters before and behind the cursor gave way;
+        None where the line is too long by then."""
+        start, end = self.rope.moved(self.place, -replacing[0]), self.rope.moved(self.place, replacing[1])
+        first = self.rope.offset(start)
+        rope = self.rope.replaced(start, end, text)
+        try:
+            return _around(rope, rope.moved((0, 0), first + len(text)), self.line + rope_of(text).line_ends)
+        except TooLarge:
+            return None
 
     def lines(self) -> tuple[str, ...]:
         """The lines with their ends, for the device's thread; of an overlong one, which no prompt has room for, only
@@ -67,6 +103,10 @@ class OpenDocument:
         loop's: this takes longer for a longer document."""
         return self._rope.lines
 
+    @property
+    def rope(self) -> Rope:
+        return self._rope
+
     def around(self, line: int, units: int, encoding: Encoding) -> Surroundings | None:
         """What is around a client's position; None where the document has no such line. Raises `TooLarge`."""
         rope = self._rope
@@ -74,20 +114,7 @@ class OpenDocument:
             return None
         if rope.characters > MAX_CHARACTERS or rope.line_ends > MAX_LINES:
             raise TooLarge(f"documents of more than {MAX_CHARACTERS:,} characters or {MAX_LINES:,} lines")
-        place = rope.place(line, units, encoding)
-        before, after = rope.before(place, MAX_LINE_CHARACTERS), rope.after(place, MAX_LINE_CHARACTERS)
-        if before is None or after is None or len(before) + len(after) > MAX_LINE_CHARACTERS:
-            raise TooLarge(f"lines of more than {MAX_LINE_CHARACTERS:,} characters")
-        start, end = rope.moved(place, -len(before)), rope.moved(place, len(after))
-        return Surroundings(
-            rope=rope,
-            line=max(0, line),
-            before=before,
-            after=after,
-            above=rope.hash_before(start),
-            below=rope.hash_after(end),
-            is_first_text=rope.is_blank_before(start),
-        )
+        return _around(rope, rope.place(line, units, encoding), max(0, line))
 
     def apply(self, change: Change, encoding: Encoding) -> None:
         """Applies one change. Places beyond a line or the document are its end."""
@@ -97,6 +124,20 @@ class OpenDocument:
         start = self._rope.place(*change.start, encoding)
         end = start if change.end == change.start else self._rope.place(*change.end, encoding)
         self._rope = self._rope.replaced(start, end, change.text)
+
+
+def _around(rope: Rope, place: Place, line: int) -> Surroundings:
+    before, after = rope.before(place, MAX_LINE_CHARACTERS), rope.after(place, MAX_LINE_CHARACTERS)
+    if before is None or after is None or len(before) + len(after) > MAX_LINE_CHARACTERS:
+        raise TooLarge(f"lines of more than {MAX_LINE_CHARACTERS:,} characters")
+    return Surroundings(
+        rope=rope,
+        place=place,
+        line=line,
+        before=before,
+        after=after,
+        is_first_text=rope.is_blank_before(rope.moved(place, -len(before))),
+    )
 
 
 def _shortened(line: str) -> str:

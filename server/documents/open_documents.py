@@ -30,17 +30,17 @@ class OpenDocuments:
         document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
         return document
 
-    def change(self, uri: str, version: int, changes: Iterable[Change]) -> bool:
-        """Applies changes; False where the document is not open."""
+    def change(self, uri: str, version: int, changes: Iterable[Change]) -> OpenDocument | None:
+        """Applies changes to a document, and returns it; None where it is not open."""
         document = self._documents.get(uri)
         if document is None:
             if uri not in self._too_large:
                 log.warning("a change of %s, which is not open, was ignored", uri)
-            return False
+            return None
         for change in changes:
             document.apply(change, self._encoding)
         document.version = version
-        return True
+        return document
 
     def close(self, uri: str) -> None:
         self._documents.pop(uri, None)

@@ -157,6 +157,22 @@ class Rope:
             number += 1
         return number, offset
 
+    def offset(self, place: Place) -> int:
+        """How many characters stand before a place."""
+        number, offset = place
+        return offset + sum(len(piece.text) for piece in self.pieces[:number])
+
+    def text(self, place: Place, characters: int) -> str:
+        """So many characters from a place on; fewer where the text ends."""
+        number, offset = place
+        found: list[str] = []
+        while characters > 0 and number < len(self.pieces):
+            part = self.pieces[number].text[offset : offset + characters]
+            found.append(part)
+            characters -= len(part)
+            number, offset = number + 1, 0
+        return "".join(found)
+
     def hash_before(self, place: Place) -> int:
         """Equal for equal texts before two places, if the pieces were cut alike."""
         number, offset = place

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
-from .commands import prompt, status
+from .commands import pause, prompt, resume, status
 from .completions import inline_completion, menu_completion
 from .server import SeeklineServer
 
@@ -38,6 +38,8 @@ def create_server(options: dict[str, Any], engine: Engine | None = None) -> Seek
     server.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(inline_completion)
     server.command("seekline.prompt")(prompt)
     server.command("seekline.status")(status)
+    server.command("seekline.pause")(pause)
+    server.command("seekline.resume")(resume)
     return server
 
 

@@ -32,6 +32,7 @@ def _others_may(others: Others, **extra: JsonValue) -> dict[str, JsonValue]:
 
 
 Auto = Literal["auto"]
+Mode = Literal["eager", "subtle"]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
 
 
@@ -137,18 +138,41 @@ class Settings(BaseModel):
         "it stays.",
         json_schema_extra=_others_may("set"),
     )
-    debounce_ms: int = Field(
-        default=40,
-        ge=0,
-        le=5000,
-        description="How long typing must pause before the model is asked, in milliseconds.",
+    mode: Mode = Field(
+        default="eager",
+        description="When completions come by themselves: `eager` while you type, `subtle` only after you have stopped "
+        "for a while (`pause_ms`). Either way they come when invoked.",
         json_schema_extra=_others_may("set"),
     )
-    languages: Mapping[str, bool] = Field(
+    debounce_ms: Auto | Annotated[int, Field(ge=0, le=5000)] = Field(
+        default="auto",
+        description="How long typing must pause before the model is asked, in milliseconds; `auto` follows how fast "
+        "you type and how fast the model is. What is known already comes at once.",
+        json_schema_extra=_others_may("set"),
+    )
+    pause_ms: int = Field(
+        default=800,
+        ge=0,
+        le=60_000,
+        description="How long typing must pause in the mode `subtle`, in milliseconds.",
+        json_schema_extra=_others_may("set"),
+    )
+    look_ahead: bool = Field(
+        default=True,
+        description="Compute what you will ask for next, once you accept what is shown, while the device is idle.",
+        json_schema_extra=_others_may("set"),
+    )
+    languages: Mapping[str, bool | Mode] = Field(
         default={},
-        description="Which languages to complete in, by name or editor's id: `{ markdown = false }`. `*` stands "
-        "for all that are not named.",
+        description="Which languages to complete in, by name or editor's id, or in which mode: `{ markdown = false, "
+        'yaml = "subtle" }`. `*` stands for all that are not named.',
         json_schema_extra=_others_may("set"),  # a completion in another language reads nothing more
+    )
+    files: Mapping[str, bool | Mode] = Field(
+        default={},
+        description="The same for files, by .gitignore patterns relative to the workspace; the last one that matches "
+        'counts, and more than the language: `{ "docs/**" = false, "*.test.ts" = "subtle" }`.',
+        json_schema_extra=_others_may("set"),
     )
     exclude: Texts = Field(
         default=(".env", ".env.*", "*.pem", "*.key", "id_rsa*", "id_ed25519*"),

@@ -11,7 +11,7 @@ made of it, in one bounded `memory`, and `view` is what one prompt sees. `buffer
 from .buffers import Buffers
 from .canonical_paths import canonical
 from .path_events import MAX_EVENTS
-from .refusals import Refusal
+from .refusals import Refusal, matches
 from .roots import Happened, Workspace
 
-__all__ = ["MAX_EVENTS", "Buffers", "Happened", "Refusal", "Workspace", "canonical"]
+__all__ = ["MAX_EVENTS", "Buffers", "Happened", "Refusal", "Workspace", "canonical", "matches"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .ignore import Rules
 from .secrets import secret_names
@@ -41,6 +42,12 @@ def refusal_by_setting(patterns: Sequence[str], rules: Rules, path: str) -> Refu
         problem=f"{path!r} is excluded by {_deciding(patterns, path)!r} in the setting exclude.",
         remedy="Change `exclude` in seekline.toml or in the editor's settings to have completions in it.",
     )
+
+
+@lru_cache(256)
+def matches(pattern: str, path: str) -> bool:
+    """Whether a pattern as in .gitignore matches a file, or a folder that it is in."""
+    return _is_excluded(Rules([pattern], source="a setting"), path)
 
 
 def _is_excluded(rules: Rules, path: str) -> bool:

@@ -3,15 +3,21 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from marked import place
 from seekline.server.completion.cache import CompletionCache
 from seekline.server.completion.completion import Completion
-from seekline.server.documents.documents import OpenDocument, Surroundings
+from seekline.server.documents.documents import Change, OpenDocument, Surroundings
+from seekline.server.documents.rope import Place, Rope
 
 
 def around(code: str) -> Surroundings:
     document, cursor = place(code)
-    found = OpenDocument("".join(document.lines), language_id="python").around(cursor.line, cursor.column, "utf-32")
+    return at(OpenDocument("".join(document.lines), language_id="python"), cursor.line, cursor.column)
+
+
+def at(document: OpenDocument, line: int, column: int) -> Surroundings:
+    found = document.around(line, column, "utf-32")
     assert found is not None
     return found
 
@@ -111,24 +117,99 @@ def test_typing_along_as_it_is_defined() -> None:
         assert get(cache, f"{before}▮\n") == expected
 
 
-def test_what_typing_along_costs_does_not_grow_with_the_column() -> None:
-    """Counted in the characters that are cut out of the line before the cursor."""
+def test_what_typing_along_costs_does_not_grow_with_the_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in the characters that are cut out of the document."""
+    cut = 0
 
-    class Counted(str):
-        cut = 0
+    def counted(rope: Rope, place: Place, characters: int) -> str:
+        nonlocal cut
+        found = text(rope, place, characters)
+        cut += len(found)
+        return found
 
-        def __getitem__(self, key: object) -> str:
-            part = str.__getitem__(self, key)  # type: ignore[arg-type]
-            Counted.cut += len(part)
-            return part
-
+    text = Rope.text
+    monkeypatch.setattr(Rope, "text", counted)
     counts = []
     for column in (1000, 16_000):
-        cache = filled("x" * (column - 3) + "▮\n", "foo()")
-        asked = around("x" * (column - 3) + "foo▮\n")
-        Counted.cut = 0
-        found = cache.get("uri", replace(asked, before=Counted(asked.before)), explicit=False)
+        document = OpenDocument("x" * column + "\n", language_id="python")
+        cache = CompletionCache()
+        cache.put("uri", at(document, 0, column), completed("foo()"), explicit=False)
+        document.apply(Change(text="foo", start=(0, column), end=(0, column)), "utf-32")
+        cut = 0
+        found = cache.get("uri", at(document, 0, column + 3), explicit=False)
         assert found is not None
         assert found.text == "()"
-        counts.append(Counted.cut)
+        counts.append(cut)
     assert counts == [3, 3]
+
+
+def after(code: str, completion: str, typed: str) -> tuple[str | None, tuple[int, int]] | None:
+    """What is known once the `▮` in a document has become `typed`, with a `▮` where the cursor is then."""
+    document, cursor = place(code)
+    opened = OpenDocument("".join(document.lines), language_id="python")
+    cache = CompletionCache()
+    cache.put("uri", at(opened, cursor.line, cursor.column), completed(completion), explicit=False)
+    start = (cursor.line, cursor.column)
+    opened.apply(Change(text=typed.replace("▮", ""), start=start, end=start), "utf-32")
+    before = typed.partition("▮")[0].replace("\r\n", "\n")
+    line = cursor.line + before.count("\n")
+    column = len(before) - before.rfind("\n") - 1 if "\n" in before else cursor.column + len(before)
+    found = cache.get("uri", at(opened, line, column), explicit=False)
+    return None if found is None else (found.text, found.replaced)
+
+
+def test_typing_along_over_lines() -> None:
+    code = "def f():▮\n\n\nf()\n"
+    assert after(code, "\n    a = 1\n    return a", "\n    a▮") == (" = 1\n    return a", (0, 0))
+    assert after(code, "\n    a = 1\n    return a", "\n    a = 1\n    ▮") == ("return a", (0, 0))
+    assert after(code, "\n    a = 1\n    return a", "\n  a▮") is None
+
+
+def test_typing_along_in_a_file_with_other_line_ends() -> None:
+    code = "if x:▮\r\ny\r\n"
+    assert after(code, "\n    a = 1\n    b()", "\r\n    a = 1\r\n▮") == ("    b()", (0, 0))
+    assert after(code, "\r\n    a = 1\r\n    b()", "\r\n    a▮") == (" = 1\r\n    b()", (0, 0))
+    assert after("▮\r\n", "each(x => {\r\n  use(x);\r\n});", "each(x => {\r\n  ▮\r\n})") == ("use(x);", (0, 0))
+
+
+def test_brackets_and_quotes_that_the_editor_closes() -> None:
+    """The same text comes out, whether the closer stands there already or not."""
+    assert after("▮\n", "foo(a, b)", "foo(▮)") == ("a, b", (0, 0))
+    assert after("▮\n", 'say("hello")', 'say("▮")') == ("hello", (0, 0))
+    assert after("▮\n", "foo(a).bar()", "foo(▮)") == ("a).bar()"[:-1], (0, 0))
+    assert after("▮\n", "foo(a)[0]", "foo(▮)") == ("a)[0]", (0, 1))
+    assert after("each(▮)\n", "x => {\n  use(x);\n}", "x => {\n  ▮\n}") == ("use(x);", (0, 0))
+    assert after("▮\n", "foo bar", "foo(▮)") is None
+    assert after("▮\n", "foo(a, b", "foo(▮)") is None
+    assert after("▮\n", "foo(a, b)", "foo(▮c)") is None
+
+
+def test_a_place_that_the_user_comes_back_to() -> None:
+    """What was typed and taken back leaves the completion of before."""
+    document = OpenDocument("a = \n", language_id="python")
+    cache = CompletionCache()
+    cache.put("uri", at(document, 0, 4), completed("foo()"), explicit=False)
+    document.apply(Change(text="fx", start=(0, 4), end=(0, 4)), "utf-32")
+    assert cache.get("uri", at(document, 0, 6), explicit=False) is None
+    document.apply(Change(text="", start=(0, 5), end=(0, 6)), "utf-32")
+    found = cache.get("uri", at(document, 0, 5), explicit=False)
+    assert found is not None
+    assert found.text == "oo()"
+
+
+def test_what_was_invoked_is_known_to_who_types_along() -> None:
+    cache = CompletionCache()
+    cache.put("uri", around("a = ▮\n"), completed("foo()"), explicit=True)
+    assert get(cache, "a = f▮\n") == ("oo()",)
+    assert get(cache, "a = f▮\n", explicit=True) == ("oo()",)
+
+
+def test_a_completion_that_replaces_text() -> None:
+    """What stands behind the cursor gives way as before; of what stands before it, the rest says nothing."""
+    for replaced, expected in (((0, 1), ("oo)(", (0, 1))), ((1, 0), None)):
+        document = OpenDocument("a = )\n", language_id="python")
+        cache = CompletionCache()
+        cache.put("uri", at(document, 0, 4), replace(completed("foo)("), replaced=replaced), explicit=False)
+        document.apply(Change(text="f", start=(0, 4), end=(0, 4)), "utf-32")
+        found = cache.get("uri", at(document, 0, 5), explicit=False)
+        assert (None if found is None else (found.text, found.replaced)) == expected

@@ -33,7 +33,7 @@ def messages(*layers: SettingsLayer) -> list[str]:
 def test_defaults() -> None:
     config = merge([])
     assert config.settings.model == "auto"
-    assert config.settings.debounce_ms == 40
+    assert config.settings.debounce_ms == "auto"
     assert set(config.sources.values()) == {"default"}
 
 
@@ -86,7 +86,10 @@ def test_null_means_not_set() -> None:
         ({"temperature": "hot"}, 'temperature must be a number from 0 to 2, not "hot".'),
         ({"exclude": "*.md"}, 'exclude must be a list, each item a text, not "*.md".'),
         ({"languages": {"pyton": False}}, "there is no language 'pyton'. Did you mean python?"),
-        ({"languages": ["python"]}, "languages must be a table, each value true or false, not ['python']."),
+        (
+            {"languages": ["python"]},
+            'languages must be a table, each value true or false or one of "eager", "subtle", not [\'python\'].',
+        ),
         ([1], "the settings must be an object, not [1]."),
         ("x", "the settings must be an object, not 'x'."),
     ],

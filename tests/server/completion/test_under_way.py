@@ -1,0 +1,226 @@
+"""What becomes of a completion that is being written when the user types on, and what is written before anyone asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
+from threading import Event
+
+import pytest
+import pytest_asyncio
+from fake_engine import FakeEngine
+from project_files import write
+from seekline import model
+from seekline.server.completion import under_way
+from seekline.server.completion.complete import complete
+from seekline.server.completion.completion import Completion
+from seekline.server.documents.documents import Change
+from seekline.server.session import Session
+from seekline.server.settings.config import editor_layer
+
+
+class Stepping(FakeEngine):
+    """Writes so many characters of its text as a test allows, but for the first `free` requests; counts those that
+    are over."""
+
+    def __init__(self) -> None:
+        super().__init__("foo(x)\n")
+        self.free = 0
+        self.steps = 0
+        self.stopped = 0
+
+    def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:
+        self.requests.append(request)
+        is_free = len(self.requests) <= self.free
+        try:
+            for number, character in enumerate(self.text):
+                while number >= self.steps and not is_free:
+                    if cancel.wait(0.001):
+                        raise model.Cancelled
+                yield model.Piece(text=character)
+            yield model.Piece(text="", end="end")
+        finally:
+            self.stopped += 1
+
+
+@pytest.fixture
+def engine() -> Stepping:
+    return Stepping()
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path, engine: Stepping, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
+    monkeypatch.setattr(under_way, "_PATIENCE_S", 1000)
+    write(tmp_path, {"main.py": "", "other.py": ""})
+    made = Session("utf-16", tell=lambda *_: None, report=lambda _: None, engine=engine)
+    made.configure([editor_layer({"debounceMs": 0, "lookAhead": False}, workspace=None)], [tmp_path])
+    for name in ("main.py", "other.py"):
+        made.open((tmp_path / name).as_uri(), "a = \n", "python", 1)
+    yield made
+    engine.steps = 1000
+    made.close(5)
+
+
+def ask(desk: Session, path: Path, column: int, *, line: int = 0) -> asyncio.Task[Completion | None]:
+    snapshot = desk.snapshot(path.as_uri(), line, column)
+    assert snapshot is not None
+    return asyncio.ensure_future(complete(desk, path.as_uri(), snapshot, explicit=False))
+
+
+def typed(desk: Session, path: Path, text: str, column: int) -> None:
+    desk.change(path.as_uri(), 2, [Change(text=text, start=(0, column), end=(0, column))])
+
+
+async def until(engine: Stepping, *, requests: int = 0, stopped: int = 0) -> None:
+    while len(engine.requests) < requests or engine.stopped < stopped:
+        await asyncio.sleep(0.001)
+
+
+async def test_a_key_that_agrees_leaves_the_engine_at_work(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    main = tmp_path / "main.py"
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    typed(desk, main, "f", 4)
+    with pytest.raises(model.Cancelled):
+        await first
+    second = ask(desk, main, 5)
+    engine.steps = 1000
+    found = await second
+    assert found is not None
+    assert (found.text, found.source) == ("oo(x)", "taken over")
+    assert len(engine.requests) == 1
+
+
+async def test_a_bracket_that_the_editor_closes_agrees_too(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    main = tmp_path / "main.py"
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    typed(desk, main, "foo()", 4)
+    with pytest.raises(model.Cancelled):
+        await first
+    second = ask(desk, main, 8)
+    engine.steps = 1000
+    found = await second
+    assert found is not None
+    assert (found.text, len(engine.requests)) == ("x", 1)
+
+
+async def test_a_key_that_says_something_else_stops_it(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    main = tmp_path / "main.py"
+    engine.steps = 2
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    while engine.stopped == 0 and not first.done():
+        typed(desk, main, "b", 4)
+        await asyncio.sleep(0.01)
+    await until(engine, stopped=1)
+    with pytest.raises(model.Cancelled):
+        await first
+
+
+async def test_what_comes_to_disagree_stops_and_is_asked_anew(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    main = tmp_path / "main.py"
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    typed(desk, main, "fa", 4)
+    with pytest.raises(model.Cancelled):
+        await first
+    second = ask(desk, main, 6)
+    await asyncio.sleep(0.01)
+    assert len(engine.requests) == 1, "nothing is written yet that would disagree"
+    engine.steps = 1000
+    found = await second
+    assert found is not None
+    assert (found.text, found.source) == ("foo(x)", "engine")
+    assert len(engine.requests) == 2
+
+
+async def test_a_change_elsewhere_in_the_document_stops_it(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    main = tmp_path / "main.py"
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    typed(desk, main, "b", 0)
+    await until(engine, stopped=1)
+    with pytest.raises(model.Cancelled):
+        await first
+
+
+async def test_where_nobody_asks_again_it_stops(
+    desk: Session, tmp_path: Path, engine: Stepping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(under_way, "_PATIENCE_S", 0.01)
+    main = tmp_path / "main.py"
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    typed(desk, main, "f", 4)
+    await until(engine, stopped=1)
+    assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], model.Cancelled)
+
+
+async def test_a_cancelled_request_stops_the_engine_at_once(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    first = ask(desk, tmp_path / "main.py", 4)
+    await until(engine, requests=1)
+    first.cancel()
+    await until(engine, stopped=1)
+
+
+async def test_a_closed_document_stops_it(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    main = tmp_path / "main.py"
+    first = ask(desk, main, 4)
+    await until(engine, requests=1)
+    typed(desk, main, "f", 4)
+    desk.close_document(main.as_uri())
+    await until(engine, stopped=1)
+    assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], model.Cancelled)
+
+
+async def looking_ahead(desk: Session, tmp_path: Path) -> None:
+    desk.configure([editor_layer({"debounceMs": 0}, workspace=None)], [tmp_path])
+
+
+async def test_what_comes_after_a_completion_is_written_before_it_is_asked_for(
+    desk: Session, tmp_path: Path, engine: Stepping
+) -> None:
+    """`foo(x)` looks whole: the next line is what the user will ask for."""
+    await looking_ahead(desk, tmp_path)
+    main = tmp_path / "main.py"
+    engine.free = 2
+    assert await ask(desk, main, 4) is not None
+    await until(engine, requests=2, stopped=2)
+    assert engine.requests[1].prefix.endswith("a = foo(x)\n")
+    while not all(writing.task.done() for writing in desk.under_way._latest.values()):
+        await asyncio.sleep(0.001)
+    typed(desk, main, "foo(x)\n", 4)
+    ahead = await ask(desk, main, 0, line=1)
+    assert ahead is not None
+    assert (ahead.text, ahead.source) == ("foo(x)", "cache")
+    await until(engine, requests=3)  # and the one behind that
+
+
+async def test_a_real_request_stops_a_look_ahead(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    await looking_ahead(desk, tmp_path)
+    engine.free = 1
+    assert await ask(desk, tmp_path / "main.py", 4) is not None
+    await until(engine, requests=2)
+    other = ask(desk, tmp_path / "other.py", 4)
+    await until(engine, requests=3)
+    assert engine.stopped == 2
+    engine.steps = 1000
+    assert await other is not None
+
+
+async def test_a_look_ahead_is_taken_over_while_it_is_written(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    await looking_ahead(desk, tmp_path)
+    main = tmp_path / "main.py"
+    engine.free = 1
+    assert await ask(desk, main, 4) is not None
+    await until(engine, requests=2)
+    typed(desk, main, "foo(x)\n", 4)
+    second = ask(desk, main, 0, line=1)
+    await asyncio.sleep(0.01)
+    engine.steps = 1000
+    found = await second
+    assert found is not None
+    assert (found.text, found.source) == ("foo(x)", "taken over")
+    assert engine.requests[1].prefix.endswith("a = foo(x)\n")
