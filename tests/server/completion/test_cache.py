@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from marked import place
-from seekline.server.completion.cache import CompletionCache
+from seekline.server.completion.cache import CLOSING, CompletionCache
 from seekline.server.completion.completion import Completion
 from seekline.server.documents.documents import Change, OpenDocument, Surroundings
 from seekline.server.documents.rope import Place, Rope
@@ -213,3 +213,31 @@ def test_a_completion_that_replaces_text() -> None:
         document.apply(Change(text="f", start=(0, 4), end=(0, 4)), "utf-32")
         found = cache.get("uri", at(document, 0, 5), explicit=False)
         assert (None if found is None else (found.text, found.replaced)) == expected
+
+
+def test_typing_along_ends_where_accepting_at_once_would() -> None:
+    """Whatever was typed of a completion, and closed by the editor: accepting the rest gives the same text, but for
+    closers that it would leave out behind others on lines of their own."""
+    chance = random.Random(7)
+    for _ in range(2000):
+        text = "".join(chance.choices(["a", "b(", ")", "[", "]", '"', "\n", "  ", ";"], k=chance.randrange(1, 12)))
+        typed = text[: chance.randrange(1, len(text) + 1)]
+        closed = "".join(chance.choices([")", "]", '"', "\n"], k=chance.randrange(3)))
+        before, behind = "x = ", chance.choice(["", ")", " y"]) + "\n"
+        document = OpenDocument(before + behind, language_id="python")
+        cache = CompletionCache()
+        cache.put("uri", at(document, 0, 4), completed(text), explicit=False)
+        document.apply(Change(text=typed + closed, start=(0, 4), end=(0, 4)), "utf-32")
+        lines = (before + typed).split("\n")
+        found = cache.get("uri", at(document, len(lines) - 1, len(lines[-1])), explicit=False)
+        if found is None:
+            continue
+        assert found.text
+        accepted = before + typed + found.text + (closed + behind)[found.replaced[1] :]
+        whole = before + text + behind
+        if accepted != whole:
+            assert "\n" in closed
+            left_out = len(whole) - len(accepted)
+            same = next(n for n in range(len(accepted) + 1) if accepted[n:] == whole[n + left_out :])
+            assert accepted[:same] == whole[:same]
+            assert not whole[same : same + left_out].strip(CLOSING)
