@@ -31,7 +31,7 @@ class Output:
         self._written += piece
         if "\n" in piece:
             self._add_lines()
-        elif loops(self._written[self._written.rfind("\n") + 1 :]):
+        elif loops(self._written[self._written.rfind("\n") + 1 :], self._hole.rule.around):
             self.is_complete = True
         return self.is_complete
 
