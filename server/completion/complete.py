@@ -214,13 +214,12 @@ def write(
                 break
     ended = perf_counter()
     shown = output.shown(is_cut=finish in ("time", "length"))
-    text = None if shown is None else shown.text
-    if not _is_sure(prepared, text, log_probability):
-        text, finish = None, "unsure"
+    if not _is_sure(prepared, shown, log_probability):
+        shown, finish = None, "unsure"
     return Completion(
-        text=text,
+        text=shown.text if shown else None,
         source="engine",
-        replaced=(0, shown.replaced_after) if shown else (0, 0),
+        replaced=(0, shown.replaced_after if shown else 0),
         log_probability=log_probability or None,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         reused_tokens=usage.reused_tokens if usage else 0,
@@ -231,12 +230,12 @@ def write(
     )
 
 
-def _is_sure(prepared: Prepared, text: str | None, log_probability: float) -> bool:
+def _is_sure(prepared: Prepared, shown: fim.Shown | None, log_probability: float) -> bool:
     """Whether a completion is likely enough to be shown, and says anything, where nobody asked for it."""
     if log_probability < log(prepared.least_probability or float_info.min):
         return False
     before = prepared.snapshot.document.before(prepared.snapshot.cursor)
-    return prepared.is_asked or text is None or fim.worth_showing(text, before)
+    return prepared.is_asked or shown is None or fim.worth_showing(shown.text, before)
 
 
 def generate(
