@@ -48,8 +48,7 @@ def indent_style(document: Document, cursor: Cursor) -> IndentStyle | None:
 
 
 def _near(document: Document, cursor: Cursor) -> Iterator[str]:
-    """The lines with text, but for the cursor's own."""
     first = max(0, cursor.line - _NEAR_LINES)
     for number in range(first, min(len(document.lines), cursor.line + _NEAR_LINES)):
-        if number != cursor.line and document.lines[number].strip():
+        if document.lines[number].strip() or number == cursor.line:
             yield document.lines[number]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..text import Cursor, Document
-from .filters import ENDED, WRITTEN, Hole, filtered, with_own_line_ends
+from .filters import ENDED, MEETING, WRITTEN, Hole, filtered, with_own_line_ends
 from .filters.beyond_closers import beyond_closers
 from .filters.lines_above import may_be_above
 from .scope import StopRule
@@ -61,7 +61,7 @@ class Output:
         shown = beyond_closers(text, end, hole) if stopping.meets_after else None
         if shown is None:
             text = text[:end]
-            shown = Shown(text=text if stopping.meets_after else filtered(text, ENDED, hole))
+            shown = Shown(text=filtered(text, MEETING if stopping.meets_after else ENDED, hole))
         if not shown.text.strip():
             return None
         return replace(shown, text=with_own_line_ends(shown.text, hole))

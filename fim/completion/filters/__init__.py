@@ -49,6 +49,9 @@ ENDED: Sequence[Filter] = (
 )
 """How a text meets what follows, once the stop rule has ended it."""
 
+MEETING: Sequence[Filter] = (with_space_for_suffix,)
+"""The same where the stop rule ended it at what stands behind the cursor."""
+
 
 def filtered(text: str, filters: Sequence[Filter], hole: Hole) -> str:
     for filter in filters:
@@ -56,4 +59,4 @@ def filtered(text: str, filters: Sequence[Filter], hole: Hole) -> str:
     return text
 
 
-__all__ = ["ENDED", "WRITTEN", "Filter", "Hole", "filtered", "with_own_line_ends"]
+__all__ = ["ENDED", "MEETING", "WRITTEN", "Filter", "Hole", "filtered", "with_own_line_ends"]

@@ -21,21 +21,17 @@ def beyond_closers(text: str, end: int, hole: Hole) -> Shown | None:
     rest = line[end:]
     if not after or len(after) > _MOST_CHARACTERS or after.strip(_CLOSERS) or end > len(line):
         return None
-    behind = _behind(after, rest)
-    if behind is None or not any(character.isalnum() for character in behind):
+    if not _has_within(rest, after) or not any(character.isalnum() for character in rest):
         return None
     if _opened(line, hole) is None or _opened(line, hole) != _opened(line[:end] + after, hole):
         return None
     return Shown(text=line, replaced_after=len(after))
 
 
-def _behind(after: str, rest: str) -> str | None:
-    """What of `rest` follows the characters of `after`, which it has in their order; else None."""
-    for character in after.replace(" ", ""):
-        _, found, rest = rest.partition(character)
-        if not found:
-            return None
-    return rest
+def _has_within(rest: str, after: str) -> bool:
+    """Whether `rest` has the characters of `after` in their order: editors show nothing else as ghost text."""
+    left = iter(rest)
+    return all(character in left for character in after)
 
 
 def _opened(line: str, hole: Hole) -> list[Opened] | None:

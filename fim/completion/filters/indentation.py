@@ -12,14 +12,15 @@ def without_indentation_again(text: str, hole: Hole) -> str:
     """Drops blanks from the start of the text that bring its line further in than its block is."""
     before, again = hole.before, indentation(text)
     is_text = text[len(again) : len(again) + 1] not in ("", "\n")
-    if not (hole.rule.starts_line and before and again and is_text and hole.rule.balance.is_code):
+    if not (hole.rule.starts_line and before and again and is_text and hole.is_code):
         return text
     if before.endswith(" ") and text[len(again)] == "*":
         return text
     last = next(iter(hole.above(1)), "")
-    if columns(before + again) == _wanted_columns(last, hole):
+    wanted = _wanted_columns(last, hole)
+    if columns(before + again) in (wanted, columns(last)):
         return text
-    missing = _wanted_columns(last, hole) - columns(before)
+    missing = wanted - columns(before)
     innermost = hole.rule.balance.opened[-1:]
     is_aligned = bool(innermost) and innermost[0].text in "(["
     if again == before or (not is_aligned and (len(again) == 1 or columns(again) > missing)):

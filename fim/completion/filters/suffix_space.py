@@ -14,8 +14,11 @@ _LONGEST_STRING_PREFIX = 3
 
 
 def with_space_for_suffix(text: str, hole: Hole) -> str:
-    """Drops blanks at the end, but for the space that keeps two words apart."""
+    """Drops blanks at the end, but for the space that keeps two words apart, and for a line of its own of what stands
+    behind."""
     body, after = text.rstrip(), hole.after
+    if "\n" in text[len(body) :] and after.strip():
+        return text
     has_space = text[len(body) :].startswith(" ")
     if not body or not after.strip() or after[0].isspace():
         return body

@@ -1,4 +1,4 @@
-"""The golden file: stop rule and filters together, over the model's text as it comes in."""
+"""The golden files: stop rule and filters together, over the model's text as it comes in."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from marked import place
 from seekline import fim
 
 GOLDEN = Path(__file__).parents[2] / "golden"
+FILES = [GOLDEN / "completions.toml", GOLDEN / "whole.toml", *sorted((GOLDEN / "filters").iterdir())]
 CASES: list[dict[str, Any]] = []
-for file in ("completions.toml", "whole.toml"):
-    CASES += tomli.loads((GOLDEN / file).read_text("utf-8"))["case"]
+for file in FILES:
+    CASES += tomli.loads(file.read_text("utf-8"))["case"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
