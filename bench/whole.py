@@ -9,7 +9,8 @@ indented line of its own; the last two also with the bracket that an editor clos
 oracle: it writes the cut text and the rest of the file, in pieces as short as tokens, until the rule stops it.
 `unbalanced`: the shown text leaves other brackets open than the cut one, strings and comments blanked by
 `gold/masking.py`. `broken`: tree-sitter finds an error in the file with the shown text in it. `nothing`: nothing is
-shown. `exact`: all of the cut text is shown, but for blanks at its end.
+shown. `exact`: all of the cut text is shown, but for blanks at its end; or all of the line, in the place of what the
+editor closed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import places
@@ -47,39 +48,42 @@ class Shown:
     text: str | None
     unbalanced: bool
     broken: bool
+    replaces_suffix: bool = False
 
     @property
     def exact(self) -> bool:
+        if self.replaces_suffix:
+            return (self.hole.middle + self.hole.rest).partition("\n")[0].rstrip() == self.text
         return (self.text or "").rstrip() == self.hole.middle.rstrip()
 
 
-def completed(hole: Hole) -> str | None:
+def completed(hole: Hole) -> fim.Shown | None:
     """What is shown of the oracle's text."""
     document, cursor = document_of(hole)
     rule = fim.stop_rule(document, cursor, "block", explicit=False)
-    stopping = fim.Stopping(rule)
-    written = ""
+    output = fim.Output(document, cursor, rule)
     for piece in _PIECE.findall((hole.middle + hole.rest).replace("\r\n", "\n")):
-        written += piece
-        if stopping.add(piece) is not None:
+        if output.add(piece):
             break
-    return fim.clean(written, document, cursor, rule)
+    return output.shown()
 
 
 def judged(hole: Hole, grammar: Grammar) -> Shown:
-    text = completed(hole)
-    middle = hole.middle.replace("\r\n", "\n")
-    hole = replace(hole, middle=middle)
-    if text is None or text.rstrip() == middle.rstrip():
+    shown = completed(hole)
+    text = None if shown is None else shown.text
+    if shown is None or shown.text.rstrip() == hole.middle.rstrip():
         return Shown(hole=hole, text=text, unbalanced=False, broken=False)
     language = fim.language_of_path(hole.path)
     name = language.name if language else ""
     name = _GOLD_NAMES.get(name, name)
-    found, wanted = (hole.prefix + inserted + hole.suffix for inserted in (text, middle))
+    found = hole.prefix + shown.text + hole.suffix[shown.replaced_after :]
+    wanted = hole.prefix + hole.middle + hole.suffix
     unbalanced = _unmatched(mask(found, name)) != _unmatched(mask(wanted, name))
     broken = parse(fim.split_lines(found), grammar).root_node.has_error
     broken = broken and not parse(fim.split_lines(wanted), grammar).root_node.has_error
-    return Shown(hole=hole, text=text, unbalanced=unbalanced, broken=broken)
+    return Shown(
+        hole=hole, text=text, unbalanced=unbalanced, broken=broken, replaces_suffix=shown.replaced_after > 0
+    )
 
 
 def _unmatched(text: str) -> str:

@@ -4,10 +4,10 @@ Nothing here reads a file of the user, a clock or a network, knows a model or a 
 code: where there is nothing to complete, the answer is None or empty.
 """
 
-from .completion.filters import clean
 from .completion.healing import partial_word
+from .completion.output import Output
 from .completion.scope import StopRule, stop_rule
-from .completion.stop import Stopping
+from .completion.shown import Shown
 from .completion.trigger import next_indentation, worth_asking
 from .completion.worth import worth_showing
 from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
@@ -27,20 +27,20 @@ __all__ = [
     "Document",
     "Format",
     "Language",
+    "Output",
     "Part",
     "Paths",
     "Project",
     "Prompt",
     "Receiver",
+    "Shown",
     "Special",
     "Stop",
     "StopRule",
-    "Stopping",
     "Text",
     "all_formats",
     "all_languages",
     "build_prompt",
-    "clean",
     "context_limit",
     "gather",
     "language_named",

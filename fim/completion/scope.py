@@ -23,7 +23,8 @@ class StopRule:
     """What ends a completion at one place. Indentation is in columns, with tabs to the next eighth.
 
     `several_lines`: whether it goes on behind the first whole line. `one_line`: whether the model is held to one line
-    whatever is open. `starts_line`: whether only blanks stand before the cursor. `following`: the next lines with text.
+    whatever is open. `starts_line`: whether only blanks stand before the cursor. `above`: the nearest line above with
+    text. `following`: the next ones.
 
     `indent`: of the cursor's line; None where the cursor is at its very start, and the text says it. `head`: of the
     line on which the block starts that the completion is in. `opens_block`: whether the cursor's line opens it.
@@ -34,6 +35,7 @@ class StopRule:
     several_lines: bool
     one_line: bool
     starts_line: bool
+    above: str
     following: tuple[str, ...]
     indent: int | None
     head: int
@@ -43,6 +45,11 @@ class StopRule:
     balance: Balance
     blocks: Blocks
     syntax: Syntax
+
+    @property
+    def around(self) -> tuple[str, ...]:
+        """The text next to the completion."""
+        return self.above, self.balance.before, *self.following
 
 
 def stop_rule(document: Document, cursor: Cursor, extent: Extent, *, explicit: bool) -> StopRule:
@@ -58,6 +65,7 @@ def stop_rule(document: Document, cursor: Cursor, extent: Extent, *, explicit: b
         several_lines=extent == "block" and not after.strip(_CLOSING) and (opens or explicit or starts_line),
         one_line=extent == "line" or bool(after.strip(_CLOSING)),
         starts_line=starts_line,
+        above=next(_with_text(reversed(above)), ""),
         following=tuple(islice(_with_text(below), _FOLLOWING_LINES)),
         indent=columns(before) if before else None,
         head=head,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Literal
 
 from ..text import split_lines, without_line_end
@@ -16,6 +18,7 @@ _LOOP_LINES = range(1, 4)
 _TELLING_CHARACTERS = 12  # letters and digits of lines that are hardly there twice
 _TELLING_LINES = 3
 _CLOSERS = (")", "]", "}")
+_WORD = re.compile(r"(?<!\w)[^\W\d]")
 
 
 class Stopping:
@@ -51,7 +54,7 @@ class Stopping:
             self._line += part
             if part.endswith("\n"):
                 self._add_line()
-            elif loops(self._line):
+            elif loops(self._line, self._rule.around):
                 self.end = self._offset
         return self.end
 
@@ -74,7 +77,7 @@ class Stopping:
         line, self._line = self._line, ""
         body = without_line_end(line)
         start = self._offset
-        if loops(body):
+        if loops(body, self._rule.around):
             self.end = start
         elif self._lines and body.strip() and (self._is_reached(body) or (self._is_code() and self._is_outside(body))):
             self.end = self._reached[0][0] if self._reached else start if self._over is None else self._over
@@ -267,12 +270,13 @@ class Stopping:
         return None
 
 
-def loops(line: str) -> bool:
-    """Whether `line` ends with the same characters, a letter among them, several times over."""
+def loops(line: str, around: Iterable[str] = ()) -> bool:
+    """Whether `line` ends with the same characters, a word among them, several times over, where no line around it says
+    them twice in a row, as the rows of a table may."""
     for length in _LOOP_CHARACTERS:
         unit = line[-length:]
-        if line.endswith(unit * _LOOP_TIMES) and any(character.isalpha() for character in unit):
-            return True
+        if line.endswith(unit * _LOOP_TIMES) and _WORD.search(unit + unit, 1):
+            return not any(2 * unit in other for other in around)
     return False
 
 

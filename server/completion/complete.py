@@ -193,13 +193,12 @@ def write(
 ) -> Completion:
     """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises, `Cancelled` also where what
     is written does not agree with what was typed meanwhile."""
-    rule, request = prepared.rule, prepared.request
     written, new_tokens, log_probability = "", 0, 0.0
-    stopping = fim.Stopping(rule)
+    output = fim.Output(prepared.snapshot.document, prepared.snapshot.cursor, prepared.rule)
     first_token: float | None = None
     usage: model.Usage | None = None
     finish: Finish = "end"
-    with closing(engine.stream(request, cancel)) as pieces:
+    with closing(engine.stream(prepared.request, cancel)) as pieces:
         for piece in pieces:
             start = max(len(written), len(prepared.must_start))
             written += piece.text
@@ -210,17 +209,17 @@ def write(
             first_token = first_token or perf_counter()
             if not agrees(written[len(prepared.must_start) :]):
                 raise model.Cancelled
-            if stopping.add(written[start:]) is not None:
+            if output.add(written[start:]):
                 finish = "stop"
                 break
     ended = perf_counter()
-    text = written[len(prepared.must_start) :]
-    shown = fim.clean(text, prepared.snapshot.document, prepared.snapshot.cursor, rule)
+    shown = output.shown(is_cut=finish in ("time", "length"))
     if not _is_sure(prepared, shown, log_probability):
         shown, finish = None, "unsure"
     return Completion(
-        text=shown,
+        text=shown.text if shown else None,
         source="engine",
+        replaced=(0, shown.replaced_after if shown else 0),
         log_probability=log_probability or None,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         reused_tokens=usage.reused_tokens if usage else 0,
@@ -231,12 +230,12 @@ def write(
     )
 
 
-def _is_sure(prepared: Prepared, text: str | None, log_probability: float) -> bool:
+def _is_sure(prepared: Prepared, shown: fim.Shown | None, log_probability: float) -> bool:
     """Whether a completion is likely enough to be shown, and says anything, where nobody asked for it."""
     if log_probability < log(prepared.least_probability or float_info.min):
         return False
     before = prepared.snapshot.document.before(prepared.snapshot.cursor)
-    return prepared.is_asked or text is None or fim.worth_showing(text, before)
+    return prepared.is_asked or shown is None or fim.worth_showing(shown.text, before)
 
 
 def generate(

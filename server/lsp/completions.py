@@ -6,7 +6,8 @@ import string
 
 from lsprotocol import types as lsp
 
-from ..documents.positions import to_units
+from ..documents.documents import Surroundings
+from ..documents.positions import Encoding, to_units
 from .server import SeeklineServer, boundary
 
 _WORD = string.ascii_letters + string.digits + "_"
@@ -27,8 +28,8 @@ async def inline_completion(
     if completion is None or completion.text is None:
         return lsp.InlineCompletionList(items=[])
     # Without a range, some editors replace the rest of the line.
-    here = lsp.Range(params.position, params.position)
-    return lsp.InlineCompletionList(items=[lsp.InlineCompletionItem(insert_text=completion.text, range=here)])
+    place = _range(params.position, found.around, completion.replaced, server.session.encoding)
+    return lsp.InlineCompletionList(items=[lsp.InlineCompletionItem(insert_text=completion.text, range=place)])
 
 
 @boundary
@@ -47,10 +48,9 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
     before = found.around.before
     word = before[len(before.rstrip(_WORD)) :]
-    start = to_units(before, len(before) - len(word), server.session.encoding)
-    edit = lsp.TextEdit(
-        range=lsp.Range(lsp.Position(params.position.line, start), params.position), new_text=word + text
-    )
+    _, behind = completion.replaced
+    place = _range(params.position, found.around, (len(word), behind), server.session.encoding)
+    edit = lsp.TextEdit(range=place, new_text=word + text)
     first_line = (word + text).strip().splitlines()[0]
     item = lsp.CompletionItem(
         label=first_line,
@@ -61,3 +61,10 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
         text_edit=edit,
     )
     return lsp.CompletionList(is_incomplete=True, items=[item])
+
+
+def _range(position: lsp.Position, around: Surroundings, replaced: tuple[int, int], encoding: Encoding) -> lsp.Range:
+    """So many characters before the cursor, at `position`, and behind it."""
+    line, cursor = around.before + around.after, len(around.before)
+    start, end = (to_units(line, column, encoding) for column in (cursor - replaced[0], cursor + replaced[1]))
+    return lsp.Range(lsp.Position(position.line, start), lsp.Position(position.line, end))

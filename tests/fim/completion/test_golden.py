@@ -1,4 +1,4 @@
-"""The golden file: stop rule and filters together, over the model's text as it comes in."""
+"""The golden files: stop rule and filters together, over the model's text as it comes in."""
 
 from pathlib import Path
 from typing import Any
@@ -9,31 +9,33 @@ from marked import place
 from seekline import fim
 
 GOLDEN = Path(__file__).parents[2] / "golden"
+FILES = [GOLDEN / "completions.toml", GOLDEN / "whole.toml", *sorted((GOLDEN / "filters").iterdir())]
 CASES: list[dict[str, Any]] = []
-for file in ("completions.toml", "whole.toml"):
-    CASES += tomli.loads((GOLDEN / file).read_text("utf-8"))["case"]
+for file in FILES:
+    CASES += tomli.loads(file.read_text("utf-8"))["case"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_completion(case: dict[str, Any]) -> None:
     document, cursor = place(case["code"], case.get("path", "main.py"))
     rule = fim.stop_rule(document, cursor, case.get("extent", "block"), explicit=case.get("explicit", False))
-    stopping = fim.Stopping(rule)
-    written = ""
+    output = fim.Output(document, cursor, rule)
     for character in case["model"]:
-        written += character
-        if stopping.add(character) is not None:
+        if output.add(character):
             break
-    assert stopping.end == fim.Stopping(rule).add(written)
-    assert fim.clean(written, document, cursor, rule) == case.get("shows")
+    shown = output.shown(is_cut=case.get("is_cut", False))
+    assert (shown.text if shown else None) == case.get("shows")
+    replaced = document.after(cursor)[: shown.replaced_after if shown else 0]
+    assert replaced == case.get("replaces", "")
 
 
 def test_generation_stops_as_soon_as_it_can() -> None:
     """The model's text beyond the end is never asked for."""
     document, cursor = place("x = ▮\n")
     rule = fim.stop_rule(document, cursor, "block", explicit=False)
-    assert fim.Stopping(rule).add("1") is None
-    assert fim.Stopping(rule).add("1\n") == 1
+    output = fim.Output(document, cursor, rule)
+    assert not output.add("1")
+    assert output.add("\n")
 
 
 @pytest.mark.parametrize("text", ["", "\n\n\n", "}" * 50, "\t \r\n", "'\"([{", "\ud800", "a\x00b", "é" * 300])
@@ -42,5 +44,7 @@ def test_odd_text_is_no_error(code: str, text: str) -> None:
     document, cursor = place(code)
     for extent in ("line", "block"):
         rule = fim.stop_rule(document, cursor, extent, explicit=True)
-        shown = fim.clean(text, document, cursor, rule)
-        assert shown is None or shown.strip()
+        output = fim.Output(document, cursor, rule)
+        output.add(text)
+        shown = output.shown()
+        assert shown is None or shown.text.strip()

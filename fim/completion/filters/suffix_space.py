@@ -1,0 +1,42 @@
+"""The space between a completion and what stands behind it on the line."""
+
+from __future__ import annotations
+
+import re
+
+from .hole import Hole
+
+_CLOSING = ")]}"
+_NEVER_APART = "\"'`,;:.>"
+_LAST_WORD = re.compile(r"(?<!\w)\w{1,99}\Z")
+_FIRST_WORD = re.compile(r"\w{1,99}")
+_LONGEST_STRING_PREFIX = 3
+
+
+def with_space_for_suffix(text: str, hole: Hole) -> str:
+    """Drops blanks at the end, but for the space that keeps two words apart, and for a line of its own of what stands
+    behind."""
+    body, after = text.rstrip(), hole.after
+    if "\n" in text[len(body) :] and after.strip():
+        return text
+    has_space = text[len(body) :].startswith(" ")
+    if not body or not after.strip() or after[0].isspace():
+        return body
+    if after[0] in _CLOSING:
+        return body + " " * (has_space and hole.before.endswith(" "))
+    if (has_space and after[0] not in _NEVER_APART) or _sticks(body, after, hole):
+        return body + " "
+    return body
+
+
+def _sticks(body: str, after: str, hole: Hole) -> bool:
+    """Whether two words would become one that is none."""
+    last = _LAST_WORD.search(body)
+    if last is None or not (hole.before + body[:1])[-2:-1].isspace():
+        return False
+    if after[0] in "\"'`":
+        return hole.is_code and len(last[0]) > _LONGEST_STRING_PREFIX
+    first = _FIRST_WORD.match(after)
+    if first is None:
+        return after[0] == "$"
+    return not any(last[0] + first[0] in line for line in hole.document.lines)
