@@ -47,6 +47,7 @@ class Format:
     suffix_tokens: int | None
     least_probability: float
     least_probability_of_line: float
+    least_token_probability: float
 
     @property
     def fills_in(self) -> bool:
@@ -84,6 +85,7 @@ def all_formats() -> Mapping[str, Format]:
             suffix_tokens=row.get("suffix_tokens"),
             least_probability=row.get("least_probability", 0.0),
             least_probability_of_line=row.get("least_probability_of_line", 0.0),
+            least_token_probability=row.get("least_token_probability", 0.0),
         )
         for family, row in load_toml("prompt/formats.toml").items()
     }

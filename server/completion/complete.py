@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
-from math import log
-from sys import float_info
+from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ... import fim, model
 from ..parsing import leaving_when
 from .ahead import next_place
-from .completion import Completion, Finish
+from .completion import Completion
 from .contexts import Contexts
 from .prompt_config import PromptConfig
 from .prompts import build_prompt, copies_for, request_for
@@ -31,24 +29,11 @@ from .snapshot import OpenSnapshot, Snapshot
 from .turns import Turn
 from .under_way import AHEAD, Write, Writing
 from .views import prompt_as_json
+from .writing import Prepared, write
 
 if TYPE_CHECKING:
     from ..documents.documents import Surroundings
     from ..session import Key, Kind, Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """All that is needed to write: the request, what its text starts with, where it goes, where it ends, and how likely
-    it has to be to be shown."""
-
-    request: model.CompletionRequest
-    must_start: str
-    snapshot: Snapshot
-    rule: fim.StopRule
-    is_asked: bool
-    least_probability: float
-    started: float
 
 
 async def complete(
@@ -184,58 +169,9 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
         rule=rule,
         is_asked=explicit,
         least_probability=least,
+        least_token_probability=0.0 if explicit else config.least_token_probability,
         started=started,
     )
-
-
-def write(
-    prepared: Prepared, engine: model.Engine, cancel: Event, agrees: Callable[[str], bool] = lambda _: True
-) -> Completion:
-    """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises, `Cancelled` also where what
-    is written does not agree with what was typed meanwhile."""
-    written, new_tokens, log_probability = "", 0, 0.0
-    output = fim.Output(prepared.snapshot.document, prepared.snapshot.cursor, prepared.rule)
-    first_token: float | None = None
-    usage: model.Usage | None = None
-    finish: Finish = "end"
-    with closing(engine.stream(prepared.request, cancel)) as pieces:
-        for piece in pieces:
-            start = max(len(written), len(prepared.must_start))
-            written += piece.text
-            new_tokens += len(piece.ids)
-            usage = piece.usage or usage
-            log_probability += piece.log_probability or 0.0
-            finish = piece.end or finish
-            first_token = first_token or perf_counter()
-            if not agrees(written[len(prepared.must_start) :]):
-                raise model.Cancelled
-            if output.add(written[start:]):
-                finish = "stop"
-                break
-    ended = perf_counter()
-    shown = output.shown(is_cut=finish in ("time", "length"))
-    if not _is_sure(prepared, shown, log_probability):
-        shown, finish = None, "unsure"
-    return Completion(
-        text=shown.text if shown else None,
-        source="engine",
-        replaced=(0, shown.replaced_after if shown else 0),
-        log_probability=log_probability or None,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        reused_tokens=usage.reused_tokens if usage else 0,
-        new_tokens=new_tokens,
-        first_token_ms=1000 * ((first_token or ended) - prepared.started),
-        total_ms=1000 * (ended - prepared.started),
-        finish=finish,
-    )
-
-
-def _is_sure(prepared: Prepared, shown: fim.Shown | None, log_probability: float) -> bool:
-    """Whether a completion is likely enough to be shown, and says anything, where nobody asked for it."""
-    if log_probability < log(prepared.least_probability or float_info.min):
-        return False
-    before = prepared.snapshot.document.before(prepared.snapshot.cursor)
-    return prepared.is_asked or shown is None or fim.worth_showing(shown.text, before)
 
 
 def generate(

@@ -23,7 +23,7 @@ class PromptConfig:
     copy from, `copies_behind`: also what stands behind the cursor, `copied_characters`: how much of other files.
     `line_search`: whether it looks for the likeliest line, not for one token after the other. `least_probability`,
     `least_probability_of_line`: what is less likely is not shown, unless it was asked for: the rest of a line, a whole
-    one.
+    one. `least_token_probability`: the same for the first tokens, as their geometric mean.
     """
 
     info: model.EngineInfo
@@ -40,6 +40,7 @@ class PromptConfig:
     line_search: bool = False
     least_probability: float = 0.0
     least_probability_of_line: float = 0.0
+    least_token_probability: float = 0.0
 
     def least_probability_at(self, before: str) -> float:
         """`before`: the cursor's line before it."""
@@ -69,6 +70,7 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
         line_search=copies and format.extent == "line",
         least_probability=format.least_probability if least == "auto" else least,
         least_probability_of_line=format.least_probability_of_line if least == "auto" else least,
+        least_token_probability=format.least_token_probability if least == "auto" else least,
     )
 
 

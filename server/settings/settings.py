@@ -121,7 +121,8 @@ class Settings(BaseModel):
     least_probability: Auto | Annotated[float, Field(ge=0, le=1)] = Field(
         default="auto",
         description="Show nothing that is less likely to be right, unless it was asked for; `auto` is what was "
-        "measured for the model: 0.33 for the embedded one (0.45 for whole lines), 0 for others.",
+        "measured for the model: 0.33 for the embedded one (0.45 for whole lines); for others 0.4 to 0.5, of the first "
+        "tokens' mean.",
         json_schema_extra=_others_may("set"),
     )
     threads: Auto | Annotated[int, Field(ge=1, le=1024)] = Field(

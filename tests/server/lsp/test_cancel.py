@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 LONG = "".join(f"value_{number} = compute({number})\n" for number in range(200))
 UNSTOPPED_S = 25
 """Less than a request takes that nobody stops: 2,000 tokens, half a minute at least."""
-SETTINGS = {"maxNewTokens": 2000, "contextTokens": 2000, "debounceMs": 0}
+SETTINGS = {"maxNewTokens": 2000, "contextTokens": 2000, "debounceMs": 0, "leastProbability": 0}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

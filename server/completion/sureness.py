@@ -1,0 +1,34 @@
+"""How sure a model is of what it writes, by the probabilities of its tokens."""
+
+from __future__ import annotations
+
+from math import exp
+
+from ... import model
+
+FIRST_TOKENS = 8
+
+
+class Sureness:
+    """Follows a completion piece by piece. `least`: how likely its first tokens have to be, as their geometric mean."""
+
+    def __init__(self, least: float) -> None:
+        self.log_probability = 0.0
+        """Of all tokens together; 0 where the engine does not say."""
+        self._least = least
+        self._first: list[float] = []
+
+    def add(self, piece: model.Piece) -> bool:
+        """Whether the completion may still be worth showing: decided once the first tokens are there."""
+        score = piece.log_probability
+        if score is None:
+            return True
+        self.log_probability += score
+        if piece.ids and len(self._first) < FIRST_TOKENS:
+            self._first.append(score)
+        return len(self._first) < FIRST_TOKENS or self.is_enough
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the first tokens, as many as there are, are likely enough."""
+        return not self._first or exp(sum(self._first) / len(self._first)) >= self._least
