@@ -7,6 +7,7 @@ import string
 from lsprotocol import types as lsp
 
 from ..documents.positions import to_units
+from .acceptance import accepted_command
 from .server import SeeklineServer, boundary
 
 _WORD = string.ascii_letters + string.digits + "_"
@@ -20,15 +21,16 @@ async def inline_completion(
     found = server.snapshot(params.text_document.uri, params.position)
     if found is None:
         return None
-    from ..completion.complete import complete
+    from ..statistics.observed import complete_observed
 
     explicit = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-    completion = await complete(server.session, params.text_document.uri, found, explicit=explicit)
-    if completion is None or completion.text is None:
+    shown = await complete_observed(server.session, params.text_document.uri, found, explicit=explicit)
+    if shown is None:
         return lsp.InlineCompletionList(items=[])
     # Without a range, some editors replace the rest of the line.
     here = lsp.Range(params.position, params.position)
-    return lsp.InlineCompletionList(items=[lsp.InlineCompletionItem(insert_text=completion.text, range=here)])
+    item = lsp.InlineCompletionItem(insert_text=shown.text, range=here, command=accepted_command(shown.id))
+    return lsp.InlineCompletionList(items=[item])
 
 
 @boundary
@@ -37,13 +39,12 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
     found = server.snapshot(params.text_document.uri, params.position)
     if found is None:
         return None
-    from ..completion.complete import complete
+    from ..statistics.observed import complete_observed
 
-    uri = params.text_document.uri
-    completion = await complete(server.session, uri, found, explicit=False, kind="menu")
-    if completion is None or completion.text is None:
+    shown = await complete_observed(server.session, params.text_document.uri, found, explicit=False, kind="menu")
+    if shown is None:
         return lsp.CompletionList(is_incomplete=True, items=[])
-    text = completion.text
+    text = shown.text
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
     before = found.around.before
     word = before[len(before.rstrip(_WORD)) :]
@@ -59,5 +60,6 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
         documentation=text,
         filter_text=first_line,
         text_edit=edit,
+        command=accepted_command(shown.id),
     )
     return lsp.CompletionList(is_incomplete=True, items=[item])
