@@ -1,7 +1,8 @@
 """How an editor says that a completion is shown or accepted: by the command of its item, or as Copilot's clients do.
 
 Those send `textDocument/didShowCompletion` and `textDocument/didPartiallyAcceptCompletion` with the item, whose command
-has the id of the completion, and run the command where all of it is accepted. What cannot be read is ignored.
+has the id of the completion, and run the command where all of it is accepted. A notification that cannot be read is
+ignored.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from typing import Any
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcInvalidParams
 
 from .server import SeeklineServer
 
@@ -30,8 +32,7 @@ def accepted(server: SeeklineServer, arguments: Any = None) -> None:
     """`seekline.accepted`: all of a completion was inserted."""
     id = _id_in(arguments)
     if id is None:
-        _ignore(ACCEPTED)
-        return
+        raise JsonRpcInvalidParams(f"{ACCEPTED} takes {{id}}")
     server.session.statistics.accepted(id)
 
 
