@@ -99,6 +99,10 @@ class OpenDocument:
         self._rope = rope_of(text)
 
     @property
+    def rope(self) -> Rope:
+        return self._rope
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """A snapshot of the lines with their ends; joined they are the text. Any thread may ask, but for the event
         loop's: this takes longer for a longer document."""

@@ -8,6 +8,7 @@ from ..completion.completion import Completion
 from ..documents.documents import Surroundings
 from ..documents.edits import Edit, common_prefix
 from ..documents.positions import to_column
+from ..documents.rope import Rope
 
 _LEAST_ACCEPTED = 2
 _CLOSERS = frozenset(")]}>\"'`")
@@ -50,6 +51,12 @@ class Candidate:
         """How many characters of the text so many UTF-16 units of what is shown have."""
         head = self._shown[: to_column(self._shown, shown_units, "utf-16")]
         return max(0, len(_with_line_ends_of(self.text, head)) - self._skipped)
+
+    def catch_up(self, before: Rope, now: Rope) -> None:
+        """Takes note of what was typed along while the completion was made for the text `before`."""
+        typed = now.characters - before.characters
+        if 0 < typed <= len(self.text) and now.text(self.start, typed) == self.text[:typed]:
+            self.progress = typed
 
     def follow(self, edit: Edit) -> Gain | None:
         """Takes note of an edit; None where the text cannot be shown there any more."""

@@ -81,6 +81,7 @@ class Observer:
             self._end(offer)
         for offer in self._followed.pop(uri, []):
             self._stop_timers(offer)
+        self._over = OrderedDict((id, offer) for id, offer in self._over.items() if offer.uri != uri)
 
     def close(self) -> None:
         """The session ends."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from ..documents.edits import Edit
 from ..documents.marks import Mark
-from .candidate import Candidate
+from .candidate import Candidate, Gain
 from .rows import CompletionRow, Outcome
 
 
@@ -25,12 +25,12 @@ class Offer:
         self._language = language
         self._kind = kind
         self._at = at
-        self._accepted_characters = 0
+        self._accepted: set[int] = set()  # which characters of the text, whose place is known
         self._claimed = 0  # so many characters of the text the editor called accepted
         self._has_ended_whole = False
         self._is_contradicted = False
         self._typed = Mark()  # the last that came and does not look accepted; the editor may say that it was
-        self._typed_characters = 0
+        self._typed_gain: Gain | None = None
         self._progress = 0
         self._offered_from = 0  # what was shown last begins there
         self._shown_last = candidates[0]
@@ -43,7 +43,7 @@ class Offer:
 
     @property
     def accepted_characters(self) -> int:
-        return self._accepted_characters or self._claimed
+        return len(self._accepted) or self._claimed
 
     def goes_on_as(self, candidates: Sequence[Candidate]) -> bool:
         """Whether these are what is left of it, once some of it is typed; then it is the same completion still."""
@@ -75,9 +75,9 @@ class Offer:
         came = Mark()
         came.add(candidate.start + gain.begin, gain.characters)
         if gain.end <= self._claimed or (infers and candidate.looks_accepted(gain)):
-            self._accept(came, gain.characters)
+            self._accept(came, gain)
             return True
-        self._typed, self._typed_characters = came, gain.characters
+        self._typed, self._typed_gain = came, gain
         return False
 
     def follow_accepted(self, edit: Edit) -> None:
@@ -93,10 +93,10 @@ class Offer:
         else:
             reached = self._progress if self._has_ended_whole else self._length
         self._claimed = max(self._claimed, reached)
-        if not self._typed_characters or self._progress != self._claimed:
+        if self._typed_gain is None or self._progress != self._claimed:
             return False
-        self._accept(self._typed, self._typed_characters)
-        self._typed, self._typed_characters = Mark(), 0
+        self._accept(self._typed, self._typed_gain)
+        self._typed, self._typed_gain = Mark(), None
         return True
 
     @property
@@ -123,9 +123,9 @@ class Offer:
     @property
     def has_accepted(self) -> bool:
         """Whether characters of it were accepted whose place is known."""
-        return self._accepted_characters > 0
+        return bool(self._accepted)
 
-    def _accept(self, mark: Mark, characters: int) -> None:
+    def _accept(self, mark: Mark, gain: Gain) -> None:
         self.accepted.take_over(mark)
-        self._accepted_characters += characters
+        self._accepted.update(range(gain.begin, gain.end))
         self.kept_30_s = self.kept_5_min = None

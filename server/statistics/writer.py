@@ -13,7 +13,7 @@ from .rows import Row
 log = logging.getLogger(__name__)
 
 _MOST_WAITING = 10_000
-_GATHER_S = 2.0
+_GATHER_S = 10.0  # each time the disk is waited for
 
 
 class StatisticsWriter:

@@ -179,7 +179,8 @@ async def test_nothing_of_text_or_paths_is_written(tmp_path: Path) -> None:
     async with fast_editor(workspace=tmp_path / "zucchini") as made:
         for language in ("python", "aubergine"):
             spot = made.open("cabbage = ▮\n", f"radish.{language}", language)
-            made.type(spot, (await shown(made, spot, INVOKED)).insert_text)
+            await shown(made, spot, INVOKED)
+            made.type(spot, TEXT)
             await asyncio.sleep(0.8)
     assert {row.language for row in counted()} == {"python", "other"}
     (folder,) = {file.parent for file in statistics_file().parent.iterdir()}

@@ -123,6 +123,29 @@ def test_of_several_the_user_takes_one() -> None:
     assert len(it.rows) == 1
 
 
+def test_a_menu_comes_late() -> None:
+    it = ObservedEditor("return ▮\n")
+    before, candidate = it.document.rope, it.candidate("first + second")
+    it.type("fir")
+    candidate.catch_up(before, it.document.rope)
+    it.id = it.observer.offer([candidate], uri=URI, language="python", kind="menu")
+    it.insert("st + second")
+    assert it.leave() == became("accepted", 11)
+
+
+def test_what_is_accepted_again_counts_once() -> None:
+    it = ObservedEditor("return ▮\n")
+    it.is_shown("first + second")
+    for _ in range(3):
+        it.insert("first")
+        it.replace(it.cursor - 5, 5, "")
+        it.cursor = it.text.index("return ") + 7
+    it.insert("first")
+    it.wait(30)
+    assert kept(it) == (5, None)
+    assert it.leave() == became("partly", 5)
+
+
 def test_what_gives_way_to_it_is_counted_with_neither() -> None:
     it = ObservedEditor("return fo▮)\n")
     it.is_shown("foo(bar))", replaced=(2, 1))
