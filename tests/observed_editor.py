@@ -82,6 +82,11 @@ class ObservedEditor:
     def backspace(self) -> None:
         self.replace(self.cursor - 1, 1, "")
 
+    @property
+    def kept(self) -> tuple[int | None, int | None]:
+        """Characters of the completion that was shown last, after 30 s and 5 min."""
+        return self.rows[self.id].kept_30_s, self.rows[self.id].kept_5_min
+
     def go_behind(self, text: str) -> None:
         self.cursor = self.text.index(text) + len(text)
 

@@ -108,10 +108,6 @@ class OpenDocument:
         loop's: this takes longer for a longer document."""
         return self._rope.lines
 
-    @property
-    def rope(self) -> Rope:
-        return self._rope
-
     def around(self, line: int, units: int, encoding: Encoding) -> Surroundings | None:
         """What is around a client's position; None where the document has no such line. Raises `TooLarge`."""
         rope = self._rope

@@ -33,7 +33,7 @@ def accepted(server: SeeklineServer, arguments: Any = None) -> None:
     id = _id_in(arguments)
     if id is None:
         raise JsonRpcInvalidParams(f"{ACCEPTED} takes {{id}}")
-    server.session.statistics.accepted(id)
+    server.session.statistics.observer.accepted(id)
 
 
 def did_show(server: SeeklineServer, params: Any) -> None:
@@ -42,7 +42,7 @@ def did_show(server: SeeklineServer, params: Any) -> None:
     if id is None:
         _ignore(DID_SHOW)
         return
-    server.session.statistics.shown(id)
+    server.session.statistics.observer.shown(id)
 
 
 def did_partially_accept(server: SeeklineServer, params: Any) -> None:
@@ -51,7 +51,7 @@ def did_partially_accept(server: SeeklineServer, params: Any) -> None:
     if id is None or not isinstance(length, int) or isinstance(length, bool) or length < 0:
         _ignore(DID_PARTIALLY_ACCEPT)
         return
-    server.session.statistics.accepted(id, length)
+    server.session.statistics.observer.accepted(id, length)
 
 
 def did_focus(server: SeeklineServer, params: Any) -> None:
@@ -60,7 +60,7 @@ def did_focus(server: SeeklineServer, params: Any) -> None:
     if not isinstance(uri, str):
         _ignore(DID_FOCUS)
         return
-    server.session.statistics.focused(uri)
+    server.session.statistics.observer.focused(uri)
 
 
 def _id_of_item(params: Any) -> str | None:

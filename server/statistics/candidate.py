@@ -43,19 +43,26 @@ class Candidate:
     def is_whole(self) -> bool:
         return self.progress == len(self.text)
 
-    def is_continued_by(self, other: Candidate) -> bool:
-        """Whether another candidate is what is left of this one."""
-        return self.start + self.progress == other.start and self.text[self.progress :] == other.text
+    def goes_on_as(self, other: Candidate) -> bool:
+        """Whether another candidate is what is left of this one; then it ends as that does: a bracket that the editor
+        has closed meanwhile is not shown any more."""
+        rest = self.text[self.progress :]
+        closed = rest[len(other.text) :]
+        if self.start + self.progress != other.start or rest != other.text + closed or not _CLOSERS.issuperset(closed):
+            return False
+        self.text = self.text[: self.progress] + other.text
+        self._removed = other._removed
+        return True
 
     def characters(self, shown_units: int) -> int:
         """How many characters of the text so many UTF-16 units of what is shown have."""
         head = self._shown[: to_column(self._shown, shown_units, "utf-16")]
-        return max(0, len(_with_line_ends_of(self.text, head)) - self._skipped)
+        return max(0, len(_with_line_ends(head, "\r\n" if "\r\n" in self.text else "\n")) - self._skipped)
 
     def catch_up(self, before: Rope, now: Rope) -> None:
         """Takes note of what was typed along while the completion was made for the text `before`."""
         typed = now.characters - before.characters
-        if 0 < typed <= len(self.text) and now.text(self.start, typed) == self.text[:typed]:
+        if 0 < typed <= len(self.text) and now.text(now.moved((0, 0), self.start), typed) == self.text[:typed]:
             self.progress = typed
 
     def follow(self, edit: Edit) -> Gain | None:
@@ -102,17 +109,14 @@ def candidate_of(completion: Completion, around: Surroundings) -> Candidate | No
     if completion.text is None:
         return None
     before, behind = completion.replaced
-    rope = around.rope
-    cursor = rope.offset(rope.place(around.line, 0, "utf-32")) + len(around.before)
-    text = completion.text
-    if rope.pieces:  # editors insert the document's own line ends
-        text = _with_line_ends_of(rope.pieces[0].text, text)
-    edit = Edit(before=rope, start=cursor - before, removed=before + behind, text=text).trimmed()
+    start = around.offset - before
+    text = _with_line_ends(completion.text, around.line_end)  # editors insert the document's own
+    edit = Edit(before=around.rope, start=start, removed=before + behind, text=text).trimmed()
     if not edit.text:
         return None
-    skipped = edit.start - (cursor - before)
+    skipped = edit.start - start
     return Candidate(edit.text, start=edit.start, removed=edit.removed, shown=completion.text, skipped=skipped)
 
 
-def _with_line_ends_of(document: str, text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in document else text
+def _with_line_ends(text: str, end: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", end)

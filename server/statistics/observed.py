@@ -37,7 +37,7 @@ async def complete_observed(
     started = time.perf_counter()
 
     def note(answer: Answer, completion: Completion | None) -> None:
-        session.statistics.put(
+        session.statistics.observer.put(
             RequestRow(
                 at=int(time.time()),
                 language=language,
@@ -62,12 +62,12 @@ async def complete_observed(
     if document is not None:  # a menu's request outlives changes
         candidate.catch_up(snapshot.around.rope, document.rope)
     note("shown", completion)
-    id = session.statistics.offer([candidate], uri=uri, language=language, kind=kind)
+    id = session.statistics.observer.offer([candidate], uri=uri, language=language, kind=kind)
     return Observed(completion=completion, text=completion.text, id=id)
 
 
 def _path(completion: Completion) -> Path:
-    if completion.source != "engine":
+    if completion.source in ("cache", "typed through"):
         return "instant"
     return "prefix hit" if 2 * completion.reused_tokens > completion.prompt_tokens else "cold"
 
@@ -75,6 +75,6 @@ def _path(completion: Completion) -> Path:
 def _tokens_per_s(completion: Completion) -> float | None:
     """How fast tokens came after the first; None where none did, or nothing was generated."""
     decoding_ms = completion.total_ms - completion.first_token_ms
-    if completion.source != "engine" or completion.new_tokens < 2 or decoding_ms <= 0:
+    if _path(completion) == "instant" or completion.new_tokens < 2 or decoding_ms <= 0:
         return None
     return 1000 * (completion.new_tokens - 1) / decoding_ms

@@ -34,7 +34,10 @@ class Offer:
         self._progress = 0
         self._offered_from = 0  # what was shown last begins there
         self._shown_last = candidates[0]
-        self._length = max(len(candidate.text) for candidate in candidates)
+
+    @property
+    def _length(self) -> int:
+        return max((len(candidate.text) for candidate in self._candidates.values()), default=0)
 
     @property
     def is_over(self) -> bool:
@@ -48,7 +51,7 @@ class Offer:
     def goes_on_as(self, candidates: Sequence[Candidate]) -> bool:
         """Whether these are what is left of it, once some of it is typed; then it is the same completion still."""
         first = next(iter(self._candidates.values()), None)
-        if first is None or not candidates or not first.is_continued_by(candidates[0]):
+        if first is None or not candidates or not first.goes_on_as(candidates[0]):
             return False
         self._offered_from, self._shown_last = first.progress, candidates[0]
         return True
@@ -93,7 +96,7 @@ class Offer:
         else:
             reached = self._progress if self._has_ended_whole else self._length
         self._claimed = max(self._claimed, reached)
-        if self._typed_gain is None or self._progress != self._claimed:
+        if self._typed_gain is None or self._typed_gain.end != self._claimed:
             return False
         self._accept(self._typed, self._typed_gain)
         self._typed, self._typed_gain = Mark(), None

@@ -69,6 +69,10 @@ DOES: dict[str, tuple[Callable[[ObservedEditor], Any], dict[str, Any]]] = {
         lambda it: (it.insert("firs"), it.observer.accepted(it.id, 4)),
         became("partly", 4),
     ),
+    "types a letter, inserts a word and says what is seen": (
+        lambda it: (it.insert("f"), it.backspace(), it.insert("first"), it.observer.accepted(it.id, 5)),
+        became("partly", 5),
+    ),
     "says so and inserts something else": (
         lambda it: (it.observer.accepted(it.id), it.insert("other")),
         became("accepted", 14),
@@ -91,6 +95,19 @@ def test_a_bracket_that_the_editor_closes_is_typed_along() -> None:
     it.is_shown("(first)")
     it.insert("()")
     assert it.leave() == became("typed")
+
+
+@pytest.mark.parametrize("replaced", [(0, 0), (0, 1)])
+def test_what_is_left_of_it_between_brackets_is_the_same_completion(replaced: tuple[int, int]) -> None:
+    it = ObservedEditor("print▮\n")
+    id = it.is_shown("(first)")
+    it.insert("()")
+    it.cursor -= 1
+    assert it.is_shown("first)"[: 5 + replaced[1]], replaced=replaced) == id
+    it.replace(it.cursor, replaced[1], "first)"[: 5 + replaced[1]])
+    it.wait(30)
+    assert it.kept == (5, None)
+    assert it.leave() == became("accepted", 5)
 
 
 @pytest.mark.parametrize("typed", ["f", "first", "first +"])
@@ -142,7 +159,7 @@ def test_what_is_accepted_again_counts_once() -> None:
         it.cursor = it.text.index("return ") + 7
     it.insert("first")
     it.wait(30)
-    assert kept(it) == (5, None)
+    assert it.kept == (5, None)
     assert it.leave() == became("partly", 5)
 
 
@@ -201,68 +218,6 @@ def test_a_look_at_another_document_ends_it() -> None:
     assert it.rows == {}
     it.observer.focused("file:///other.py")
     assert it.rows[it.id].outcome == "rejected"
-
-
-def kept(it: ObservedEditor) -> tuple[int | None, int | None]:
-    return it.rows[it.id].kept_30_s, it.rows[it.id].kept_5_min
-
-
-def test_what_is_kept() -> None:
-    it = ObservedEditor("return ▮\n")
-    it.is_shown("first + second")
-    it.insert("first + second")
-    assert kept(it) == (None, None)
-    it.replace(0, 0, "# a line above\n")
-    it.replace(it.text.index("second"), 6, "other")
-    it.wait(30)
-    assert kept(it) == (8, None)
-    it.replace(it.text.index("first"), 20, "")
-    it.wait(300)
-    assert kept(it) == (8, 0)
-    it.observer.closed(URI)
-    assert kept(it) == (8, 0)
-
-
-def test_the_time_counts_from_the_last_part() -> None:
-    it = ObservedEditor("return ▮\n")
-    it.is_shown("first + second")
-    it.insert("first")
-    it.wait(30)
-    assert kept(it) == (5, None)
-    it.insert(" + second")
-    assert kept(it) == (None, None)
-    assert [timer.seconds for timer in it.timers if not timer.is_cancelled] == [30, 300]
-    it.wait(30)
-    assert kept(it) == (14, None)
-
-
-def test_what_the_editor_told_of_first_is_followed_too() -> None:
-    it = ObservedEditor("return ▮\n")
-    it.is_shown("first")
-    it.observer.accepted(it.id)
-    it.insert("first")
-    it.wait(30)
-    assert kept(it) == (5, None)
-
-
-def test_of_a_closed_document_nobody_knows() -> None:
-    it = ObservedEditor("return ▮\n")
-    it.is_shown("first")
-    it.insert("first")
-    it.observer.closed(URI)
-    it.wait(30)
-    it.wait(300)
-    assert kept(it) == (None, None)
-
-
-def test_what_was_inserted_otherwise_is_followed_nowhere() -> None:
-    it = ObservedEditor("return ▮\n")
-    it.is_shown("first")
-    it.insert("(first)")
-    it.observer.accepted(it.id)
-    it.wait(30)
-    assert it.leave() == became("accepted", 5)
-    assert kept(it) == (None, None)
 
 
 def test_unknown_ids_are_nobodys() -> None:
