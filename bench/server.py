@@ -54,7 +54,7 @@ async def started(model: str, options: dict[str, Any] | None = None) -> tuple[La
     folder that an editor names is loaded only once the user has agreed."""
     client = LanguageClient("bench", "0")
     start = perf_counter()
-    await client.start_io(sys.executable, "-m", "seekline.server", "serve", "--model", model)
+    await client.start_io(sys.executable, "-m", "seekline.server", "serve", "--no-statistics", "--model", model)
     capabilities = lsp.ClientCapabilities(
         text_document=lsp.TextDocumentClientCapabilities(inline_completion=lsp.InlineCompletionClientCapabilities())
     )

@@ -4,6 +4,7 @@ InputError
 ├── BadBatch      a file of places that cannot be read, or a line in it
 ├── BadPlace      a file that cannot be read, or a line or column that it does not have
 ├── BadSettings   settings that cannot be used
+├── BadStatistics a file of statistics that cannot be used
 └── BadRequest    a combination of options that makes no sense
 """
 
@@ -28,6 +29,10 @@ class BadPlace(InputError):
 
 
 class BadSettings(InputError):
+    pass
+
+
+class BadStatistics(InputError):
     pass
 
 

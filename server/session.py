@@ -36,6 +36,7 @@ from .settings import announced
 from .settings.config import Config, SettingsLayer, merge
 from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
 from .settings.settings import Settings
+from .statistics.statistics import Statistics
 from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
 from .workspace_events import take_note
 
@@ -63,7 +64,8 @@ class Session:
         engine: model.Engine | None = None,
     ) -> None:
         self.encoding: Encoding = encoding
-        self.documents = OpenDocuments(encoding)
+        self.statistics = Statistics()
+        self.documents = OpenDocuments(encoding, self.statistics.observer)
         self.cache = CompletionCache()
         self.config: Config = merge([])
         self.buffers = Buffers(watched=False)
@@ -94,6 +96,7 @@ class Session:
         for problem in self.config.problems:
             self.tell_once("error", str(problem))
         logging.getLogger("seekline").setLevel(self.settings.log_level.upper())
+        self.statistics.switch(on=self.settings.statistics)
         self.buffers.look_again()
         self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
         self.cache.clear()
@@ -122,6 +125,7 @@ class Session:
 
     def close(self, timeout_s: float) -> bool:
         """Stops all that runs; False where the engine does not stop in time."""
+        self.statistics.close()
         self.gathering.close(0)
         self.writing.close(0)
         return self.engine.close(timeout_s)

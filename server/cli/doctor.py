@@ -18,6 +18,7 @@ from ..engines import threads
 from ..errors import InputError
 from ..settings.config import Config, file_layers, merge, workspace_of
 from ..settings.settings import Settings
+from ..statistics.place import statistics_file
 from .complete import make_plan
 from .console import out, print_line, print_table
 from .outlook import outlooks, print_models
@@ -64,6 +65,7 @@ def _machine(settings: Settings) -> list[tuple[str, str]]:
         ("threads", str(threads(settings))),
         ("products on the CPU", "by the C code" if model.is_compiled() else "by torch"),
         ("model cache", str(model.cache_folder())),
+        ("statistics", str(statistics_file()) if settings.statistics else "off"),
     ]
 
 

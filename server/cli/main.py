@@ -17,6 +17,7 @@ _COMMANDS = {
     "models": "models",
     "doctor": "doctor",
     "config": "config",
+    "stats": "stats",
 }
 
 

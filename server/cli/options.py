@@ -20,6 +20,9 @@ OfflineOption = Annotated[bool | None, typer.Option("--offline/--no-offline", he
 LibrariesOption = Annotated[
     bool | None, typer.Option("--libraries/--no-libraries", help="Show signatures of installed packages in prompts.")
 ]
+StatisticsOption = Annotated[
+    bool | None, typer.Option("--statistics/--no-statistics", help="Count locally what becomes of completions.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 TokenizerOption = Annotated[
     Path | None,

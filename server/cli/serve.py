@@ -16,6 +16,7 @@ from .options import (
     ModelOption,
     OfflineOption,
     QuantizationOption,
+    StatisticsOption,
     TrustRemoteCodeOption,
 )
 
@@ -50,6 +51,7 @@ def serve(
     trust_remote_code: TrustRemoteCodeOption = None,
     offline: OfflineOption = None,
     libraries: LibrariesOption = None,
+    statistics: StatisticsOption = None,
 ) -> None:
     """Run the language server, on stdin and stdout unless told otherwise."""
     options = {
@@ -59,6 +61,7 @@ def serve(
         "trust_remote_code": trust_remote_code or None,
         "offline": offline,
         "libraries": libraries,
+        "statistics": statistics,
     }
     _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None})
     if tcp is None and (token_file is not None or tcp_public):

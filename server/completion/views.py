@@ -19,6 +19,7 @@ def prompt_as_json(built: BuiltPrompt) -> dict[str, Any]:
         "prompt": prompt.text,
         "tokens": built.tokens,
         "prefix": prompt.prefix,
+        "must_start": prompt.must_start,
         "suffix": prompt.suffix,
         "pieces": pieces,
         "parts": [

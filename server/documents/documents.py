@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from .edits import Edit
 from .positions import Encoding
 from .rope import Place, Rope, rope_of
 
@@ -98,14 +99,14 @@ class OpenDocument:
         self._rope = rope_of(text)
 
     @property
+    def rope(self) -> Rope:
+        return self._rope
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """A snapshot of the lines with their ends; joined they are the text. Any thread may ask, but for the event
         loop's: this takes longer for a longer document."""
         return self._rope.lines
-
-    @property
-    def rope(self) -> Rope:
-        return self._rope
 
     def around(self, line: int, units: int, encoding: Encoding) -> Surroundings | None:
         """What is around a client's position; None where the document has no such line. Raises `TooLarge`."""
@@ -116,14 +117,17 @@ class OpenDocument:
             raise TooLarge(f"documents of more than {MAX_CHARACTERS:,} characters or {MAX_LINES:,} lines")
         return _around(rope, rope.place(line, units, encoding), max(0, line))
 
-    def apply(self, change: Change, encoding: Encoding) -> None:
+    def apply(self, change: Change, encoding: Encoding) -> Edit:
         """Applies one change. Places beyond a line or the document are its end."""
+        before = self._rope
         if change.start is None or change.end is None:
             self._rope = rope_of(change.text)
-            return
-        start = self._rope.place(*change.start, encoding)
-        end = start if change.end == change.start else self._rope.place(*change.end, encoding)
-        self._rope = self._rope.replaced(start, end, change.text)
+            return Edit(before=before, start=0, removed=before.characters, text=change.text)
+        start = before.place(*change.start, encoding)
+        end = start if change.end == change.start else before.place(*change.end, encoding)
+        self._rope = before.replaced(start, end, change.text)
+        first, last = sorted((before.offset(start), before.offset(end)))
+        return Edit(before=before, start=first, removed=last - first, text=change.text)
 
 
 def _around(rope: Rope, place: Place, line: int) -> Surroundings:

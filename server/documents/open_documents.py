@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from .documents import Change, OpenDocument
+from .edits import Edit
 from .positions import Encoding
 
 log = logging.getLogger(__name__)
 
 
-class OpenDocuments:
-    """The open documents by their URI. One that is too large to be read counts as not open until it is opened anew."""
+class Follower(Protocol):
+    """Who follows what becomes of texts in documents."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def changed(self, uri: str, edits: Sequence[Edit]) -> None: ...
+
+    def closed(self, uri: str) -> None: ...
+
+
+class OpenDocuments:
+    """The open documents by their URI. One that is too large to be read counts as not open until it is opened anew.
+    `follower` is told of each change once it is made."""
+
+    def __init__(self, encoding: Encoding, follower: Follower) -> None:
         self._encoding: Encoding = encoding
+        self._follower = follower
         self._documents: dict[str, OpenDocument] = {}
         self._too_large: set[str] = set()
 
@@ -27,6 +39,7 @@ class OpenDocuments:
 
     def open(self, uri: str, text: str, language_id: str, version: int) -> OpenDocument:
         self._too_large.discard(uri)
+        self._follower.closed(uri)  # as it was before, where an editor opens it twice
         document = self._documents[uri] = OpenDocument(text, language_id=language_id, version=version)
         return document
 
@@ -37,13 +50,14 @@ class OpenDocuments:
             if uri not in self._too_large:
                 log.warning("a change of %s, which is not open, was ignored", uri)
             return None
-        for change in changes:
-            document.apply(change, self._encoding)
+        edits = [document.apply(change, self._encoding) for change in changes]
         document.version = version
+        self._follower.changed(uri, edits)
         return document
 
     def close(self, uri: str) -> None:
         self._documents.pop(uri, None)
+        self._follower.closed(uri)
         self._too_large.discard(uri)
 
     def refuse(self, uri: str) -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 
+from . import acceptance
 from .commands import pause, prompt, resume, status
 from .completions import inline_completion, menu_completion
+from .copilot_status import knows_copilot
 from .server import SeeklineServer
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ def create_server(options: dict[str, Any], engine: Engine | None = None) -> Seek
     server.command("seekline.status")(status)
     server.command("seekline.pause")(pause)
     server.command("seekline.resume")(resume)
+    server.command(acceptance.ACCEPTED)(acceptance.accepted)
+    server.feature(acceptance.DID_SHOW)(acceptance.did_show)
+    server.feature(acceptance.DID_PARTIALLY_ACCEPT)(acceptance.did_partially_accept)
+    server.feature(acceptance.DID_FOCUS)(acceptance.did_focus)
     return server
 
 
@@ -47,6 +53,7 @@ def _initialize(server: SeeklineServer, params: lsp.InitializeParams) -> None:
     if params.process_id is not None:
         server.lifetime.watch(params.process_id)
     server.started_with = params.initialization_options
+    server.client.is_copilots = knows_copilot(params.initialization_options)
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
         # Such an editor can still show completions in its menu; one with ghost text must not get them twice.

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from lsprotocol import types as lsp
 
+from .copilot_status import tell_of_loading
+
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
 
@@ -31,11 +33,13 @@ _MESSAGE_TYPES = {
 class EditorClient:
     """The editor at the other end. `tell`, `report` and `ask` may be called from any thread.
 
-    `settings_came` is called with settings that the editor told after `settings` had given up waiting.
+    `settings_came` is called with settings that the editor told after `settings` had given up waiting. `is_copilots`:
+    whether it is a client of Copilot's server too.
     """
 
     def __init__(self, server: LanguageServer, settings_came: Callable[[object], None]) -> None:
         self._server = server
+        self.is_copilots = False
         self._settings_came = settings_came
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reports: asyncio.Queue[Report] = asyncio.Queue()
@@ -110,6 +114,8 @@ class EditorClient:
         report = await self._reports.get()
         params = lsp.LogMessageParams(type=lsp.MessageType.Info, message=f"Seekline: {report.message}")
         self._server.window_log_message(params)
+        if self.is_copilots:
+            tell_of_loading(self._server, report)
         return report
 
     async def _progress_token(self) -> str | None:

@@ -8,6 +8,7 @@ from lsprotocol import types as lsp
 
 from ..documents.documents import Surroundings
 from ..documents.positions import Encoding, to_units
+from .acceptance import accepted_command
 from .server import SeeklineServer, boundary
 
 _WORD = string.ascii_letters + string.digits + "_"
@@ -21,15 +22,16 @@ async def inline_completion(
     found = server.snapshot(params.text_document.uri, params.position)
     if found is None:
         return None
-    from ..completion.complete import complete
+    from ..statistics.observed import complete_observed
 
     explicit = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-    completion = await complete(server.session, params.text_document.uri, found, explicit=explicit)
-    if completion is None or completion.text is None:
+    shown = await complete_observed(server.session, params.text_document.uri, found, explicit=explicit)
+    if shown is None:
         return lsp.InlineCompletionList(items=[])
     # Without a range, some editors replace the rest of the line.
-    place = _range(params.position, found.around, completion.replaced, server.session.encoding)
-    return lsp.InlineCompletionList(items=[lsp.InlineCompletionItem(insert_text=completion.text, range=place)])
+    place = _range(params.position, found.around, shown.completion.replaced, server.session.encoding)
+    item = lsp.InlineCompletionItem(insert_text=shown.text, range=place, command=accepted_command(shown.id))
+    return lsp.InlineCompletionList(items=[item])
 
 
 @boundary
@@ -38,17 +40,16 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
     found = server.snapshot(params.text_document.uri, params.position)
     if found is None:
         return None
-    from ..completion.complete import complete
+    from ..statistics.observed import complete_observed
 
-    uri = params.text_document.uri
-    completion = await complete(server.session, uri, found, explicit=False, kind="menu")
-    if completion is None or completion.text is None:
+    shown = await complete_observed(server.session, params.text_document.uri, found, explicit=False, kind="menu")
+    if shown is None:
         return lsp.CompletionList(is_incomplete=True, items=[])
-    text = completion.text
+    text = shown.text
     # These editors filter by what stands between the word's start and the cursor, and by what is typed on from there.
     before = found.around.before
     word = before[len(before.rstrip(_WORD)) :]
-    _, behind = completion.replaced
+    _, behind = shown.completion.replaced
     place = _range(params.position, found.around, (len(word), behind), server.session.encoding)
     edit = lsp.TextEdit(range=place, new_text=word + text)
     first_line = (word + text).strip().splitlines()[0]
@@ -59,6 +60,7 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
         documentation=text,
         filter_text=first_line,
         text_edit=edit,
+        command=accepted_command(shown.id),
     )
     return lsp.CompletionList(is_incomplete=True, items=[item])
 

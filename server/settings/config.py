@@ -29,8 +29,9 @@ MAX_BYTES = 256_000
 MAX_SETTINGS = 200
 _SECTION = "seekline"
 DEFAULT = "default"
-# What an editor's client keeps in the same section for itself: how to start the server, how much to trace.
-_CLIENTS_OWN = ("command", "trace")
+# What an editor's client keeps in the same section for itself: how to start the server, how much to trace; and how one
+# of Copilot's server introduces itself.
+_CLIENTS_OWN = ("command", "trace", "editorInfo", "editorPluginInfo")
 _FOLDERS = ("model", "draft_model")
 _TRUSTED = "trust_remote_code"
 

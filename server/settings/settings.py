@@ -186,6 +186,12 @@ class Settings(BaseModel):
         "prompts.",
         json_schema_extra=_others_may("nothing"),  # Go's module cache is outside the workspace
     )
+    statistics: bool = Field(
+        default=True,
+        description="Count what becomes of completions, for `seekline stats`: numbers, times, names of languages, no "
+        "text and no paths, kept on this machine and never sent.",
+        json_schema_extra=_others_may("nothing"),
+    )
     log_level: Literal["error", "warning", "info", "debug"] = Field(
         default="info",
         description="How much is logged to stderr.",

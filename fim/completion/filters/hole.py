@@ -11,7 +11,16 @@ from ..brackets import Scanner
 from ..scope import StopRule
 
 _PROSE = frozenset(
-    {"html", "jupyter-notebook", "literate-agda", "literate-haskell", "markdown", "restructuredtext", "rmarkdown", "tex"}
+    {
+        "html",
+        "jupyter-notebook",
+        "literate-agda",
+        "literate-haskell",
+        "markdown",
+        "restructuredtext",
+        "rmarkdown",
+        "tex",
+    }
 )
 
 

@@ -66,6 +66,7 @@ def test_an_editors_json(raw: object) -> None:
 
 def test_what_an_editors_client_keeps_for_itself_is_no_setting() -> None:
     assert editor_layer({"command": ["seekline", "serve"], "trace": {"server": "off"}}).problems == ()
+    assert editor_layer({"editorInfo": {"name": "x"}, "editorPluginInfo": {"name": "y"}}).problems == ()
 
 
 def test_null_means_not_set() -> None:
@@ -147,7 +148,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     assert layer.values == {"debounce_ms": 5}
 
 
-VALUES = {"trust_remote_code": ["evil/model"], "offline": False, "libraries": True}
+VALUES = {"trust_remote_code": ["evil/model"], "offline": False, "libraries": True, "statistics": False}
 
 
 @pytest.mark.parametrize("key", [key for key in keys() if others_may(key) == "nothing"])

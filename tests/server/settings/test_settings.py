@@ -47,7 +47,8 @@ def test_every_setting_says_what_others_may_do_with_it() -> None:
 
 
 def test_what_can_lift_a_protection_is_the_users_own() -> None:
-    assert {key for key in keys() if others_may(key) == "nothing"} == {"trust_remote_code", "offline", "libraries"}
+    own = {"trust_remote_code", "offline", "libraries", "statistics"}
+    assert {key for key in keys() if others_may(key) == "nothing"} == own
     assert {key for key in keys() if others_may(key) == "ask"} == {"model", "draft_model"}
     assert {key for key in keys() if others_may(key) == "add"} == {"exclude"}
 
