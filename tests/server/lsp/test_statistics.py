@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import sys
 from fake_engine import FakeEngine
 from seekline.server.lsp.transport import serve_stdio
 from seekline.server.statistics import observer, writer
-observer.KEPT_AFTER_S = (0.2, 0.6)
+observer.KEPT_AFTER_S = (1.0, 3.0)
 writer._GATHER_S = 0.05
 serve_stdio({} if len(sys.argv) == 1 else {"statistics": False}, engine=FakeEngine("quince + medlar\\n"))
 """
@@ -33,7 +33,7 @@ TEXT = "quince + medlar"
 
 @asynccontextmanager
 async def fast_editor(*options: str, **capable: Any) -> AsyncIterator[Editor]:
-    """An editor on a server that looks at what is kept after 0.2 and 0.6 seconds."""
+    """An editor on a server that looks at what is kept after one second and three."""
     env = {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
     async with editor(command=[sys.executable, "-c", CODE, *options], env=env, **capable) as made:
         yield made
@@ -54,6 +54,14 @@ def counted() -> list[CompletionRow]:
     return read(statistics_file())[1]
 
 
+async def until(is_there: Callable[[CompletionRow], bool]) -> CompletionRow:
+    """The one completion, once it is written down as it is waited for."""
+    while not [row for row in counted() if is_there(row)]:
+        await asyncio.sleep(0.05)
+    (row,) = counted()
+    return row
+
+
 async def test_shown_accepted_and_kept() -> None:
     async with fast_editor() as made:
         spot = made.open("total = ▮\nrest = 1\n")
@@ -62,10 +70,9 @@ async def test_shown_accepted_and_kept() -> None:
         spot = made.type(spot, TEXT)
         await run_command(made, item)
         made.change(spot.uri, "", lsp.Position(0, 8), lsp.Position(0, 15))
-        await asyncio.sleep(0.4)
+        await until(lambda row: row.kept_30_s is not None)
         made.change(spot.uri, "", lsp.Position(0, 8), lsp.Position(0, 9))
-        await asyncio.sleep(0.4)
-    (row,) = counted()
+        row = await until(lambda row: row.kept_5_min is not None)
     assert (row.language, row.kind, row.outcome) == ("python", "ghost text", "accepted")
     assert (row.accepted_characters, row.kept_30_s, row.kept_5_min) == (15, 8, 7)
     (request,) = read(statistics_file())[0]
@@ -181,7 +188,6 @@ async def test_nothing_of_text_or_paths_is_written(tmp_path: Path) -> None:
             spot = made.open("cabbage = ▮\n", f"radish.{language}", language)
             await shown(made, spot, INVOKED)
             made.type(spot, TEXT)
-            await asyncio.sleep(0.8)
     assert {row.language for row in counted()} == {"python", "other"}
     (folder,) = {file.parent for file in statistics_file().parent.iterdir()}
     for file in folder.iterdir():
