@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -49,16 +50,26 @@ def slow_model(folder: Path) -> Path:
     return folder
 
 
-async def started(model: str, options: dict[str, Any] | None = None) -> tuple[LanguageClient, float]:
+SERVER = ("-m", "seekline.server")
+
+
+async def started(
+    model: str, options: dict[str, Any] | None = None, root: Path | None = None, program: Sequence[str] = SERVER
+) -> tuple[LanguageClient, float]:
     """A server that has answered `initialize`, and the milliseconds it took. The command line names the model, since a
-    folder that an editor names is loaded only once the user has agreed."""
+    folder that an editor names is loaded only once the user has agreed. `root`: the workspace; `program`: what Python
+    runs. Columns count code points."""
     client = LanguageClient("bench", "0")
+    client.feature(lsp.WINDOW_LOG_MESSAGE)(lambda *_: None)
     start = perf_counter()
-    await client.start_io(sys.executable, "-m", "seekline.server", "serve", "--model", model)
+    await client.start_io(sys.executable, *program, "serve", "--model", model)
     capabilities = lsp.ClientCapabilities(
-        text_document=lsp.TextDocumentClientCapabilities(inline_completion=lsp.InlineCompletionClientCapabilities())
+        general=lsp.GeneralClientCapabilities(position_encodings=[lsp.PositionEncodingKind.Utf32]),
+        text_document=lsp.TextDocumentClientCapabilities(inline_completion=lsp.InlineCompletionClientCapabilities()),
     )
-    await client.initialize_async(lsp.InitializeParams(capabilities=capabilities, initialization_options=options))
+    folders = [lsp.WorkspaceFolder(root.as_uri(), root.name)] if root else None
+    params = lsp.InitializeParams(capabilities=capabilities, workspace_folders=folders, initialization_options=options)
+    await client.initialize_async(params)
     took = 1000 * (perf_counter() - start)
     client.initialized(lsp.InitializedParams())
     return client, took
@@ -90,11 +101,11 @@ def closed(client: LanguageClient, uri: str = URI) -> None:
     client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(uri)))
 
 
-def request(client: LanguageClient, line: int, id: str, uri: str = URI) -> asyncio.Future[Any]:
+def request(client: LanguageClient, line: int, id: str, uri: str = URI, character: int = 0) -> asyncio.Future[Any]:
     params = lsp.InlineCompletionParams(
         context=lsp.InlineCompletionContext(lsp.InlineCompletionTriggerKind.Invoked),
         text_document=lsp.TextDocumentIdentifier(uri),
-        position=lsp.Position(line, 0),
+        position=lsp.Position(line, character),
     )
     return asyncio.wrap_future(client.protocol.send_request(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=id))
 
@@ -149,16 +160,23 @@ async def cancels(client: LanguageClient, repeats: int) -> tuple[list[float], li
         while (await status(client))["idle"]:
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.1 * (number % 10))
-        start = perf_counter()
-        client.cancel_request(lsp.CancelParams(f"cancel-{number}"))
-        try:
-            await waiting
-        except JsonRpcRequestCancelled:
-            answered.append(1000 * (perf_counter() - start))
-        while not (await status(client))["idle"]:
-            await asyncio.sleep(0.002)
-        idle.append(1000 * (perf_counter() - start))
+        to_answer, to_idle = await cancelled(client, f"cancel-{number}", waiting)
+        answered += [] if to_answer is None else [to_answer]
+        idle.append(to_idle)
     return answered, idle
+
+
+async def cancelled(client: LanguageClient, id: str, waiting: asyncio.Future[Any]) -> tuple[float | None, float]:
+    """Milliseconds from a cancel to its answer, None where the completion came before, and to the idle device."""
+    start, answered = perf_counter(), None
+    client.cancel_request(lsp.CancelParams(id))
+    try:
+        await waiting
+    except JsonRpcRequestCancelled:
+        answered = 1000 * (perf_counter() - start)
+    while not (await status(client))["idle"]:
+        await asyncio.sleep(0.002)
+    return answered, 1000 * (perf_counter() - start)
 
 
 async def run(repeats: int) -> dict[str, list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import string
 
 from lsprotocol import types as lsp
@@ -9,6 +10,8 @@ from lsprotocol import types as lsp
 from ..documents.documents import Surroundings
 from ..documents.positions import Encoding, to_units
 from .server import SeeklineServer, boundary
+
+log = logging.getLogger(__name__)
 
 _WORD = string.ascii_letters + string.digits + "_"
 
@@ -25,6 +28,10 @@ async def inline_completion(
 
     explicit = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
     completion = await complete(server.session, params.text_document.uri, found, explicit=explicit)
+    if completion is not None:
+        where, from_where = f"{params.position.line}:{params.position.character}", completion.source
+        reused = f"{completion.reused_tokens} of {completion.prompt_tokens} prompt tokens reused"
+        log.debug("completion at %s: %s; %s", where, from_where, reused)
     if completion is None or completion.text is None:
         return lsp.InlineCompletionList(items=[])
     # Without a range, some editors replace the rest of the line.
