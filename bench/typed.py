@@ -39,18 +39,17 @@ async def typed(span: Span, client: Client, typist: Typist, oracle: Oracle | Non
     seen: OnScreen | None = None
     now_s = 0.0
     while not screen.is_done:
-        accepted = None
-        if seen is not None and now_s - seen.since_s >= rhythm.reading_s[screen.offset]:
-            accepted = screen.acceptable(seen.ghost, typist.accepts)
+        is_read = seen is not None and now_s - seen.since_s >= rhythm.reading_s[screen.offset]
+        accepted = screen.acceptable(seen.ghost, typist.accepts) if seen and is_read else None
         edit = Edit(text=accepted.text, behind=accepted.behind) if accepted else screen.next_edit()
-        rest = typed_along(seen.ghost, edit) if seen else None
-        left = replace(seen, ghost=rest) if seen and rest else None
+        left = _typed_along(seen, edit)
         client.change(edit, screen)
         screen.apply(edit, is_accepted=accepted is not None)
         pause_s = rhythm.before_s[screen.offset]
         answer = await client.answer(screen, None if typist.is_patient else pause_s / typist.speed)
         took_s = answer.took_s * typist.speed if answer and not typist.is_patient else 0.0
         seen, change = on_screen(left, answer, now_s + took_s)
+        now_s += pause_s
         step = Step(
             offset=screen.offset,
             keys=edit.keys,
@@ -62,16 +61,14 @@ async def typed(span: Span, client: Client, typist: Typist, oracle: Oracle | Non
             nothing_good=oracle.has_nothing_good(screen.offset) if oracle and screen.on_course else None,
         )
         steps.append(step)
-        now_s += pause_s
-    sources = await client.close()
-    if screen.text != span.above + span.text + span.below:
-        raise AssertionError(f"{span.path} is not what was to be typed")
+    sourced = zip(steps, await client.close(), strict=True)
+    assert screen.text == span.above + span.text + span.below
     return Typed(
         language=span.language,
         characters=len(span.text),
         keys_alone=keys_alone(span, auto_close=typist.auto_close),
         retained=screen.retained,
-        steps=tuple(replace(step, source=source) for step, source in zip(steps, sources, strict=True)),
+        steps=tuple(replace(step, source=source) for step, source in sourced),
     )
 
 
@@ -83,6 +80,11 @@ def keys_alone(span: Span, *, auto_close: bool) -> int:
         screen.apply(edit)
         keys += edit.keys
     return keys
+
+
+def _typed_along(seen: OnScreen | None, edit: Edit) -> OnScreen | None:
+    left = typed_along(seen.ghost, edit) if seen else None
+    return replace(seen, ghost=left) if seen and left else None
 
 
 def _worth(ghost: Ghost, screen: Screen) -> Worth:

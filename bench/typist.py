@@ -28,6 +28,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, get_args
 
+import editor_client
 import measure
 import places
 from screen import Accepts
@@ -42,8 +43,6 @@ from typist_clients import ServerClient, cancels
 from typist_counts import Typed, figures
 from typist_engine import NaiveClient, Oracle
 from typist_tables import ablation_table, language_table, main_table, print_tables
-
-import server
 
 SEEKLINE, NAIVE = "Seekline", "naive"
 CANCEL_EVERY = 5
@@ -76,12 +75,12 @@ async def run(spans: Sequence[Span], given: argparse.Namespace, engine: model.En
     naive = None if part or given.no_naive else NaiveClient(engine, given.speed)
     found = Run(typed={SEEKLINE: [], **({NAIVE: []} if naive else {})}, to_idle_ms=[])
     typist = _typist(given)
-    program = (str(Path(__file__).with_name("server_without.py")), part) if part else server.SERVER
+    program = (str(Path(__file__).with_name("server_without.py")), part) if part else editor_client.SERVER
     for root, group in groupby(spans, key=lambda span: span.root):
         own = list(group)
-        client, _ = await server.started(given.model, _settings(given, part), root, program)
+        client, _ = await editor_client.started(given.model, _settings(given, part), root, program)
         asked = ServerClient(client)
-        await server.until_ready(client)
+        await editor_client.until_ready(client)
         for span in own:
             oracle = Oracle(engine, span, given.oracle, given.seed)
             found.typed[SEEKLINE].append(await typed(span, asked, typist, oracle))
@@ -90,7 +89,7 @@ async def run(spans: Sequence[Span], given: argparse.Namespace, engine: model.En
             _tell(span, found)
         if part is None:
             found.to_idle_ms.extend(await cancels(asked, own[-1], CANCEL_EVERY, given.seed))
-        await server.stopped(client)
+        await editor_client.stopped(client)
     return found
 
 

@@ -11,6 +11,7 @@ from random import Random
 from time import perf_counter
 from typing import Any, Protocol
 
+import editor_client
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
@@ -18,8 +19,6 @@ from screen import Edit, Ghost, Screen
 from seekline import fim
 from spans import Span
 from typist_counts import Source
-
-import server
 
 _PATIENCE_S = 60
 _LATEST_CANCEL_S = 0.06
@@ -122,15 +121,15 @@ class ServerClient:
         """From the cancel of an explicit request to the idle device; None where it was answered before."""
         line, character = screen.position
         id = f"key-{next(self._ids)}"
-        future = server.request(self._client, line, id, self._uri, character)
+        future = editor_client.request(self._client, line, id, self._uri, character)
         await asyncio.sleep(after_s)
         if future.done():
             _ignored(future)
             return None
-        return (await server.cancelled(self._client, id, future))[1]
+        return (await editor_client.cancelled(self._client, id, future))[1]
 
     async def close(self) -> list[Source | None]:
-        await server.status(self._client)  # whatever was logged before is here
+        await editor_client.status(self._client)  # whatever was logged before is here
         await asyncio.sleep(0.05)
         self._client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(self._uri)))
         asked, self._asked = self._asked, []
