@@ -52,19 +52,19 @@ def _stop_at_line_ends() -> None:
 
         def __init__(self, rule: Any) -> None:
             self._text = ""
+            self.end: int | None = None
 
         def add(self, text: str) -> int | None:
             self._text += text
             start = len(self._text) - len(self._text.lstrip())
             end = self._text.find("\n", start)
-            return None if end < 0 else end
+            self.end = None if end < 0 else end
+            return self.end
 
         def finish(self) -> int:
-            end = self.add("")
-            return len(self._text) if end is None else end
+            return len(self._text) if self.end is None else self.end
 
-    _replaced("fim", "Stopping", lambda _: AtLineEnd)
-    _replaced("fim.completion.filters", "Stopping", lambda _: AtLineEnd)
+    _replaced("fim.completion.output", "Stopping", lambda _: AtLineEnd)
 
 
 def _always(module: str, name: str, result: Any) -> Patch:
@@ -84,17 +84,9 @@ def _exact_only() -> None:
     _replaced("server.completion.cache", "CompletionCache.get", made)
 
 
-def _only_stopped() -> None:
-    """Of the filters only where the stop rule ends a text."""
-    from seekline.fim.completion.stop import Stopping
-
-    def clean(text: str, document: Any, cursor: Any, rule: Any) -> str | None:
-        stopping = Stopping(rule)
-        stopping.add(text)
-        text = text[: stopping.finish()]
-        return text if text.strip() else None
-
-    _replaced("fim", "clean", lambda _: clean)
+def _unfiltered() -> None:
+    for filters in ("WRITTEN", "ENDED", "MEETING"):
+        _replaced("fim.completion.output", filters, lambda _: ())
 
 
 PARTS: Mapping[str, Part] = {
@@ -103,11 +95,13 @@ PARTS: Mapping[str, Part] = {
     "gate": Part(settings={"leastProbability": 0.0}),
     "copies": Part(settings={"copies": False}),
     "stop rule": Part(patch=_stop_at_line_ends),
-    "filters": Part(patch=_only_stopped),
+    "filters": Part(patch=_unfiltered),
     "worth": Part(patch=_always("fim", "worth_showing", result=True)),
     "trigger": Part(patch=_always("fim", "worth_asking", result=True)),
     "cache": Part(patch=_always("server.completion.cache", "CompletionCache.get", result=None)),
     "typed through": Part(patch=_exact_only),
+    "taking over": Part(patch=_always("server.completion.under_way", "UnderWay.serving", result=None)),
+    "looking ahead": Part(settings={"lookAhead": False}),
     "debounce": Part(settings={"debounceMs": 0}),
 }
 

@@ -12,7 +12,7 @@ typist_counts.py; a position has nothing good to say where the engine, with all 
 nothing held back, has not even the first word right, and neither has the client.
 
 `--patient` has every key wait for the answer to the last one, so that counts do not depend on the machine. `--speed`
-makes the person faster, and the waits for a pause in typing shorter. Times mean nothing with either.
+makes the person faster, and the naive client's wait for a pause shorter. Times mean nothing with either.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from screen import Accepts
 from seekline import fim, model
 from seekline.learn.errors import CorpusTooSmall
 from seekline.model.errors import ModelError
-from seekline.server.settings.settings import Settings
 from server_without import PARTS
 from spans import Span, spans_in
 from typed import Typist, typed
@@ -105,8 +104,7 @@ def _typist(given: argparse.Namespace) -> Typist:
 
 def _settings(given: argparse.Namespace, part: str | None) -> dict[str, Any]:
     """An editor's settings: the log says where completions come from."""
-    pause = {} if given.speed == 1 else {"debounceMs": round(Settings().debounce_ms / given.speed)}
-    return {"logLevel": "debug", **pause, **dict(given.setting), **(PARTS[part].settings if part else {})}
+    return {"logLevel": "debug", **dict(given.setting), **(PARTS[part].settings if part else {})}
 
 
 def _tell(span: Span, found: Run) -> None:

@@ -185,7 +185,7 @@ def sources_of(asked: Sequence[tuple[int, int] | None], log: Sequence[str]) -> l
 
 def _source(source: str, reused: str, prompt: str) -> Source:
     if source != "engine":
-        return Source(path="instant")
+        return Source(path="taken over" if source == "taken over" else "instant")
     is_hit = int(reused) >= _MOSTLY * int(prompt)
     return Source(path="prefix hit" if is_hit else "cold", prompt_tokens=int(prompt), reused_tokens=int(reused))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import measure
 
-Path = Literal["instant", "prefix hit", "cold"]
-PATHS: tuple[Path, ...] = ("instant", "prefix hit", "cold")
+Path = Literal["instant", "taken over", "prefix hit", "cold"]
+PATHS: tuple[Path, ...] = get_args(Path)
 Worth = Literal["whole", "start", "nothing"]
 """Of a text: all of it is right, its first word is, or nothing."""
 Change = Literal["same", "began", "grew", "replaced", "vanished"]
@@ -19,8 +19,8 @@ another one, or to nothing."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where an answer came from. Instant: nothing was computed for it; else most of its prompt was computed before, or
-    not."""
+    """Where an answer came from. Instant: it was known; taken over: it was under way; else most of its prompt was
+    computed before, or not."""
 
     path: Path
     prompt_tokens: int = 0
