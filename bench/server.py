@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 
 import measure
 import psutil
+from editor_client import URI, cancelled, closed, opened, request, started, status, stopped, until_ready
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcRequestCancelled
 from pygls.lsp.client import LanguageClient
@@ -29,7 +29,6 @@ from rich.console import Console
 from seekline import model
 from seekline.learn.vocabulary import copy_vocabulary
 
-URI = "file:///bench/main.py"
 LARGE_FILE_LINES = 20_000
 LONG_LINE_CHARACTERS = 2_000_000
 
@@ -47,56 +46,6 @@ def slow_model(folder: Path) -> Path:
     LlamaForCausalLM(LlamaConfig(**shape, initializer_range=0.4)).save_pretrained(folder)
     copy_vocabulary(model.embedded_folder(), folder)
     return folder
-
-
-async def started(model: str, options: dict[str, Any] | None = None) -> tuple[LanguageClient, float]:
-    """A server that has answered `initialize`, and the milliseconds it took. The command line names the model, since a
-    folder that an editor names is loaded only once the user has agreed."""
-    client = LanguageClient("bench", "0")
-    start = perf_counter()
-    await client.start_io(sys.executable, "-m", "seekline.server", "serve", "--no-statistics", "--model", model)
-    capabilities = lsp.ClientCapabilities(
-        text_document=lsp.TextDocumentClientCapabilities(inline_completion=lsp.InlineCompletionClientCapabilities())
-    )
-    await client.initialize_async(lsp.InitializeParams(capabilities=capabilities, initialization_options=options))
-    took = 1000 * (perf_counter() - start)
-    client.initialized(lsp.InitializedParams())
-    return client, took
-
-
-async def stopped(client: LanguageClient) -> None:
-    await client.shutdown_async(None)
-    client.exit(None)
-    await client.stop()
-
-
-async def status(client: LanguageClient) -> Any:
-    return await client.workspace_execute_command_async(lsp.ExecuteCommandParams(command="seekline.status"))
-
-
-async def until_ready(client: LanguageClient) -> None:
-    while (await status(client))["state"] != "ready":
-        if (await status(client))["state"] == "failed":
-            raise SystemExit((await status(client))["reason"])
-        await asyncio.sleep(0.1)
-
-
-def opened(client: LanguageClient, text: str, uri: str = URI) -> None:
-    item = lsp.TextDocumentItem(uri, "python", 0, text)
-    client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
-
-
-def closed(client: LanguageClient, uri: str = URI) -> None:
-    client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(uri)))
-
-
-def request(client: LanguageClient, line: int, id: str, uri: str = URI) -> asyncio.Future[Any]:
-    params = lsp.InlineCompletionParams(
-        context=lsp.InlineCompletionContext(lsp.InlineCompletionTriggerKind.Invoked),
-        text_document=lsp.TextDocumentIdentifier(uri),
-        position=lsp.Position(line, 0),
-    )
-    return asyncio.wrap_future(client.protocol.send_request(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=id))
 
 
 def change(client: LanguageClient, number: int, position: lsp.Position, text: str) -> None:
@@ -149,15 +98,9 @@ async def cancels(client: LanguageClient, repeats: int) -> tuple[list[float], li
         while (await status(client))["idle"]:
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.1 * (number % 10))
-        start = perf_counter()
-        client.cancel_request(lsp.CancelParams(f"cancel-{number}"))
-        try:
-            await waiting
-        except JsonRpcRequestCancelled:
-            answered.append(1000 * (perf_counter() - start))
-        while not (await status(client))["idle"]:
-            await asyncio.sleep(0.002)
-        idle.append(1000 * (perf_counter() - start))
+        to_answer, to_idle = await cancelled(client, f"cancel-{number}", waiting)
+        answered += [] if to_answer is None else [to_answer]
+        idle.append(to_idle)
     return answered, idle
 
 

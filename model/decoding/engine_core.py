@@ -68,7 +68,7 @@ class EngineCore(Generic[KV]):
 
     def reusable_tokens(self, ids: Sequence[int]) -> int:
         """How many tokens of a prompt need no computing. The last one always does: its logits are wanted."""
-        return self._slots.reusable_tokens(ids)
+        return self._slots.reusable_tokens(list(ids))  # a list never equals a tuple
 
     def generate(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from .rows import Answer, Path, RequestRow
 
 if TYPE_CHECKING:
     from ..session import Kind, Session
+
+log = logging.getLogger(__name__)
 
 _OTHER = "other"  # an editor may call a language that is not known here anything
 
@@ -54,6 +57,10 @@ async def complete_observed(
     except (model.Cancelled, asyncio.CancelledError):
         note("cancelled", None)
         raise
+    if completion is not None:
+        where = f"{snapshot.around.line}:{len(snapshot.around.before)}"
+        reused = f"{completion.reused_tokens} of {completion.prompt_tokens} prompt tokens reused"
+        log.debug("completion at %s: %s; %s", where, completion.source, reused)
     candidate = None if completion is None else candidate_of(completion, snapshot.around)
     if completion is None or completion.text is None or candidate is None:
         note("nothing", completion)
