@@ -81,9 +81,7 @@ def judged(hole: Hole, grammar: Grammar) -> Shown:
     unbalanced = _unmatched(mask(found, name)) != _unmatched(mask(wanted, name))
     broken = parse(fim.split_lines(found), grammar).root_node.has_error
     broken = broken and not parse(fim.split_lines(wanted), grammar).root_node.has_error
-    return Shown(
-        hole=hole, text=text, unbalanced=unbalanced, broken=broken, replaces_suffix=shown.replaced_after > 0
-    )
+    return Shown(hole=hole, text=text, unbalanced=unbalanced, broken=broken, replaces_suffix=shown.replaced_after > 0)
 
 
 def _unmatched(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,7 +10,16 @@ from ..brackets import Scanner
 from ..scope import StopRule
 
 _PROSE = frozenset(
-    {"html", "jupyter-notebook", "literate-agda", "literate-haskell", "markdown", "restructuredtext", "rmarkdown", "tex"}
+    {
+        "html",
+        "jupyter-notebook",
+        "literate-agda",
+        "literate-haskell",
+        "markdown",
+        "restructuredtext",
+        "rmarkdown",
+        "tex",
+    }
 )
 
 

@@ -43,9 +43,7 @@ def may_be_above(text: str, hole: Hole) -> bool:
     leads."""
     written = [line.rstrip() for line in split_lines(text) if line.strip()]
     above = hole.above(_MOST_LINES)
-    return any(
-        _is_same(written, above[start : start + len(written)]) for start in range(len(above) - len(written) + 1)
-    )
+    return any(_is_same(written, above[start : start + len(written)]) for start in range(len(above) - len(written) + 1))
 
 
 def _is_same(written: list[str], above: list[str]) -> bool:

@@ -60,8 +60,11 @@ async def test_completion_follows_the_editors_text_and_not_the_disks(ready: Edit
     assert prompt["prefix"] == "for element in elements:\n    print("
     spot = ready.type(spot, "ele")
     prompt = as_dict(await ready.command("seekline.prompt", spot.params))
-    assert prompt["prefix"] == "for element in elements:\n    print(ele"
+    assert prompt["prefix"] == "for element in elements:\n    print(", "the word is the model's to write again"
     assert prompt["suffix"] == "\n"
+    spot = ready.type(spot, "ment[")
+    prompt = as_dict(await ready.command("seekline.prompt", spot.params))
+    assert prompt["prefix"] == "for element in elements:\n    print(element["
 
 
 async def test_typing_along_a_completion_keeps_the_rest(ready: Editor) -> None:
