@@ -25,6 +25,7 @@ def prompt_as_json(built: BuiltPrompt) -> dict[str, Any]:
             {"path": part.path, "kind": part.kind, "reason": part.reason, "tokens": part.tokens}
             for part in prompt.parts
         ],
+        "must_start": prompt.must_start,
     }
 
 

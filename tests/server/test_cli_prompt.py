@@ -17,7 +17,7 @@ from seekline import model
 
 EMBEDDED = str(model.embedded_folder())
 DEEPSEEK = Path(__file__).parents[3] / "shared" / "data" / "deepseek-coder-tokenizer"
-KEYS = ["prompt", "tokens", "prefix", "suffix", "pieces", "parts"]
+KEYS = ["prompt", "tokens", "prefix", "suffix", "pieces", "parts", "must_start"]
 MAIN = "from shapes import Circle\n\n\ndef area(circle: Circle) -> float:\n    return circle.\n"
 PLACE = "main.py:5:19"
 SHAPES = "class Circle:\n    def surface(self) -> float:\n        return 3.0\n"
@@ -57,7 +57,7 @@ def ids_of(answer: Any, folder: str | Path = EMBEDDED) -> int:
 def test_as_json(seekline: Seekline, file: str) -> None:
     answer = seekline("prompt", f"{file}:2:12", "--json").json
     assert list(answer) == KEYS
-    assert answer["prefix"] == "def add(first, second):\n    return "
+    assert answer["prefix"] + answer["must_start"] == "def add(first, second):\n    return "
     assert answer["suffix"] == "first + second\n\n\nprint(add(1, 2))\n"
     assert answer["prompt"] == "".join(piece.get("text") or piece["special"] for piece in answer["pieces"])
     assert answer["tokens"] == ids_of(answer)
@@ -121,7 +121,8 @@ def test_a_place_at_the_very_end_and_in_an_empty_file(seekline: Seekline, file: 
 
 def test_columns_are_characters(seekline: Seekline, tmp_path: Path) -> None:
     (tmp_path / "emoji.py").write_text("x = '🙂é'\x0c + y\n", "utf-8")
-    assert seekline("prompt", "emoji.py:1:8", "--json").json["prefix"] == "x = '🙂é"
+    answer = seekline("prompt", "emoji.py:1:8", "--json").json
+    assert answer["prefix"] + answer["must_start"] == "x = '🙂é"
 
 
 @pytest.mark.parametrize(
@@ -155,8 +156,8 @@ def test_a_batchs_text_replaces_the_disks(batch: Seekline, project: Path) -> Non
     write(project, {"main.py": "nothing\n", "colours.py": "class Colour:\n    def mixed(self) -> 'Colour': ...\n"})
     text = MAIN.replace("shapes", "colours").replace("Circle", "Colour")
     plain, replaced = batch({**ROW, "line": 1, "column": 8}, {**ROW, "text": text}).rows
-    assert plain["prefix"].endswith("nothing")
-    assert replaced["prefix"].endswith(text[:-1])
+    assert (plain["prefix"] + plain["must_start"]).endswith("nothing")
+    assert (replaced["prefix"] + replaced["must_start"]).endswith(text[:-1])
     assert [part["path"] for part in replaced["parts"]] == ["colours.py"]
     assert "nothing" not in replaced["prompt"]
 

@@ -21,7 +21,7 @@ async def test_columns(encoding: str) -> None:
         end = lsp.Position(2, 0)
         made.change(spot.uri, "last🙂\x0c\u2028", end, end)
         prompt = as_dict(await made.command("seekline.prompt", spot.params))
-        assert prompt["prefix"] == "page = 'é🙂'\x0c; 日本 = '🙂x🙂é\x0c日"
+        assert prompt["prefix"] + prompt["must_start"] == "page = 'é🙂'\x0c; 日本 = '🙂x🙂é\x0c日"
         assert prompt["suffix"] == "🙂'\nnext_line = 1\u2028 + 2\nlast🙂\x0c\u2028"
         await made.ghost_text(spot)
 
