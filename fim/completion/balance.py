@@ -50,7 +50,7 @@ class _Mark:
 
 def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
     scanner = Scanner(syntax)
-    for line in document.lines[max(0, cursor.line - SCANNED_LINES) : cursor.line]:
+    for line in document.lines[_first_line(document, cursor) : cursor.line]:
         scanner.line(line[:_LONGEST_LINE])
     line_opened = tuple(scanner.opened)
     line_depth = len(line_opened)
@@ -71,6 +71,16 @@ def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
         statement_columns=scanner.columns,
         is_code=scanner.is_code and not scanner.in_comment,
     )
+
+
+def _first_line(document: Document, cursor: Cursor) -> int:
+    """Where to start: the furthest line may stand in a string or comment, but hardly one that opens a block there."""
+    start = max(0, cursor.line - SCANNED_LINES)
+    for number in range(start, cursor.line if start else start):
+        line = document.lines[number]
+        if line[:1].isalpha() and line.rstrip().endswith((":", "{")):
+            return number
+    return start
 
 
 def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Cursor) -> tuple[int, tuple[str, ...]]:
