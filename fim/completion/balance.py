@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ SCANNED_LINES = 600
 
 _LONGEST_LINE = 2000  # characters that are looked at
 _MOST_NESTED = 3  # strings and comments in each other
+_DEFINITION = re.compile(r"(?:async|class|def|export|fn|func|function|fun|impl|pub|public|private|protected)\s")
 _QUOTES = ('"', "'")  # of strings that seldom go over lines where they may
 
 
@@ -74,11 +76,11 @@ def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
 
 
 def _first_line(document: Document, cursor: Cursor) -> int:
-    """Where to start: the furthest line may stand in a string or comment, but hardly one that opens a block there."""
+    """Where to start: the furthest line may stand in a string or comment, but hardly one that starts a definition."""
     start = max(0, cursor.line - SCANNED_LINES)
     for number in range(start, cursor.line if start else start):
         line = document.lines[number]
-        if line[:1].isalpha() and line.rstrip().endswith((":", "{")):
+        if line.rstrip().endswith((":", "{")) and (line[:1].isalpha() or _DEFINITION.match(line.lstrip())):
             return number
     return start
 
