@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ SCANNED_LINES = 600
 
 _LONGEST_LINE = 2000  # characters that are looked at
 _MOST_NESTED = 3  # strings and comments in each other
+_DEFINITION = re.compile(r"(?:async|class|def|export|fn|func|function|fun|impl|pub|public|private|protected)\s")
 _QUOTES = ('"', "'")  # of strings that seldom go over lines where they may
 
 
@@ -50,7 +52,7 @@ class _Mark:
 
 def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
     scanner = Scanner(syntax)
-    for line in document.lines[max(0, cursor.line - SCANNED_LINES) : cursor.line]:
+    for line in document.lines[_first_line(document, cursor) : cursor.line]:
         scanner.line(line[:_LONGEST_LINE])
     line_opened = tuple(scanner.opened)
     line_depth = len(line_opened)
@@ -71,6 +73,16 @@ def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
         statement_columns=scanner.columns,
         is_code=scanner.is_code and not scanner.in_comment,
     )
+
+
+def _first_line(document: Document, cursor: Cursor) -> int:
+    """Where to start: the furthest line may stand in a string or comment, but hardly one that starts a definition."""
+    start = max(0, cursor.line - SCANNED_LINES)
+    for number in range(start, cursor.line if start else start):
+        line = document.lines[number]
+        if line.rstrip().endswith((":", "{")) and (line[:1].isalpha() or _DEFINITION.match(line.lstrip())):
+            return number
+    return start
 
 
 def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Cursor) -> tuple[int, tuple[str, ...]]:

@@ -40,13 +40,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """Something that ended at an offset of a line: with it, all that was open beyond `depth`; `opened` is None where
-    nothing was open for it."""
+    """Something that ended at an offset of a line: with it, all that was open beyond `depth`, and `skipped` of that had
+    no end of its own; `opened` is None where nothing was open for it."""
 
     text: str
     offset: int
     depth: int
     opened: Opened | None
+    skipped: int = 0
 
 
 class Scanner:
@@ -172,9 +173,10 @@ class Scanner:
     def _closes(self, text: str, offset: int, closed: list[Closed], depth: int = -1) -> None:
         depth %= len(self.opened)
         opened = self.opened[depth]
+        skipped = len(self.opened) - depth - 1
         del self.opened[depth:]
         self.columns = min(self.columns, opened.columns)
-        closed.append(Closed(text=text, offset=offset, depth=depth, opened=opened))
+        closed.append(Closed(text=text, offset=offset, depth=depth, opened=opened, skipped=skipped))
 
     def _condition(self, word: str) -> None:
         """Of texts to choose between, each starts with what is open before the first; behind them, the last counts."""

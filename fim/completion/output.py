@@ -1,5 +1,4 @@
-"""What a model writes at one place, while it does and when it has: asked after every piece whether it is complete, and at
-the end what of it is shown."""
+"""What a model writes at one place: after every piece whether it is complete, and at the end what of it is shown."""
 
 from __future__ import annotations
 
@@ -9,9 +8,10 @@ from ..text import Cursor, Document
 from .filters import ENDED, MEETING, WRITTEN, Hole, filtered, with_own_line_ends
 from .filters.beyond_closers import beyond_closers
 from .filters.lines_above import may_be_above
+from .loops import loops
 from .scope import StopRule
 from .shown import Shown
-from .stop import Stopping, loops
+from .stop import Stopping
 from .whole_tokens import whole_tokens
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A text for the cursor, with the line ends of the document. `replaced_after`: so many characters behind the cursor,
-    of its line, give way to it; the text has them all, in their order."""
+    """A text for the cursor, with the line ends of the document.
+
+    `replaced_after`: so many characters of the line behind the cursor give way to it, and it has them, in their order.
+    """
 
     text: str
     replaced_after: int = 0

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import Literal
 
 from ..text import split_lines, without_line_end
 from .brackets import Scanner, columns
+from .loops import loops
 from .scope import StopRule
 
 Mode = Literal["line", "statements", "block"]
 
 _LOOP_TIMES = 4
-_LOOP_CHARACTERS = range(4, 41)
 _LOOP_LINES = range(1, 4)
 _TELLING_CHARACTERS = 12  # letters and digits of lines that are hardly there twice
 _TELLING_LINES = 3
 _CLOSERS = (")", "]", "}")
-_WORD = re.compile(r"(?<!\w)[^\W\d]")
 
 
 class Stopping:
@@ -203,6 +200,9 @@ class Stopping:
                 continue
             if not self._lines and not rule.starts_line and self._restores():
                 continue
+            if closed.depth + closed.skipped + (closed.opened is not None) > self._depth:
+                self.end = self._whole  # it leaves something of its own open
+                return True
             before = line[:offset]
             self.meets_after = rule.balance.after.lstrip().startswith(closed.text)
             self.end = self._offset + (offset if before.strip() or self.meets_after else 0)
@@ -268,16 +268,6 @@ class Stopping:
                 first = self._lines[: len(self._lines) - length * (_LOOP_TIMES - 1)]
                 return sum(len(line) + 1 for line in first) - 1
         return None
-
-
-def loops(line: str, around: Iterable[str] = ()) -> bool:
-    """Whether `line` ends with the same characters, a word among them, several times over, where no line around it says
-    them twice in a row, as the rows of a table may."""
-    for length in _LOOP_CHARACTERS:
-        unit = line[-length:]
-        if line.endswith(unit * _LOOP_TIMES) and _WORD.search(unit + unit, 1):
-            return not any(2 * unit in other for other in around)
-    return False
 
 
 def _opened_conditions(line: str) -> int:

@@ -43,6 +43,8 @@ def build_prompt(
     room = budget.prefix_tokens - sum(count(line) for line in split_lines(head))
     shown = windows(document, cursor, replace(budget, prefix_tokens=max(0, room)), count, anchors=context.anchors)
     prefix = shown.prefix.removesuffix(must_start)
+    if not (head or prefix or format.control_tokens):
+        prefix = shown.prefix  # a model needs something to go on with
     left = must_start if len(prefix) < len(shown.prefix) else ""
     texts = {"prefix": head + prefix, "suffix": shown.suffix if format.fills_in else ""}
     filled = (Text(texts[piece.name]) if isinstance(piece, Slot) else piece for piece in format.pieces)

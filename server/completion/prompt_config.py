@@ -31,6 +31,7 @@ class PromptConfig:
     prompt_tokens: int
     suffix_limit_tokens: int
     max_new_tokens: int
+    time_limit_s: float | None = None
     sampling: model.Sampling = model.GREEDY
     other_files: bool = True
     healing: bool = False
@@ -63,6 +64,7 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
         prompt_tokens=min(wanted, limits.context_tokens - new, limits.longest_prompt_tokens),
         suffix_limit_tokens=limits.suffix_tokens if format.suffix_tokens is None else format.suffix_tokens,
         max_new_tokens=new,
+        time_limit_s=settings.deadline_ms / 1000,
         sampling=model.Sampling(temperature=settings.temperature),
         other_files=format.other_files,
         healing=format.healing and tokenizer is not None,

@@ -64,6 +64,7 @@ def request_for(
         key=key,
         version=config.info.version,
         max_new_tokens=config.max_new_tokens,
+        time_limit_s=config.time_limit_s,
         sampling=config.sampling,
         stop_ids=tokenizer.control_ids if tokenizer else frozenset(),
         guide=model.Guide(must_start=must_start) if must_start else None,

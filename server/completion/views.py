@@ -19,13 +19,13 @@ def prompt_as_json(built: BuiltPrompt) -> dict[str, Any]:
         "prompt": prompt.text,
         "tokens": built.tokens,
         "prefix": prompt.prefix,
-        "must_start": prompt.must_start,
         "suffix": prompt.suffix,
         "pieces": pieces,
         "parts": [
             {"path": part.path, "kind": part.kind, "reason": part.reason, "tokens": part.tokens}
             for part in prompt.parts
         ],
+        "must_start": prompt.must_start,
     }
 
 

@@ -105,6 +105,14 @@ class Settings(BaseModel):
         description="Tokens of a completion at the most.",
         json_schema_extra=_others_may("set"),
     )
+    deadline_ms: int = Field(
+        default=20_000,
+        ge=100,
+        le=600_000,
+        description="How long the model may take for a completion, in milliseconds: what it has by then is shown as "
+        "far as it is whole.",
+        json_schema_extra=_others_may("set"),
+    )
     temperature: float = Field(
         default=0.0,
         ge=0,

@@ -17,7 +17,7 @@ from seekline import model
 
 EMBEDDED = str(model.embedded_folder())
 DEEPSEEK = Path(__file__).parents[3] / "shared" / "data" / "deepseek-coder-tokenizer"
-KEYS = ["prompt", "tokens", "prefix", "must_start", "suffix", "pieces", "parts"]
+KEYS = ["prompt", "tokens", "prefix", "suffix", "pieces", "parts", "must_start"]
 MAIN = "from shapes import Circle\n\n\ndef area(circle: Circle) -> float:\n    return circle.\n"
 PLACE = "main.py:5:19"
 SHAPES = "class Circle:\n    def surface(self) -> float:\n        return 3.0\n"
@@ -131,7 +131,7 @@ def test_columns_are_characters(seekline: Seekline, tmp_path: Path) -> None:
 def test_a_file_that_the_repository_ignores_still_gets_a_prompt(seekline: Seekline, project: Path, name: str) -> None:
     write(project, {".gitignore": "build/\nignored.py\n*~\n", name: "import os\nprint(os.\n"})
     answer = seekline("prompt", f"{name}:2:10", "--json", "--tokenizer", EMBEDDED).json
-    assert (answer["prefix"] + answer["must_start"]).endswith("import os\nprint(os.")
+    assert answer["prefix"].endswith("import os\nprint(os.")
 
 
 def test_a_batch_answers_each_line_in_order(batch: Seekline, seekline: Seekline, project: Path) -> None:

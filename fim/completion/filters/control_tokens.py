@@ -1,4 +1,4 @@
-"""Control tokens that a model spells as text: other tokenizers' own, or with other bars and lines than the right ones."""
+"""Control tokens that a model spells as text: those of other tokenizers, or with other bars than the right ones."""
 
 from __future__ import annotations
 

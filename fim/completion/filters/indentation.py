@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ...text import indentation
 from ..brackets import columns
-from ..indent_style import indent_style
+from ..indent_style import indent_unit
 from .hole import Hole
+
+_USUAL_WIDTH = 4
 
 
 def without_indentation_again(text: str, hole: Hole) -> str:
@@ -33,5 +35,5 @@ def _wanted_columns(last: str, hole: Hole) -> int:
     own = columns(hole.before)
     if not hole.rule.blocks.opens(last) or columns(last) < own:
         return own
-    style = indent_style(hole.document, hole.cursor)
-    return columns(last) + (columns(style.unit) if style else columns(hole.before) or 4)
+    unit = indent_unit(hole.document, hole.cursor, hole.rule.blocks)
+    return columns(last) + columns(unit or hole.before or " " * _USUAL_WIDTH)

@@ -38,5 +38,5 @@ def _open_count(text: str, rule: StopRule) -> int:
     scanner = Scanner(rule.syntax, rule.balance.opened)
     unmatched = 0
     for line in split_lines(text):
-        unmatched += sum(closed.opened is None for closed in scanner.line(line))
+        unmatched += sum(closed.skipped + (closed.opened is None) for closed in scanner.line(line))
     return unmatched + len(scanner.opened)

@@ -9,7 +9,7 @@ from .hole import Hole, starts_in_code
 
 _BEFORE = re.compile(
     r"(?:(?:sure|certainly|of course|okay)\b[!,.:]"
-    r"|(?:here(?:'s|’s| is| are)|below is|the (?:complete|missing|rest|next)|to complete|i(?:'ve|'ll| have| will))\b"
+    r"|(?:here(?:'s| is| are)|below is|the (?:complete|missing|rest|next)|to complete|i(?:'ve|'ll| have| will))\b"
     r"[^\n]{0,300}[:.!][ \t]{0,9}\n)",
     re.IGNORECASE,
 )

@@ -19,9 +19,9 @@ TESTS = Path(__file__).parents[2]
 SERVE = "from fake_engine import FakeEngine; from seekline.server.lsp.transport import serve_stdio; "
 
 
-@pytest_asyncio.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Editor]:
-    code = SERVE + "serve_stdio({}, engine=FakeEngine('1 + 2\\nmore\\n', seconds_each=0.02))"
+@pytest_asyncio.fixture(params=["1 + 2\nmore\n"])
+async def made(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Editor]:
+    code = SERVE + f"serve_stdio({{}}, engine=FakeEngine({request.param!r}, seconds_each=0.02))"
     root = write(tmp_path, {"main.py": "", "shapes.py": "def area(width):\n    return width\n"})
     env = {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
     async with editor(command=[sys.executable, "-c", code], env=env, workspace=root) as running:
@@ -33,6 +33,15 @@ async def test_it_completes_until_the_stop_rule(made: Editor) -> None:
     assert await made.ghost_text(spot, AUTOMATIC) == "1 + 2"
     assert (await made.status())["state"] == "ready"
     assert made.shown == []
+
+
+@pytest.mark.parametrize("made", ["'é🙂').title()\n"], indirect=True)
+async def test_what_the_editor_closed_gives_way_by_a_range(made: Editor) -> None:
+    spot = made.open("name = str(▮)\n")
+    (item,) = (await made.ask(spot, AUTOMATIC)).items
+    assert item.insert_text == "'é🙂').title()"
+    start = lsp.Position(0, len("name = str("))
+    assert item.range == lsp.Range(start, lsp.Position(0, start.character + 1))
 
 
 async def test_its_prompt_is_text_with_the_context_of_other_files(made: Editor, tmp_path: Path) -> None:

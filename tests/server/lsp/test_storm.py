@@ -138,8 +138,8 @@ class Storm:
                     await self.made.command("seekline.prompt", Spot(uri=uri, position=spot.position).params)
                 )
                 before, after = (as_shown(part) for part in (before, text[len(before) :]))
-                shown = prompt["prefix"] + prompt["must_start"]
-                assert shown.endswith(before[-WINDOW:]), f"{uri} differs before {offset}"
+                known = prompt["prefix"] + prompt["must_start"]
+                assert known.endswith(before[-WINDOW:]), f"{uri} differs before {offset}"
                 assert after.startswith(prompt["suffix"]), f"{uri} differs after {offset}"
 
     async def calm(self) -> int:
