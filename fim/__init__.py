@@ -11,7 +11,7 @@ from .completion.shown import Shown
 from .completion.trigger import next_indentation, worth_asking
 from .completion.worth import worth_showing
 from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
-from .languages import Language, all_languages, language_named, language_names, language_of_path
+from .languages import Language, all_languages, language_named, language_names, language_of_path, names_of
 from .prompt.budget import Budget, Count, context_limit, share
 from .prompt.formats import Format, Special, Text, all_formats, recognise
 from .prompt.prompt import Prompt, build_prompt
@@ -46,6 +46,7 @@ __all__ = [
     "language_named",
     "language_names",
     "language_of_path",
+    "names_of",
     "next_indentation",
     "partial_word",
     "recognise",

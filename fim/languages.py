@@ -42,6 +42,33 @@ def _stands_alone(text: str, opener: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """How names are written: what they have beside letters, digits and underscores (`characters`), what they may end
+    with (`endings`), and what stands before them and belongs to them (`sigils`)."""
+
+    characters: str
+    endings: str
+    sigils: str
+
+    def before(self, text: str) -> str:
+        """The name that `text` ends with, as far as it is written; empty where it ends with none.
+
+        A letter is what Unicode has as one (UAX 31), in any script.
+        """
+        start = len(text)
+        if text[-1:] and text[-1] in self.endings and self._belongs(text[-2:-1]):
+            start -= 1
+        while self._belongs(text[start - 1 : start]):
+            start -= 1
+        while start and text[start - 1] in self.sigils:
+            start -= 1
+        return text[start:]
+
+    def _belongs(self, character: str) -> bool:
+        return character != "" and (character in self.characters or f"_{character}".isidentifier())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language: `name` as DeepSeek Coder's README spells it, the rest as languages.toml describes."""
 
@@ -51,6 +78,7 @@ class Language:
     filenames: tuple[str, ...] = ()
     line_comment: str | None = None
     block_comment: tuple[str, str] | None = None
+    names: Names
     blocks: Blocks
 
 
@@ -61,6 +89,10 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
 
 def _blocks(row: Mapping[str, Any]) -> Blocks:
     return Blocks(openers=tuple(row["block_openers"]), closers=tuple(row["block_closers"]))
+
+
+def _names(row: Mapping[str, Any]) -> Names:
+    return Names(characters=row["name_characters"], endings=row["name_endings"], sigils=row["sigils"])
 
 
 @cache
@@ -75,6 +107,7 @@ def all_languages() -> Mapping[str, Language]:
             filenames=tuple(row.get("filenames", ())),
             line_comment=row.get("line_comment"),
             block_comment=tuple(row["block_comment"]) if "block_comment" in row else None,
+            names=_names({**common, **row}),
             blocks=_blocks({**common, **row}),
         )
         for name, row in _table().items()
@@ -86,6 +119,12 @@ def all_languages() -> Mapping[str, Language]:
 def blocks_of(language: Language | None) -> Blocks:
     """How blocks begin and end in a language, or in text of none that is known."""
     return _blocks(_table()[_COMMON]) if language is None else language.blocks
+
+
+@cache
+def names_of(language: Language | None) -> Names:
+    """How names are written in a language, or in text of none that is known."""
+    return _names(_table()[_COMMON]) if language is None else language.names
 
 
 @cache

@@ -31,7 +31,7 @@ from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
 from .engines import local_model
 from .errors import BadSettings
-from .lsp.uris import name_of, path_of
+from .lsp.uris import name_of, path_in, path_of
 from .settings import announced
 from .settings.config import Config, SettingsLayer, merge
 from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
@@ -79,6 +79,7 @@ class Session:
         self.gathering = model.Worker("seekline-gathering")
         self.writing = model.Worker("seekline-writing")
         self.engine: model.Engine = engine or model.LocalEngine(self._reported)
+        self.problem: str | None = None  # why the model that is loaded cannot be prompted
         self._tell = tell
         self._report = report
         self._consent = FolderConsent(ask, self.tell_once, self._load_again)
@@ -92,7 +93,7 @@ class Session:
     def configure(self, layers: Iterable[SettingsLayer], folders: Sequence[Path]) -> None:
         """Takes new settings: tells what is wrong with them, forgets what they make stale, loads what they name."""
         self._settled.set()  # who waits for it goes on once this returns
-        self.config = merge(layers)
+        self.config, self.problem = merge(layers), None
         for problem in self.config.problems:
             self.tell_once("error", str(problem))
         logging.getLogger("seekline").setLevel(self.settings.log_level.upper())
@@ -157,7 +158,7 @@ class Session:
         self.abandon((uri, "ghost text"))
         document = self.documents.open(uri, text, language_id, version)
         self.cache.changed(uri)
-        if (path := path_of(uri)) is not None:
+        if (path := self._file_of(uri)) is not None:
             self.buffers.opened(path, lambda: document.lines, language_id)
 
     def change(self, uri: str, version: int, changes: Iterable[Change]) -> None:
@@ -166,9 +167,9 @@ class Session:
         if document is None:
             return
         self.rhythm.key(monotonic())
-        self.under_way.changed((uri, "ghost text"), document.rope)
+        self.under_way.changed((uri, "ghost text"), self.documents.rope(uri))
         self.cache.changed(uri)
-        if (path := path_of(uri)) is not None:
+        if (path := self._file_of(uri)) is not None:
             self.buffers.edited(path)
 
     def close_document(self, uri: str) -> None:
@@ -178,9 +179,13 @@ class Session:
             self.under_way.stop((uri, kind))
         self.documents.close(uri)
         self.cache.closed(uri)
-        self._forget(self.workspace.relative_path(name_of(uri)))
-        if (path := path_of(uri)) is not None:
+        self._forget(self.workspace.relative_path(path_in(self.workspace.folders, uri)))
+        if (path := self._file_of(uri)) is not None:
             self.buffers.closed(path)
+
+    def _file_of(self, uri: str) -> Path | None:
+        """The file whose text a document is; None for what is none, or a part of one."""
+        return None if self.documents.notebooks.has_cell(uri) else path_of(uri)
 
     def refuse_document(self, uri: str) -> None:
         """A document is too large to be read: until it is opened anew, it counts as not open."""
@@ -208,17 +213,15 @@ class Session:
         looks. None where the document is not open, has no such line or is too large.
         """
         document = self.documents.get(uri)
-        if document is None:
-            return None
         try:
-            around = document.around(line, units, self.encoding)
+            around = self.documents.around(uri, line, units)
         except TooLarge as error:
             self.tell_once("info", f"There are no completions in {error}.")
             return None
-        if around is None:
+        if document is None or around is None:
             return None
         self.workspace = self.workspace.looked_again()
-        path = name_of(uri)
+        path = path_in(self.workspace.folders, uri)
         return OpenSnapshot(
             path=self.workspace.relative_path(path),
             language=fim.language_named(document.language_id) or fim.language_of_path(path.name),
@@ -231,14 +234,18 @@ class Session:
         if self._settled.is_set():
             return snapshot
         await self._settled.wait()
-        path = name_of(uri)
+        return self.placed(uri, snapshot)
+
+    def placed(self, uri: str, snapshot: OpenSnapshot) -> OpenSnapshot:
+        """The snapshot in the workspace as it is by now."""
+        path = path_in(self.workspace.folders, uri)
         return replace(snapshot, path=self.workspace.relative_path(path), project=self.workspace.project_of(path))
 
     def asks_in(self, uri: str, language: fim.Language | None) -> Asks:
         """When completions are wanted in a document, by the settings and by what is paused."""
         if self.refusal(uri) is not None:
             return "never"
-        asks = asks_in(self.settings, self.workspace.relative_path(name_of(uri)), language)
+        asks = asks_in(self.settings, self.workspace.relative_path(path_in(self.workspace.folders, uri)), language)
         is_paused = self.pauses.hold(uri, None if language is None else language.name)
         return "invoked" if is_paused and asks != "never" else asks
 
@@ -251,7 +258,7 @@ class Session:
 
     def refusal(self, uri: str) -> Refusal | None:
         """Why a document is never completed in, nor shown as a prompt; None where it may be."""
-        return self.workspace.refusal(name_of(uri))
+        return self.workspace.refusal(path_in(self.workspace.folders, uri))
 
     async def prompt_config(self, turn: Turn) -> PromptConfig | None:
         """How to prompt the model, once it is loaded; None where there is none, or it cannot be: that was told."""
@@ -267,8 +274,10 @@ class Session:
         try:
             config = prompt_config(info, self.settings)
         except BadSettings as error:
+            self.problem = str(error)
             self.tell_once("error", f"No completions: {error}")
             return None
+        self.problem = None
         for notice in notices(config, self.settings):
             self.tell_once("warning", notice)
         return config

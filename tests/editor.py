@@ -37,6 +37,7 @@ def capabilities(
         text_document=lsp.TextDocumentClientCapabilities(
             inline_completion=lsp.InlineCompletionClientCapabilities() if inline else None
         ),
+        notebook_document=lsp.NotebookDocumentClientCapabilities(lsp.NotebookDocumentSyncClientCapabilities()),
         window=lsp.WindowClientCapabilities(
             work_done_progress=True, show_message=lsp.ShowMessageRequestClientCapabilities() if chooses else None
         ),
@@ -117,11 +118,11 @@ class Editor:
         )
 
     async def ghost_text(self, spot: Spot, kind: int = INVOKED) -> str | None:
-        """The text that the editor would show at the cursor."""
+        """The text that the editor would show at the cursor, the first of several."""
         answer = await self.ask(spot, kind)
         if answer is None or not answer.items:
             return None
-        (item,) = answer.items
+        item = answer.items[0]
         assert item.range == lsp.Range(spot.position, spot.position)
         return item.insert_text
 

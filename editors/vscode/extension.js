@@ -8,6 +8,17 @@ let client;
 /** Starts and stops follow each other, whatever asks for them. */
 let queue = Promise.resolve();
 
+/** @type {vscode.StatusBarItem | undefined} */
+let statusBar;
+/** @type {Record<string, string>} */
+const ICONS = {
+  loading: "$(loading~spin)",
+  ready: "$(check)",
+  generating: "$(loading~spin)",
+  paused: "$(debug-pause)",
+  error: "$(error)",
+};
+
 /**
  * The settings that no workspace can set. The server takes them from no editor, since most let a repository bring
  * settings along: they go on its command line.
@@ -17,12 +28,12 @@ let userOnly = [];
 
 function createClient() {
   const [command, ...args] = own("command") ?? ["seekline", "serve"];
-  return new LanguageClient(
+  const made = new LanguageClient(
     "seekline",
     "Seekline",
     { command, args: [...args, ...userOnly.flatMap(asOptions)] },
     {
-      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
       // The server asks for the section itself; what is not set is null there, and a seekline.toml holds.
       synchronize: { configurationSection: "seekline" },
       middleware: {
@@ -35,6 +46,25 @@ function createClient() {
       },
     },
   );
+  made.registerFeature({
+    fillClientCapabilities: (capabilities) => {
+      capabilities.experimental = { ...capabilities.experimental, seekline: { status: true } };
+    },
+    initialize: () => {},
+    getState: () => ({ kind: "static" }),
+    clear: () => {},
+  });
+  made.onNotification("seekline/status", showStatus);
+  return made;
+}
+
+/** @param {{ state: string, message: string }} status */
+function showStatus({ state, message }) {
+  if (statusBar) {
+    statusBar.text = `${ICONS[state] ?? ""} Seekline`;
+    statusBar.tooltip = message;
+    statusBar.show();
+  }
 }
 
 /**
@@ -97,6 +127,7 @@ async function stop() {
     await client.stop();
   }
   client = undefined;
+  statusBar?.hide();
 }
 
 /** @param {() => Promise<void>} action */
@@ -133,7 +164,10 @@ exports.activate = (context) => {
   userOnly = Object.keys(settings)
     .filter((name) => settings[name].scope === "machine" && name !== "seekline.command")
     .map((name) => name.slice("seekline.".length));
+  statusBar = vscode.window.createStatusBarItem("seekline.status", vscode.StatusBarAlignment.Right);
+  statusBar.name = "Seekline";
   context.subscriptions.push(
+    statusBar,
     vscode.commands.registerCommand("seekline.restart", restart),
     vscode.commands.registerCommand("seekline.showPrompt", showPrompt),
     vscode.workspace.onDidChangeConfiguration((change) => {

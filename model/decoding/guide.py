@@ -1,9 +1,11 @@
 """Guided decoding: which tokens may come next, where the text has to start in a certain way.
 
-Two reasons for that. Token healing (Lundberg, "The Art of Prompt Design: Prompt Boundaries and Token Healing", 2023):
+Three reasons for that. Token healing (Lundberg, "The Art of Prompt Design: Prompt Boundaries and Token Healing", 2023):
 the prompt was cut back by a token or more, and the model spells those bytes again with tokens of its own choice. And
 names that exist (Agrawal et al., "Monitor-Guided Decoding", NeurIPS 2023, arXiv:2306.10763): after those bytes one of
 the given names follows, and then the text is free.
+
+And texts that are wanted beside others: each has to differ from those from its first word on.
 
 It works on bytes, by a `VocabularyIndex`; it knows no logits, which `sampling` restricts to the allowed ids.
 """
@@ -30,6 +32,7 @@ IDENTIFIER_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
     """How a text has to start: with `must_start`, then with one of `names`. None for `names` leaves the rest free.
+    What comes behind `must_start` agrees with none of the texts `unlike`, but for the blanks that they start with.
 
     A name ends where no byte of `identifier_bytes` follows, so `get` is no start of `getter` unless `getter` is a name
     too. An empty name says that nothing has to be added to the name that stands before the text. Raises ValueError
@@ -39,6 +42,7 @@ class Guide:
     must_start: bytes = b""
     names: frozenset[bytes] | None = None
     identifier_bytes: frozenset[int] = IDENTIFIER_BYTES
+    unlike: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if self.names is not None and not self.names:
@@ -51,6 +55,7 @@ class Guide:
             identifier_bytes=self.identifier_bytes,
             must_start=self.must_start,
             names=None if self.names is None else tuple(sorted(self.names)),
+            unlike=self.unlike,
         )
 
 
@@ -60,17 +65,19 @@ class GuideState:
 
     `must_start`: the bytes that have to come next. `names`: what is left of the names that may follow those; None where
     any text may. They are sorted, so that those with a common start stand side by side, as below a node of a trie.
+    `unlike`: what is left of the texts to differ from, where blanks are all that was written so far.
     """
 
     index: VocabularyIndex
     identifier_bytes: frozenset[int]
     must_start: bytes
     names: tuple[bytes, ...] | None
+    unlike: tuple[bytes, ...] = ()
 
     @property
     def free(self) -> bool:
         """Whether every token is allowed, now and from here on."""
-        return not self.must_start and self.names is None
+        return not self.must_start and self.names is None and not self.unlike
 
     def allowed_ids(self) -> numpy.ndarray | None:
         """The ids that may come next, each once, in no particular order: shape (ids,), int64. None allows all.
@@ -80,6 +87,8 @@ class GuideState:
         if self.free:
             return None
         ids = self.index.ids(self._allowed_ranges())
+        if self.unlike:
+            ids = self._without_agreeing(ids)
         return self.index.with_end_ids(ids) if self._may_end else ids
 
     def allows(self, id: int) -> bool:
@@ -123,6 +132,25 @@ class GuideState:
         for text in texts:
             yield from self.index.continuing(text, boundary)
 
+    def _without_agreeing(self, ids: numpy.ndarray) -> numpy.ndarray:
+        """`ids` without those by which the text would agree with one that it has to differ from."""
+        import numpy
+
+        agreeing = self.index.ids(self.index.prefixes_of(*[self.must_start + text for text in self.unlike])).tolist()
+        refused = [id for id in agreeing if self._still_unlike(self.index.bytes_of(id)) is None]
+        return ids[~numpy.isin(ids, refused)]
+
+    def _still_unlike(self, written: bytes) -> tuple[bytes, ...] | None:
+        """`unlike` after `must_start` and more, of which `written` is the next part; None where it agrees."""
+        text = written[len(self.must_start) :]
+        rests: list[bytes] = []
+        for other in self.unlike:
+            if other.startswith(text):
+                if text.strip():
+                    return None
+                rests.append(other[len(text) :])
+        return tuple(rests)
+
     def _after(self, id: int) -> GuideState | None:
         """The state after one more token; None where it is not allowed."""
         if self.free:
@@ -130,25 +158,34 @@ class GuideState:
         written = self.index.bytes_of(id)
         if not written:
             return self if self._may_end and self.index.ends_text(id) else None
+        unlike = self._still_unlike(written)
+        if unlike is None:
+            return None
         if len(written) < len(self.must_start):
             spells = self.must_start.startswith(written)
-            return self._with(self.must_start[len(written) :], self.names) if spells else None
+            return self._with(self.must_start[len(written) :], self.names, unlike) if spells else None
         if not written.startswith(self.must_start):
             return None
-        return self._after_bytes(written[len(self.must_start) :])
+        return self._after_bytes(written[len(self.must_start) :], unlike)
 
-    def _after_bytes(self, written: bytes) -> GuideState | None:
+    def _after_bytes(self, written: bytes, unlike: tuple[bytes, ...]) -> GuideState | None:
         """The state after `must_start` and then `written`; None where that starts no allowed text."""
         if self.names is None:
-            return self._with(b"", None)
+            return self._with(b"", None, unlike)
         for length, byte in enumerate(written):
             if byte not in self.identifier_bytes and _has(self.names, written[:length]):
-                return self._with(b"", None)
+                return self._with(b"", None, unlike)
         rests = _rests(self.names, written)
-        return self._with(b"", rests) if rests else None
+        return self._with(b"", rests, unlike) if rests else None
 
-    def _with(self, must_start: bytes, names: tuple[bytes, ...] | None) -> GuideState:
-        return GuideState(index=self.index, identifier_bytes=self.identifier_bytes, must_start=must_start, names=names)
+    def _with(self, must_start: bytes, names: tuple[bytes, ...] | None, unlike: tuple[bytes, ...]) -> GuideState:
+        return GuideState(
+            index=self.index,
+            identifier_bytes=self.identifier_bytes,
+            must_start=must_start,
+            names=names,
+            unlike=unlike,
+        )
 
 
 @lru_cache(16)

@@ -125,8 +125,9 @@ async def _generated(
     config = await session.prompt_config(turn)
     if config is None:
         return None
+    asked = config.longer() if explicit else config
     preparing = session.gathering.submit(
-        lambda cancel: prepare(snapshot.whole(), config, session.contexts, explicit=explicit, cancel=cancel)
+        lambda cancel: prepare(snapshot.whole(), asked, session.contexts, explicit=explicit, cancel=cancel)
     )
     prepared = await turn.result(preparing)
     try:

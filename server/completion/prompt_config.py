@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ... import fim, model
@@ -46,6 +46,11 @@ class PromptConfig:
     def least_probability_at(self, before: str) -> float:
         """`before`: the cursor's line before it."""
         return self.least_probability if before.strip() else self.least_probability_of_line
+
+    def longer(self) -> PromptConfig:
+        """For a completion that the user asks for: twice as many tokens, as far as the context has room for them."""
+        room = self.info.limits.context_tokens - self.prompt_tokens
+        return replace(self, max_new_tokens=min(2 * self.max_new_tokens, room))
 
 
 def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:

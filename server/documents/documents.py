@@ -10,7 +10,7 @@ from functools import cached_property
 
 from .edits import Edit
 from .positions import Encoding
-from .rope import Place, Rope, rope_of
+from .rope import EMPTY, Place, Rope, rope_of
 
 # VS Code, too, leaves lines from 20,000 characters on alone (editor.maxTokenizationLineLength).
 MAX_LINE_CHARACTERS = 20_000
@@ -108,14 +108,29 @@ class OpenDocument:
         loop's: this takes longer for a longer document."""
         return self._rope.lines
 
-    def around(self, line: int, units: int, encoding: Encoding) -> Surroundings | None:
-        """What is around a client's position; None where the document has no such line. Raises `TooLarge`."""
+    def around(
+        self, line: int, units: int, encoding: Encoding, *, above: Rope = EMPTY, below: Rope = EMPTY
+    ) -> Surroundings | None:
+        """What is around a client's position; None where the document has no such line. Raises `TooLarge`.
+
+        `above`, `below`: whole lines that stand around the document, in the text of which it is a part.
+        """
         rope = self._rope
         if line > rope.line_ends:
             return None
         if rope.characters > MAX_CHARACTERS or rope.line_ends > MAX_LINES:
             raise TooLarge(f"documents of more than {MAX_CHARACTERS:,} characters or {MAX_LINES:,} lines")
-        return _around(rope, rope.place(line, units, encoding), max(0, line))
+        if line < 0:
+            line, units = 0, 0
+        rope, line = self.within(above, below), above.line_ends + line
+        return _around(rope, rope.place(line, units, encoding), line)
+
+    def within(self, above: Rope, below: Rope) -> Rope:
+        """The text in which the document stands between whole lines."""
+        if not above.pieces and not below.pieces:
+            return self._rope
+        own = self._rope.as_paragraph if below.pieces else self._rope
+        return Rope((*above.pieces, *own.pieces, *below.pieces))
 
     def apply(self, change: Change, encoding: Encoding) -> Edit:
         """Applies one change. Places beyond a line or the document are its end."""

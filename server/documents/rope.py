@@ -73,6 +73,16 @@ class Rope:
         """The lines with their ends. This one takes longer for a longer text, and so is not for the event loop."""
         return tuple(self._joined_lines())
 
+    @cached_property
+    def as_paragraph(self) -> Rope:
+        """The text with an empty line behind it."""
+        end = len(self.pieces), 0
+        return self.replaced(end, end, "\n\n")
+
+    @cached_property
+    def is_blank(self) -> bool:
+        return all(piece.is_blank for piece in self.pieces)
+
     def _joined_lines(self) -> Iterator[str]:
         begun: list[str] = []  # the parts of a line that goes on in the next piece
         for piece in self.pieces:
@@ -208,6 +218,9 @@ class Rope:
             text += self.pieces[last].text
             last += 1
         return Rope((*self.pieces[:first], *_cut(text), *self.pieces[last:]))
+
+
+EMPTY = Rope()
 
 
 def rope_of(text: str) -> Rope:

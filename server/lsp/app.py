@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 
 from . import acceptance
 from .commands import pause, prompt, resume, status
-from .completions import inline_completion, menu_completion
+from .completions import MENU, inline_completion, menu_completion
 from .copilot_status import knows_copilot
 from .server import SeeklineServer
 
@@ -57,12 +57,13 @@ def _initialize(server: SeeklineServer, params: lsp.InitializeParams) -> None:
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
         # Such an editor can still show completions in its menu; one with ghost text must not get them twice.
-        server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions())(menu_completion)
+        server.feature(lsp.TEXT_DOCUMENT_COMPLETION, MENU)(menu_completion)
 
 
 async def _initialized(server: SeeklineServer, params: lsp.InitializedParams) -> None:
     server.initialized = True
     server.client.start()
+    server.status.start()
     server.session.buffers.watched = await server.client.register_for_changes()
     await _pull_settings(server)
     server.configure()

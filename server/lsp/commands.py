@@ -41,11 +41,13 @@ def pause(server: SeeklineServer, *arguments: Any) -> None:
     if minutes is not None and (isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or minutes <= 0):
         raise JsonRpcInvalidParams("seekline.pause: minutes is a number above 0, or left out")
     server.session.pauses.pause(scope, minutes)
+    server.status.look()
 
 
 def resume(server: SeeklineServer, *arguments: Any) -> None:
     """`seekline.resume`: ends a pause."""
     server.session.pauses.resume(_scope("seekline.resume", arguments))
+    server.status.look()
 
 
 def _scope(command: str, arguments: tuple[Any, ...]) -> Scope:

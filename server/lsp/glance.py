@@ -1,4 +1,5 @@
-"""What a message is about that is too long to be kept: its `id`, its `method` and the `uri` of its document.
+"""What a message is about that is too long to be kept: its `id`, its `method` and the `uri` of its document or
+notebook.
 
 It is read piece by piece as it comes, in constant memory, and no longer than a bounded number of values: the text of a
 document, however long, is one value.
@@ -13,7 +14,12 @@ import re2
 
 _MAX_TOKENS = 100_000
 _MAX_CAPTURED_BYTES = 4096
-_PATHS = {("id",): "id", ("method",): "method", ("params", "textDocument", "uri"): "uri"}
+_PATHS = {
+    ("id",): "id",
+    ("method",): "method",
+    ("params", "textDocument", "uri"): "uri",
+    ("params", "notebookDocument", "uri"): "uri",
+}
 _DEPTH = 3
 """The length of the longest path."""
 

@@ -19,10 +19,10 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInva
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from pygls.protocol.json_rpc import RPCNotification, RPCRequest
 
-from ..documents.documents import Change
 from .framing import Oversized
 from .jsonrpc import INVALID_REQUEST, Refusal, read_message
 from .leniency import without_unusable
+from .synchronization import Synchronization, refuse
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SERVER_NOT_INITIALIZED = -32002
-_WITH_TEXT = {lsp.TEXT_DOCUMENT_DID_OPEN, lsp.TEXT_DOCUMENT_DID_CHANGE, lsp.TEXT_DOCUMENT_DID_SAVE}
+_WITH_TEXT = {
+    lsp.TEXT_DOCUMENT_DID_OPEN,
+    lsp.TEXT_DOCUMENT_DID_CHANGE,
+    lsp.TEXT_DOCUMENT_DID_SAVE,
+    lsp.NOTEBOOK_DOCUMENT_DID_OPEN,
+    lsp.NOTEBOOK_DOCUMENT_DID_CHANGE,
+}
 
 
 class Served(Protocol):
@@ -43,7 +49,7 @@ class Served(Protocol):
     def session(self) -> Session: ...
 
 
-class SeeklineProtocol(LanguageServerProtocol):
+class SeeklineProtocol(Synchronization, LanguageServerProtocol):  # pyright: ignore[reportIncompatibleMethodOverride]
     """The protocol over the session of its server."""
 
     _server: Served  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -81,7 +87,7 @@ class SeeklineProtocol(LanguageServerProtocol):
             code = lsp.LSPErrorCodes.RequestFailed
             self._refuse(Refusal(id=seen.id, code=code, message=f"a request of {length} is too long"))
         elif seen.method in _WITH_TEXT and seen.uri is not None and self._workspace is not None:
-            self._server.session.refuse_document(seen.uri)
+            refuse(self._server.session, seen.uri)
         else:
             log.warning("%r of %s is too long and was ignored", seen.method, length)
 
@@ -123,7 +129,9 @@ class SeeklineProtocol(LanguageServerProtocol):
         return request
 
     def _unreadable(self, method: str | None, id: int | str | None, error: Exception) -> Any:
-        log.warning("%s cannot be read: %r", "an answer" if method is None else repr(method), error)
+        refused = id is not None and method is not None  # which is logged when it is answered
+        level = logging.DEBUG if refused else logging.WARNING
+        log.log(level, "%s cannot be read: %r", "an answer" if method is None else repr(method), error)
         if id is None:
             return None
         if method is None:
@@ -193,28 +201,6 @@ class SeeklineProtocol(LanguageServerProtocol):
         params.workspace_folders = [folder for folder in folders if _is_usable(folder.uri)]
         return (yield from super().lsp_initialize(params))
 
-    # pygls has generators here, so that users can hook in; it runs plain functions as well.
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, params: lsp.DidOpenTextDocumentParams
-    ) -> None:
-        document = params.text_document
-        self._server.session.open(document.uri, document.text, document.language_id, document.version)
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, params: lsp.DidChangeTextDocumentParams
-    ) -> None:
-        changes = [_change(event) for event in params.content_changes]
-        self._server.session.change(params.text_document.uri, params.text_document.version, changes)
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, params: lsp.DidCloseTextDocumentParams
-    ) -> None:
-        self._server.session.close_document(params.text_document.uri)
-
     @lsp_method(lsp.EXIT)
     def lsp_exit(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, *_: Any
@@ -241,13 +227,6 @@ def _is_usable(place: str) -> bool:
 
 def _unread(message: str) -> lsp.ResponseError:
     return lsp.ResponseError(code=lsp.LSPErrorCodes.RequestFailed, message=message)
-
-
-def _change(event: lsp.TextDocumentContentChangeEvent) -> Change:
-    if isinstance(event, lsp.TextDocumentContentChangeWholeDocument):
-        return Change(text=event.text)
-    start, end = event.range.start, event.range.end
-    return Change(text=event.text, start=(start.line, start.character), end=(end.line, end.character))
 
 
 def converter() -> Any:

@@ -15,9 +15,11 @@ from ..version import VERSION
 from .client import EditorClient
 from .lifetime import Lifetime
 from .protocol import SeeklineProtocol, converter
+from .status import StatusNotifications
+from .synchronization import NOTEBOOKS
 
 if TYPE_CHECKING:
-    from ...model import Engine
+    from ...model import Engine, Report
     from ..completion.snapshot import OpenSnapshot
     from ..session import Session
     from .connection import Connection
@@ -34,8 +36,15 @@ class SeeklineServer(LanguageServer):
     protocol: SeeklineProtocol  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(self, options: dict[str, Any], engine: Engine | None = None) -> None:
-        super().__init__("seekline", VERSION, protocol_cls=SeeklineProtocol, converter_factory=converter)
+        super().__init__(
+            "seekline",
+            VERSION,
+            protocol_cls=SeeklineProtocol,
+            converter_factory=converter,
+            notebook_document_sync=NOTEBOOKS,
+        )
         self.client = EditorClient(self, self.settings_came)
+        self.status = StatusNotifications(self, lambda: self.session)
         self.lifetime = Lifetime()
         self.connection: Connection | None = None
         self.options = options
@@ -52,7 +61,12 @@ class SeeklineServer(LanguageServer):
 
         encoding: Any = self.workspace.position_encoding
         client = self.client
-        return Session(encoding, tell=client.tell, report=client.report, ask=client.ask, engine=self.engine)
+
+        def report(report: Report) -> None:
+            client.report(report)
+            self.status.look()
+
+        return Session(encoding, tell=client.tell, report=report, ask=client.ask, engine=self.engine)
 
     @property
     def is_idle(self) -> bool:
@@ -78,6 +92,7 @@ class SeeklineServer(LanguageServer):
             ],
             folders,
         )
+        self.status.look()
 
     def settings_came(self, settings: object) -> None:
         """Takes the editor's settings."""
@@ -90,7 +105,7 @@ class SeeklineServer(LanguageServer):
             self.configure()  # the editor's settings are asked for after `initialized`, which perhaps never comes
         found = self.session.snapshot(uri, position.line, position.character)
         if found is None:
-            log.info("nothing to do: %s is not open, has no line %d, or is too large", uri, position.line)
+            log.info("nothing to do: %.200r is not open, has no line %d, or is too large", uri, position.line)
         return found
 
     def close(self, timeout_s: float) -> bool:

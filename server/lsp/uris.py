@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -44,7 +45,16 @@ def name_of(uri: str) -> Path:
         return _UNTITLED
     # What should be a file and is none must not be taken for one of this machine by its path.
     name = unquote(parts.path.rpartition("/")[2] if parts.scheme == "file" else parts.path)
-    return Path(name) if 0 < len(name) <= MAX_PATH_CHARACTERS else _UNTITLED
+    path = Path(name) if 0 < len(name) <= MAX_PATH_CHARACTERS else _UNTITLED
+    # What is only a name must not lead anywhere, whatever folder it is put in.
+    return path if path.is_absolute() or path.name not in ("", "..") else _UNTITLED
+
+
+def path_in(folders: Sequence[Path], uri: str) -> Path:
+    """Where a document is taken to be. One that was never saved is in the first folder, unless the editor knows already
+    where it will be: `untitled:/folder/new.py`."""
+    name = name_of(uri)
+    return folders[0] / name.name if folders and uri.startswith("untitled:") and not name.is_absolute() else name
 
 
 @lru_cache(maxsize=1024)

@@ -102,7 +102,7 @@ class Settings(BaseModel):
         default=96,
         ge=1,
         le=2048,
-        description="Tokens of a completion at the most.",
+        description="Tokens of a completion at the most; twice as many where you ask for one.",
         json_schema_extra=_others_may("set"),
     )
     deadline_ms: int = Field(

@@ -65,9 +65,8 @@ async def complete_observed(
     if completion is None or completion.text is None or candidate is None:
         note("nothing", completion)
         return None
-    document = session.documents.get(uri)
-    if document is not None:  # a menu's request outlives changes
-        candidate.catch_up(snapshot.around.rope, document.rope)
+    if session.documents.get(uri) is not None:  # a menu's request outlives changes
+        candidate.catch_up(snapshot.around.rope, session.documents.rope(uri))
     note("shown", completion)
     id = session.statistics.observer.offer([candidate], uri=uri, language=language, kind=kind)
     return Observed(completion=completion, text=completion.text, id=id)

@@ -13,10 +13,18 @@ const vscode = {
     onDidChangeConfiguration: () => undefined,
   },
   commands: { registerCommand: () => undefined },
+  window: { createStatusBarItem: () => ({ show: () => undefined, hide: () => undefined }) },
+  StatusBarAlignment: { Right: 2 },
 };
 class LanguageClient {
   constructor(_id, _name, server, client) {
-    Object.assign(given, { server, client });
+    Object.assign(given, { server, client, capabilities: { experimental: { other: 1 } } });
+  }
+  registerFeature(feature) {
+    feature.fillClientCapabilities(given.capabilities);
+  }
+  onNotification(method, handle) {
+    given[method] = handle;
   }
   start() {
     return Promise.resolve();
@@ -34,5 +42,15 @@ const context = { subscriptions: [], extension: { packageJSON: require(path.join
   // As VS Code merges them: a workspace's list takes the place of the user's.
   const section = [{ ...user, ...workspace }];
   const [settings] = await given.client.middleware.workspace.configuration({}, undefined, async () => section);
-  process.stdout.write(JSON.stringify({ command: [given.server.command, ...given.server.args], settings }));
+  given["seekline/status"]({ state: "error", message: "The memory is full." });
+  const [{ text, tooltip }] = context.subscriptions;
+  process.stdout.write(
+    JSON.stringify({
+      command: [given.server.command, ...given.server.args],
+      settings,
+      selector: given.client.documentSelector,
+      experimental: given.capabilities.experimental,
+      statusBar: { text, tooltip },
+    }),
+  );
 })();

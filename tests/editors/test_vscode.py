@@ -1,4 +1,5 @@
-"""VS Code's extension under Node.js, without VS Code: which settings reach the server, and by which way."""
+"""VS Code's extension under Node.js, without VS Code: which settings reach the server, by which way, and what it
+shows."""
 
 from __future__ import annotations
 
@@ -43,3 +44,14 @@ def test_a_workspace_can_only_add_to_what_is_excluded() -> None:
     assert given({"exclude": ["a"]}, {"exclude": []})["settings"]["exclude"] == ["a"]
     assert given({"exclude": ["a"]}, {"exclude": ["b", "a"]})["settings"]["exclude"] == ["a", "b"]
     assert given({}, {"exclude": ["b"]})["settings"]["exclude"] == ["b"]
+
+
+def test_the_status_is_wanted_and_shown_in_the_status_bar() -> None:
+    answer = given({}, {})
+    assert answer["experimental"] == {"other": 1, "seekline": {"status": True}}
+    assert answer["statusBar"] == {"text": "$(error) Seekline", "tooltip": "The memory is full."}
+
+
+def test_cells_of_notebooks_and_unsaved_documents_are_completed_in() -> None:
+    schemes = {filter["scheme"] for filter in given({}, {})["selector"]}
+    assert schemes == {"file", "untitled", "vscode-notebook-cell"}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from seekline import fim
-from seekline.fim.languages import blocks_of
+from seekline.fim.languages import blocks_of, language_named, names_of
 
 DEEPSEEK_LIST = Path(__file__).parents[3] / "shared" / "data" / "deepseek_coder_languages.json"
 
@@ -58,3 +58,40 @@ def test_blocks_of_a_language_and_of_none() -> None:
     assert {":", "{", "do"} <= set(common.openers)
     assert {"}", "end"} <= set(common.closers)
     assert all(blocks_of(language) == language.blocks for language in fim.all_languages().values())
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "name"),
+    [
+        ("python", "print(grö", "grö"),
+        ("python", "名前 = 日本", "日本"),
+        ("python", "x = e\u0301te\u0301", "e\u0301te\u0301"),
+        ("python", "@dec", "dec"),
+        ("python", "x = a-b", "b"),
+        ("python", "x = ", ""),
+        ("python", "", ""),
+        ("css", "  margin-le", "margin-le"),
+        ("css", "  color: var(--ma", "--ma"),
+        ("css", "@med", "@med"),
+        ("php", "return $tot", "$tot"),
+        ("php", "return $", "$"),
+        ("php", "$this->na", "na"),
+        ("shell", 'echo "$HO', "$HO"),
+        ("perl", "my @li", "@li"),
+        ("javascript", "a?.b", "b"),
+        ("javascript", "jQuery.$el", "$el"),
+        ("javascript", "this.#cou", "#cou"),
+        ("ruby", "items.empty?", "empty?"),
+        ("ruby", "@@cou", "@@cou"),
+        ("ruby", "!val", "val"),
+        ("ruby", "x ?", ""),
+        ("clojure", "(when-not (seq->li", "seq->li"),
+        ("scheme", "(set! *to", "*to"),
+        ("haskell", "foldl'", "foldl'"),
+        ("html", '<div data-na', "data-na"),
+        ("tex", r"\beg", r"\beg"),
+        (None, "gr\u00f6\u00dfe_2", "gr\u00f6\u00dfe_2"),
+    ],
+)  # fmt: skip
+def test_the_name_at_a_lines_end(language: str | None, line: str, name: str) -> None:
+    assert names_of(None if language is None else language_named(language)).before(line) == name

@@ -16,6 +16,13 @@ local function ask_for_what_is_typed_already(buf)
   end
 end
 
+local status = { state = '', message = '' }
+
+-- For 'statusline': what the server is doing, and what is wrong where it can do nothing.
+function M.status()
+  return status.state == 'error' and 'Seekline: ' .. status.message or status.state
+end
+
 -- Starts Seekline for every file. `options`: see `defaults`; `cmd` replaces the server's command line.
 function M.setup(options)
   if vim.fn.has('nvim-0.12') == 0 then
@@ -25,6 +32,15 @@ function M.setup(options)
   options = vim.tbl_deep_extend('force', defaults, options or {})
   vim.lsp.config('seekline', {
     cmd = options.cmd,
+    capabilities = vim.tbl_deep_extend('force', vim.lsp.protocol.make_client_capabilities(), {
+      experimental = { seekline = { status = true } },
+    }),
+    handlers = {
+      ['seekline/status'] = function(_, told)
+        status = told
+        vim.cmd.redrawstatus()
+      end,
+    },
     settings = { seekline = next(options.settings) and options.settings or vim.empty_dict() },
   })
   vim.api.nvim_create_autocmd('LspAttach', {

@@ -20,6 +20,8 @@ SOURCE = Path(__file__).read_text("utf-8")
 few_bytes = st.binary(max_size=5).map(lambda text: bytes(b"ab._ "[byte % 5] for byte in text))
 names = st.none() | st.frozensets(few_bytes, min_size=1, max_size=5)
 guides = st.builds(Guide, must_start=few_bytes, names=names)
+others = st.lists(few_bytes, max_size=3).map(tuple)
+guides_with_others = st.builds(Guide, must_start=few_bytes, names=names, unlike=others)
 vocabularies = st.lists(few_bytes, max_size=30).map(lambda tokens: [b"", *tokens, *(bytes([b]) for b in b"ab._ ")])
 END = 0
 
@@ -30,9 +32,11 @@ def starts_an_allowed_text(guide: Guide, text: bytes) -> bool:
         return guide.must_start.startswith(text)
     if not text.startswith(guide.must_start):
         return False
+    rest = text[len(guide.must_start) :]
+    if rest.strip() and any(other.startswith(rest) for other in guide.unlike):
+        return False
     if guide.names is None:
         return True
-    rest = text[len(guide.must_start) :]
     return any(name.startswith(rest) for name in guide.names) or is_free_after_a_name(guide, rest)
 
 
@@ -46,7 +50,9 @@ def is_free_after_a_name(guide: Guide, rest: bytes) -> bool:
 def is_allowed_text(guide: Guide, text: bytes) -> bool:
     """Whether the text may end here."""
     rest = text[len(guide.must_start) :]
-    whole = guide.names is None or rest in guide.names or is_free_after_a_name(guide, rest)
+    if guide.names is None:
+        return text.startswith(guide.must_start) and not any(other.startswith(rest) for other in guide.unlike)
+    whole = rest in guide.names or is_free_after_a_name(guide, rest)
     return text.startswith(guide.must_start) and whole
 
 
@@ -63,11 +69,14 @@ def check_allowed(guide: Guide, state: GuideState, text: bytes, tokens: list[byt
     return allowed
 
 
-@given(guides, vocabularies, st.randoms(use_true_random=False))
+@given(guides_with_others, vocabularies, st.randoms(use_true_random=False))
 def test_allowed_is_the_definition(guide: Guide, tokens: list[bytes], random: random.Random) -> None:
     state, text = guide.start(VocabularyIndex(tokens, end_ids=[END])), b""
     for _ in range(8):
-        id = random.choice(check_allowed(guide, state, text, tokens))
+        allowed = check_allowed(guide, state, text, tokens)
+        if not allowed:  # all names are those of texts to differ from
+            break
+        id = random.choice(allowed)
         assert state.along([id]) == [state.advance(id)]
         state, text = state.advance(id), text + tokens[id]
         if id == END:
@@ -166,6 +175,17 @@ def test_get_is_not_the_start_of_getter(tokenizer: model.Tokenizer, index: Vocab
     assert follows({b"", b"ter"}, "(1)")  # where `get` stands before the cursor
     assert follows({b"", b"ter"}, "ter(1)")
     assert not follows({b"", b"ter"}, "ting(1)")
+
+
+def test_another_text_differs_from_its_first_word_on(tokenizer: model.Tokenizer, index: VocabularyIndex) -> None:
+    def follows(text: str) -> bool:
+        ids = tokenizer.encode_text(text)
+        return len(Guide(unlike=(b" first + second", b" total")).start(index).along(ids)) == len(ids)
+
+    assert follows(" second + first")
+    assert not follows(" first - second")
+    assert not follows(" total")
+    assert not follows(" first + second")
 
 
 def test_a_guide_needs_a_name() -> None:

@@ -12,7 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from seekline.server.lsp.app import SeeklineServer, create_server
 from seekline.server.lsp.framing import Framing, Oversized
 
-URIS = ["file:///a.py", "file:///b.py", "untitled:x", "file://[", "file:///a%00b", "", "no uri"]
+URIS = [
+    "file:///a.py", "file:///b.py", "untitled:x", "untitled:..", "file://[", "file:///a%00b", "", "no uri",
+    "git:/a.py?x", "vscode-notebook-cell:/n.ipynb#1", "vscode-notebook-cell:/n.ipynb#2", "file:///n.ipynb",
+]  # fmt: skip
 METHODS = [
     "initialize", "shutdown", "textDocument/inlineCompletion", "workspace/executeCommand", "textDocument/completion",
     "textDocument/hover", "no/such", "", "workspace/configuration", "$/setTrace",
@@ -21,7 +24,7 @@ NOTIFICATIONS = [
     "initialized", "textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave",
     "workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles", "workspace/didChangeWorkspaceFolders",
     "$/cancelRequest", "$/setTrace", "$/progress", "window/workDoneProgress/cancel", "notebookDocument/didOpen",
-    "no/such",
+    "notebookDocument/didChange", "notebookDocument/didSave", "notebookDocument/didClose", "no/such",
 ]  # fmt: skip
 
 scalars = st.one_of(
@@ -36,11 +39,39 @@ uris = st.one_of(st.sampled_from(URIS), scalars)
 positions = st.fixed_dictionaries({"line": st.integers(-1, 3) | scalars, "character": st.integers(-1, 9) | scalars})
 ranges = st.fixed_dictionaries({"start": positions, "end": positions})
 changes = st.fixed_dictionaries({"text": st.text(max_size=9) | scalars}, optional={"range": ranges})
+text_documents = st.fixed_dictionaries(
+    {"uri": uris, "version": st.integers(0, 9) | scalars},
+    optional={"languageId": st.just("python") | scalars, "text": st.text(max_size=20) | scalars},
+)
+cells = st.fixed_dictionaries({"kind": st.integers(0, 3), "document": uris})
+cell_changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "structure": st.fixed_dictionaries(
+            {
+                "array": st.fixed_dictionaries(
+                    {"start": st.integers(-2, 9) | scalars, "deleteCount": st.integers(-2, 9) | scalars},
+                    optional={"cells": st.lists(cells, max_size=2)},
+                )
+            },
+            optional={
+                "didOpen": st.lists(text_documents, max_size=2),
+                "didClose": st.lists(text_documents, max_size=2),
+            },
+        ),
+        "textContent": st.lists(
+            st.fixed_dictionaries({"document": text_documents, "changes": st.lists(changes, max_size=2)}), max_size=2
+        ),
+    },
+)
 members: dict[str, st.SearchStrategy[Any]] = {
-    "textDocument": st.fixed_dictionaries(
-        {"uri": uris, "version": st.integers(0, 9) | scalars},
-        optional={"languageId": st.just("python") | scalars, "text": st.text(max_size=20) | scalars},
+    "textDocument": text_documents,
+    "notebookDocument": st.fixed_dictionaries(
+        {"uri": uris, "version": st.integers(0, 9), "notebookType": st.just("jupyter-notebook") | scalars},
+        optional={"cells": st.lists(cells, max_size=3)},
     ),
+    "cellTextDocuments": st.lists(text_documents, max_size=3),
+    "change": st.fixed_dictionaries({}, optional={"cells": cell_changes | scalars}),
     "position": positions,
     "contentChanges": st.lists(changes, max_size=3) | scalars,
     "context": st.fixed_dictionaries({"triggerKind": st.integers(-1, 3) | scalars}) | scalars,
@@ -107,7 +138,7 @@ class AnyClient(RuleBasedStateMachine):
         self.request(method, params)
 
     @rule(method=st.sampled_from(NOTIFICATIONS), params=params)
-    def tell(self, method: str, params: Any) -> None:
+    def notify(self, method: str, params: Any) -> None:
         self.say({"jsonrpc": "2.0", "method": method, "params": params})
 
     @rule(text=st.text(max_size=30), uri=st.sampled_from(URIS), position=positions)
@@ -116,6 +147,21 @@ class AnyClient(RuleBasedStateMachine):
         self.say({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": document}})
         place = {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 1}}
         self.request("textDocument/inlineCompletion", place)
+
+    @rule(texts=st.lists(st.text(max_size=9), max_size=3), change=cell_changes, position=positions)
+    def write_in_a_notebook(self, texts: list[str], change: Any, position: Any) -> None:
+        uris = [f"vscode-notebook-cell:/n.ipynb#{number}" for number in range(len(texts))]
+        documents = [
+            {"uri": uri, "languageId": "python", "version": 1, "text": text}
+            for uri, text in zip(uris, texts, strict=True)
+        ]
+        notebook: dict[str, Any] = {"uri": "file:///n.ipynb", "notebookType": "x", "version": 1}
+        notebook["cells"] = [{"kind": 2, "document": uri} for uri in uris]
+        self.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": documents})
+        changed = {"notebookDocument": {"uri": "file:///n.ipynb", "version": 2}, "change": {"cells": change}}
+        self.notify("notebookDocument/didChange", changed)
+        place = {"textDocument": {"uri": "vscode-notebook-cell:/n.ipynb#1"}, "position": position}
+        self.request("textDocument/inlineCompletion", {**place, "context": {"triggerKind": 1}})
 
     @rule(back=st.integers(1, 3))
     def cancel(self, back: int) -> None:
