@@ -158,6 +158,15 @@ async function showPrompt() {
   }
 }
 
+async function snooze() {
+  const choice = await vscode.window.showQuickPick(["5 minutes", "15 minutes", "60 minutes"], {
+    title: "No completions, unless invoked, for",
+  });
+  if (choice) {
+    await vscode.commands.executeCommand("seekline.pause", { minutes: parseInt(choice) });
+  }
+}
+
 /** @param {vscode.ExtensionContext} context */
 exports.activate = (context) => {
   const settings = context.extension.packageJSON.contributes.configuration.properties;
@@ -170,6 +179,7 @@ exports.activate = (context) => {
     statusBar,
     vscode.commands.registerCommand("seekline.restart", restart),
     vscode.commands.registerCommand("seekline.showPrompt", showPrompt),
+    vscode.commands.registerCommand("seekline.snooze", snooze),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (["command", ...userOnly].some((key) => change.affectsConfiguration(`seekline.${key}`))) {
         restart();

@@ -26,6 +26,10 @@ class Turn:
         if self._ended.done():
             raise model.Cancelled
 
+    async def over(self) -> None:
+        """Waits for its end."""
+        await asyncio.wait([self._ended])
+
     async def pause(self, seconds: float) -> None:
         await asyncio.wait([self._ended], timeout=seconds)
         self.check()

@@ -94,6 +94,11 @@ class UnderWay:
         self.stop(key)
         return None
 
+    def latest_place(self, key: tuple[str, str], rope: Rope) -> Surroundings | None:
+        """Where `key` was asked for last, in the document that is `rope` by now; None where that has changed."""
+        writing = self._latest.get(key)
+        return writing.around if writing is not None and _came(writing.around, rope) == "" else None
+
     def changed(self, key: tuple[str, str], rope: Rope) -> None:
         """The document of `key` is `rope` now."""
         if key in self._latest:

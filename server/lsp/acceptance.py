@@ -60,7 +60,10 @@ def did_focus(server: SeeklineServer, params: Any) -> None:
     if not isinstance(uri, str):
         _ignore(DID_FOCUS)
         return
+    from ..completion.warm_up import warm_up
+
     server.session.statistics.observer.focused(uri)
+    warm_up(server.session, uri)
 
 
 def _id_of_item(params: Any) -> str | None:

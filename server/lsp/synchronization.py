@@ -34,7 +34,10 @@ class Synchronization:
 
     @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> None:
+        from ..completion.warm_up import warm_up
+
         _open(self._server.session, params.text_document)
+        warm_up(self._server.session, params.text_document.uri)
 
     @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> None:

@@ -23,6 +23,21 @@ function M.status()
   return status.state == 'error' and 'Seekline: ' .. status.message or status.state
 end
 
+local function run(command, argument)
+  for _, client in ipairs(vim.lsp.get_clients({ name = 'seekline' })) do
+    client:request('workspace/executeCommand', { command = command, arguments = argument and { argument } })
+  end
+end
+
+-- No completions but those that are invoked: for so many minutes, or until `resume`.
+function M.pause(minutes)
+  run('seekline.pause', minutes and { minutes = minutes })
+end
+
+function M.resume()
+  run('seekline.resume')
+end
+
 -- Starts Seekline for every file. `options`: see `defaults`; `cmd` replaces the server's command line.
 function M.setup(options)
   if vim.fn.has('nvim-0.12') == 0 then
