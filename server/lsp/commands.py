@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
@@ -42,6 +43,8 @@ def pause(server: SeeklineServer, *arguments: Any) -> None:
         raise JsonRpcInvalidParams("seekline.pause: minutes is a number above 0, or left out")
     server.session.pauses.pause(scope, minutes)
     server.status.look()
+    if minutes is not None:
+        asyncio.get_running_loop().call_later(60 * minutes + 1, server.status.look)
 
 
 def resume(server: SeeklineServer, *arguments: Any) -> None:
