@@ -29,7 +29,7 @@ from typing import Any, TextIO, get_args
 
 import measure
 import places
-from infilling import Answer, Variant, answers, by_probability, figures
+from infilling import Answer, Variant, answers, by_first_tokens, by_probability, figures
 from rich.console import Console
 from rich.table import Table
 from seekline import model
@@ -98,6 +98,7 @@ def results(by_variant: Answers) -> list[dict[str, Any]]:
                     "kinds": _grouped(own, lambda answer: answer.place.kind),
                     "repositories": _grouped(own, lambda answer: answer.place.repository),
                     "by_probability": by_probability(own),
+                    "by_first_tokens": by_first_tokens(own),
                 }
             )
     return rows

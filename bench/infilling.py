@@ -42,12 +42,13 @@ class Variant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What was completed at a place: the first line of it, whether it would be shown while the user just types, how
-    likely the engine says that all of it is, and the milliseconds that it took."""
+    likely the engine says that all of it is, or its first tokens on the mean, and the milliseconds that it took."""
 
     place: Place
     text: str
     is_shown: bool
     probability: float | None
+    first_tokens_probability: float | None
     ms: float
     is_first_token_right: bool
 
@@ -103,6 +104,7 @@ def _answer(engine: model.Engine, place: Place, config: PromptConfig, snapshot: 
         text=text,
         is_shown=typed.text is not None and _is_asked(place),
         probability=None if completion.log_probability is None else math.exp(completion.log_probability),
+        first_tokens_probability=completion.first_tokens_probability,
         ms=typed.total_ms,
         is_first_token_right=_first_token(text, config.info) == _first_token(place.rest, config.info),
     )
@@ -152,6 +154,31 @@ def by_probability(found: Sequence[Answer]) -> list[dict[str, Any]]:
         shown = round(len(right) / len(found), 4)
         rows.append({"at_least": threshold, "shown": shown, "right_of_shown": _share(right)})
     return rows
+
+
+def by_first_tokens(found: Sequence[Answer]) -> list[dict[str, Any]]:
+    """What a threshold for the first tokens' mean would show, how much of that would be right, how much of all that is
+    right it keeps, in characters, and how many times as many of them it has for each text that is shown."""
+    told = [answer for answer in found if answer.text and answer.first_tokens_probability is not None]
+    right = _right_characters(told)
+    rows: list[dict[str, Any]] = []
+    for threshold in THRESHOLDS if right else ():
+        shown = [answer for answer in told if (answer.first_tokens_probability or 0.0) >= threshold]
+        kept = _right_characters(shown) / right
+        rows.append(
+            {
+                "at_least": threshold,
+                "shown": round(len(shown) / len(told), 4),
+                "right_of_shown": _share([answer.is_exact for answer in shown]),
+                "kept": round(kept, 4),
+                "per_shown": round(kept * len(told) / len(shown), 2) if shown else None,
+            }
+        )
+    return rows
+
+
+def _right_characters(found: Sequence[Answer]) -> int:
+    return sum(len(answer.text) for answer in found if answer.is_exact)
 
 
 def _share(values: Sequence[float]) -> float | None:

@@ -17,14 +17,15 @@ class Completion:
     """`text` is inserted at the cursor; None where nothing is worth showing.
 
     `replaced`: so many characters of the cursor's line around the cursor, before and behind it, give way to the text.
-    `log_probability`: of the tokens that were generated, together; None where the engine does not say. All else is
-    about what was generated, and 0 where nothing was.
+    `log_probability`: of the tokens that were generated, together; `first_tokens_probability`: the geometric mean of
+    the first ones; None where the engine does not say. All else is about what was generated, and 0 where nothing was.
     """
 
     text: str | None
     source: Source
     replaced: tuple[int, int] = (0, 0)
     log_probability: float | None = None
+    first_tokens_probability: float | None = None
     prompt_tokens: int = 0
     reused_tokens: int = 0
     new_tokens: int = 0

@@ -29,6 +29,12 @@ class Sureness:
         return len(self._first) < FIRST_TOKENS or self.is_enough
 
     @property
+    def of_first_tokens(self) -> float | None:
+        """How likely the first tokens are, as many as there are; None where the engine does not say."""
+        return exp(sum(self._first) / len(self._first)) if self._first else None
+
+    @property
     def is_enough(self) -> bool:
-        """Whether the first tokens, as many as there are, are likely enough."""
-        return not self._first or exp(sum(self._first) / len(self._first)) >= self._least
+        """Whether that is enough."""
+        found = self.of_first_tokens
+        return found is None or found >= self._least

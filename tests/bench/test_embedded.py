@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -60,7 +61,7 @@ class Sure(FakeEngine):
     """An engine that tells how likely its text is."""
 
     def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:
-        yield model.Piece(text=self.text, log_probability=math.log(0.65), end="end")
+        yield model.Piece(text=self.text, ids=(1,), log_probability=math.log(0.65), end="end")
 
 
 def place_at(bench: Any, root: Path, typed: str, file: str = "water.go", text: str = GO) -> Any:
@@ -194,6 +195,19 @@ def test_what_a_threshold_would_show(bench: Any, tmp_path: Path) -> None:
     assert shown[0.6] == (1.0, 0.5)
     assert shown[0.7] == (0.0, None)
     assert infilling.by_probability([answer_of(bench, FakeEngine(), places[0])]) == []
+
+
+def test_what_a_threshold_for_the_first_tokens_would_keep(bench: Any, tmp_path: Path) -> None:
+    places = [place_at(bench, tmp_path, typed) for typed in ("remember(bed.na", "return ni")]
+    infilling = bench("infilling")
+    rows = infilling.answers(Sure("me, litres)\n"), places, [infilling.Variant(name="as it is")])
+    found = [answer for row in rows for answer in row]
+    kept = {row["at_least"]: (row["shown"], row["kept"], row["per_shown"]) for row in infilling.by_first_tokens(found)}
+    assert kept[0.6] == (1.0, 1.0, 1.0)
+    assert kept[0.7] == (0.0, 0.0, None)
+    half = [found[0], replace(found[1], first_tokens_probability=0.3)]
+    kept = {row["at_least"]: (row["shown"], row["kept"], row["per_shown"]) for row in infilling.by_first_tokens(half)}
+    assert kept[0.5] == (0.5, 1.0, 2.0)
 
 
 def test_sources_are_drawn_from(bench: Any, garden: Path) -> None:
