@@ -76,6 +76,7 @@ def test_only_the_range_changes_and_its_text_comes_again(
 
 
 @seeded
+@example("(x = 1\n)", "a", [], "(x = 1\n)", "(x = 1\n)", False)
 @given(balanced, balanced, st.lists(st.sampled_from("([{"), max_size=3), balanced, balanced, st.booleans())
 def test_brackets_that_balanced_still_do(
     before: str, after: str, opened: list[str], inside: str, rest: str, closes: bool
