@@ -106,7 +106,7 @@ def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Curs
     if cursor.line > SCANNED_LINES or len(below) == SCANNED_LINES:
         if len(below) < SCANNED_LINES:
             marks.append(_Mark(text="", columns=0))  # the end of the file
-        needed, wanted = _by_indentation(inside, marks)
+        needed, wanted = _by_indentation(inside, marks, scanner.columns)
         return ended + needed, wanted
     if unfinished is not None:  # it starts in the completion
         marks, _ = _marks(scanner.syntax, [*inside, unfinished], first, below)
@@ -119,18 +119,22 @@ def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Curs
     return ended + len(inside) - common, kinds[common:]
 
 
-def _by_indentation(opened: Sequence[Opened], marks: Iterable[_Mark]) -> tuple[int, tuple[str, ...]]:
+def _by_indentation(opened: Sequence[Opened], marks: Sequence[_Mark], own: int) -> tuple[int, tuple[str, ...]]:
     """The same where not all of the file is known: the closer of a block is indented as the line that opens it, and all
-    that stands in the block further."""
+    that stands in the block further. `own`: the indentation of the cursor's statement."""
     left = len(opened)
     wanted: list[str] = []
-    for mark in marks:
+    for number, mark in enumerate(marks):
         if mark.columns is not None:
             furthest = mark.columns if mark.text else mark.columns - 1
             while left and opened[left - 1].columns > furthest:
                 left -= 1
         innermost = opened[left - 1] if left else None
         if innermost is None:
+            if mark.columns is not None and not mark.text and mark.columns > own:
+                continue  # the inside of a block that the cursor's statement is to open
+            if mark.text and mark.columns == own and number:
+                wanted.append(mark.text)
             break
         if not mark.text:
             continue

@@ -24,7 +24,7 @@ def indent_unit(document: Document, cursor: Cursor, blocks: Blocks) -> str | Non
     opens, last = False, 0
     for line in _near(document, cursor):
         indent = indentation(line)
-        if indent and not (indent == " " or line[len(indent)] == "*"):
+        if indent and indent != " " and line[len(indent) : len(indent) + 1] != "*":
             counts[indent[0]] += 1
         if opens and TAB not in indent:
             widths[len(indent) - last] += 1

@@ -43,7 +43,7 @@ class Output:
         if not text.startswith(self._seen):
             self._seen = ""
             self._stopping = Stopping(self._hole.rule)
-        elif text == self._seen and text.strip():  # nothing of the latest line stays
+        elif text == self._seen and text.strip() and not lines.endswith(text):  # nothing of the latest line stays
             self.is_complete = True
         self._stopping.add(text[len(self._seen) :])
         self._seen = text

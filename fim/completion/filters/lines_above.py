@@ -9,6 +9,7 @@ from .hole import Hole
 
 _MOST_LINES = 12
 _TELLING_CHARACTERS = 24  # letters and digits of lines that nobody writes twice
+_WAITED_CHARACTERS = 6  # of a text that is worth a longer wait for its end: not for a bracket, or `end`
 _SAID_ONCE = re.compile(
     r"(?:def|class|import|from|use|using|package|namespace|#include|#import|require|module|fn|func|function|type"
     r"|interface|struct|enum|trait|impl|public|private|protected)\s"
@@ -42,6 +43,8 @@ def may_be_above(text: str, hole: Hole) -> bool:
     """Whether `text` so far, whole lines, stands above the cursor with more behind it: nobody knows yet where it
     leads."""
     written = [line.rstrip() for line in split_lines(text) if line.strip()]
+    if _letters(written) < _WAITED_CHARACTERS:
+        return False
     above = hole.above(_MOST_LINES)
     return any(_is_same(written, above[start : start + len(written)]) for start in range(len(above) - len(written) + 1))
 
@@ -56,5 +59,8 @@ def _is_said_once(lines: list[str], above_them: list[str]) -> bool:
         return False
     if len(lines) == 1:
         return _SAID_ONCE.match(lines[0].lstrip()) is not None
-    letters = sum(character.isalnum() for line in lines for character in line)
-    return letters >= _TELLING_CHARACTERS
+    return _letters(lines) >= _TELLING_CHARACTERS
+
+
+def _letters(lines: list[str]) -> int:
+    return sum(character.isalnum() for line in lines for character in line)
