@@ -1,0 +1,225 @@
+"""The one type that an expression surely has; nothing where text leaves a doubt.
+
+`types` takes whatever is likely, since a context that shows a little too much does no harm. Who forbids names has to
+be sure: no guess by a name, no element of a container, no type out of several.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...code import Definition, Variable
+from ..scope import Scope
+from .chains import Chain, Step, whole_chain
+from .entities import Entity, Module, Symbol
+from .members import Names
+
+_MAX_DEPTH = 5
+_NAME = r"[A-Za-z_$][\w$]*"
+_BEFORE_TYPE = re.compile(r"(?:[&*?]\s*|'\w+\s+|(?:mut|const|struct|volatile)\s+)*")
+_BEHIND_TYPE = re.compile(r"(?:\s*[?*&]|\s+const)*\Z")
+_TYPE = re.compile(rf"({_NAME}(?:(?:\.|::|\\){_NAME})*)(?:<.*>)?", re.DOTALL)
+_ABSENT = re.compile(r"\s*\|\s*(?:None|null|undefined)\b|\b(?:None|null|undefined)\s*\|\s*")
+_OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)\]\Z")
+_BEFORE_VALUE = re.compile(r"\A(?:(?:await|new|mut)\s+|&\s*)*")
+_FIRST_OF_SEVERAL = re.compile(r"\(\s*([^(),]+),[^()]*\)\Z")
+_NARROWS = (
+    r"(?:isinstance|issubclass|hasattr)\s*\(\s*{0}\b|(?<![\w.]){0}\s+(?:instanceof|is|in)\b|\bin\s+{0}\b"
+    r"|(?<![\w.]){0}\.\(type\)|\b(?:match|case|switch)\s*\(?\s*{0}\b"
+)
+_BINDS = (
+    r"\b(?:for|lambda|as|let|var|const|catch|with|global|nonlocal)\b[^\n]*(?<![\w.$]){0}\b"
+    r"|(?<![\w.$]){0}\s*(?:,[^=\n()]*)?(?::?=(?!=)|=>)"
+)
+_OTHER_SELF = re.compile(r"\bfunction\b|^\s+class\b|\bnew\b[^;\n]*\)\s*\{\s*$", re.MULTILINE)
+
+
+class ExactTypes:
+    """What expressions at the cursor of `scope` surely are."""
+
+    def __init__(self, scope: Scope, names: Names) -> None:
+        self.names = names
+        self._scope = scope
+        self._grammar = names.grammar
+        self._words = names.grammar.guide
+        self._variables: dict[str, list[Variable]] = {}
+        first = scope.function.head[0] if scope.function else 0
+        for variable in scope.variables:
+            if first <= variable.line < scope.cursor.line:
+                self._variables.setdefault(variable.name, []).append(variable)
+
+    def of_expression(self, text: str) -> Entity | None:
+        """The type of an expression's value; the module or type itself where it names one."""
+        chain = whole_chain(text)
+        if not chain or self._is_narrowed(text):
+            return None
+        return self._of_chain(chain, _MAX_DEPTH)
+
+    def self_type(self) -> Symbol | None:
+        """The type whose member the cursor is in."""
+        definitions = self._scope.outline.definitions
+        for number in reversed(self._scope.enclosing):
+            if definitions[number].kind == "class":
+                return Symbol(self.names.path, number)
+            if definitions[number].kind == "scope":
+                return self._only_type(self.names.find(definitions[number].name, self.names.path))
+        return None
+
+    def lines_around(self, name: str) -> str:
+        """The other lines in which a name has the meaning that it has at the cursor."""
+        function = self._scope.function
+        around = function if name in self._variables else None
+        if name in self._grammar.self:
+            enclosing = (self._scope.outline.definitions[number] for number in self._scope.enclosing)
+            around = next((definition for definition in enclosing if definition.kind in ("class", "scope")), None)
+        lines = self._scope.document.lines
+        first, end = (around.head[0], around.end) if around else (0, len(lines))
+        return "".join((*lines[first : self._scope.cursor.line], *lines[self._scope.cursor.line + 1 : end]))
+
+    def _of_chain(self, chain: Chain, depth: int, *, awaited: bool = False) -> Entity | None:
+        if any(step.indexed for step in chain) or depth <= 0:
+            return None
+        value = self._of_first(chain[0], depth, awaited=awaited and len(chain) == 1)
+        for number, step in enumerate(chain[1:], 2):
+            if value is None:
+                return None
+            value = self._following(value, step, depth, awaited=awaited and number == len(chain))
+        return value
+
+    def _following(self, owner: Entity, step: Step, depth: int, *, awaited: bool = False) -> Entity | None:
+        found = self.names.step(owner, step.name)
+        if isinstance(owner, Symbol) and found and isinstance(found[0], Symbol):
+            first = found[0]
+            found = [one for one in found if isinstance(one, Symbol) and self._same_owner(one, first)]
+        return self._only(self._after(one, step, owner, depth, awaited) for one in found)
+
+    def _same_owner(self, one: Symbol, other: Symbol) -> bool:
+        owners = (self.names.definition(one).owner, self.names.definition(other).owner)
+        return one.path == other.path and owners[0] == owners[1]
+
+    def _of_first(self, step: Step, depth: int, *, awaited: bool) -> Entity | None:
+        own = self.self_type()
+        if step.name in self._grammar.self:
+            return None if own is None or step.called or self._has_other_self() else own
+        if step.name in self._grammar.super:
+            return None if own is None or self._has_other_self() else self._only_base(own)
+        variables = self._variables.get(step.name)
+        if variables:
+            return None if step.called else self._only(self._of_variable(one, depth - 1) for one in variables)
+        if self._is_bound(step.name):
+            return None
+        found: Sequence[Entity] = ()
+        if self._grammar.implicit_self and own is not None:
+            found = self.names.step(own, step.name)
+        found = found or self.names.find(step.name, self.names.path)
+        return self._only(self._after(one, step, None, depth, awaited) for one in found)
+
+    def _has_other_self(self) -> bool:
+        """Whether something between the cursor and the head around it may have a `self` of its own."""
+        function = self._scope.function
+        if function is None:
+            return True
+        lines = self._scope.document.lines[function.head[1] : self._scope.cursor.line]
+        return _OTHER_SELF.search("".join(lines)) is not None
+
+    def _only_base(self, type: Symbol) -> Symbol | None:
+        bases = [base for _, base in self.names.bases(type)]
+        return bases[0][0] if len(bases) == 1 and len(bases[0]) == 1 else None
+
+    def _is_bound(self, name: str) -> bool:
+        """Whether a function around the cursor gives the name a meaning that no variable tells."""
+        function = self._scope.function
+        if function is None:
+            return False
+        if function.parameters and re.search(rf"(?<![\w.$]){re.escape(name)}\b", function.parameters):
+            return True
+        lines = self._scope.document.lines[function.head[0] : self._scope.cursor.line]
+        return re.search(_BINDS.format(re.escape(name)), "".join(lines)) is not None
+
+    def _is_narrowed(self, text: str) -> bool:
+        """Whether a condition may have told more of an expression than its declaration."""
+        function = self._scope.function
+        first = function.head[0] if function else 0
+        lines = self._scope.document.lines[first : self._scope.cursor.line]
+        before = self._scope.document.before(self._scope.cursor)
+        return re.search(_NARROWS.format(re.escape(text)), "".join(lines) + before) is not None
+
+    def _of_variable(self, variable: Variable, depth: int) -> Entity | None:
+        if variable.element or depth <= 0:
+            return None
+        if variable.type is not None:
+            return self.of_type(variable.type, self.names.path)
+        value = variable.value or ""
+        chain = whole_chain(_BEFORE_VALUE.sub("", value, count=1))
+        return self._of_chain(chain, depth, awaited=value.startswith("await ")) if chain else None
+
+    def _after(self, entity: Entity, step: Step, owner: Entity | None, depth: int, awaited: bool) -> Entity | None:
+        """What a definition is after what `step` does with it. `owner`: what it was found in, unless by its name alone."""
+        if isinstance(entity, Module):
+            return None if step.called else entity
+        definition = self.names.definition(entity)
+        if definition.kind == "class":
+            return entity
+        if definition.kind == "function":
+            return self._of_function(definition, entity, step, owner, awaited)
+        if definition.kind not in ("constant", "field") or step.called or definition.parameters:
+            return None
+        if definition.type is not None:
+            return self._declared(definition.type, entity.path, owner)
+        return self._of_first_value(definition, entity, depth)
+
+    def _of_function(
+        self, definition: Definition, entity: Symbol, step: Step, owner: Entity | None, awaited: bool
+    ) -> Entity | None:
+        document = self.names.document(entity.path)
+        if definition.type is None or document is None:
+            return None
+        head = "".join(document.lines[slice(*definition.head)])
+        if self._words.other_result.search(head.replace("async ", "") if awaited else head):
+            return None
+        is_property = self._words.property.search(head) is not None
+        return None if is_property == step.called else self._declared(definition.type, entity.path, owner)
+
+    def _declared(self, text: str, path: str, owner: Entity | None) -> Entity | None:
+        if text.lstrip("&?").strip() in self._grammar.own_types:
+            return owner if isinstance(owner, Symbol) else None
+        return self.of_type(text, path)
+
+    def of_type(self, text: str, path: str) -> Symbol | None:
+        """The type of the workspace that a type's text names; one that may be absent is meant by its own name."""
+        text = text.strip("\"' ")
+        several = _FIRST_OF_SEVERAL.match(text) if self._grammar.several_results else None
+        text = _ABSENT.sub("", several[1] if several else text)
+        optional = _OPTIONAL.match(text)
+        text = _BEFORE_TYPE.sub("", optional[1] if optional else text, count=1)
+        found = _TYPE.fullmatch(_BEHIND_TYPE.sub("", text, count=1))
+        if found is None:
+            return None
+        parts = re.split(r"\.|::|\\\\", found[1])
+        return None if parts[-1] in self._grammar.carriers else self._only_type(self.names.follow(parts, path))
+
+    def _of_first_value(self, definition: Definition, entity: Symbol, depth: int) -> Entity | None:
+        """The type of what is set once, to a new object."""
+        chain = whole_chain(_BEFORE_VALUE.sub("", definition.value or "", count=1))
+        document = self.names.document(entity.path)
+        if not chain or not chain[-1].called or depth <= 0 or document is None:
+            return None
+        text = "".join(document.lines)
+        if len(re.findall(rf"(?<![\w$]){re.escape(definition.name)}\s*(?::[^=\n]*)?=(?!=)", text)) > 1:
+            return None
+        found: Sequence[Entity] = self.names.find(chain[0].name, entity.path)
+        for step in chain[1:]:
+            modules = [one for one in found if isinstance(one, Module)]
+            found = self.names.step(modules[0], step.name) if modules else ()
+        return self._only_type(one for one in found if isinstance(one, Symbol))
+
+    def _only_type(self, found: Iterable[Entity]) -> Symbol | None:
+        only = self._only(iter(found))
+        is_type = isinstance(only, Symbol) and self.names.definition(only).kind == "class"
+        return only if is_type else None
+
+    def _only(self, found: Iterator[Entity | None]) -> Entity | None:
+        """The one thing that all of `found` are."""
+        first = next(found, None)
+        return first if all(other == first for other in found) else None
