@@ -49,7 +49,7 @@ def existing_members(
     names = Names(project, document, scope.outline, grammar)
     types = ExactTypes(scope, names)
     entity = types.of_expression(expression)
-    if entity is None or (_is_own(entity, document) and not start.strip(" \t;{(")):
+    if entity is None or (_is_own(entity, document) and not start.strip(" \t;{")):
         return None
     members = all_members(entity, names)
     if members is None or not _used_elsewhere(expression, types) <= members:

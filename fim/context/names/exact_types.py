@@ -120,8 +120,7 @@ class ExactTypes:
         function = self._scope.function
         if function is None:
             return True
-        lines = self._scope.document.lines[function.head[1] : self._scope.cursor.line]
-        return _OTHER_SELF.search("".join(lines)) is not None
+        return _OTHER_SELF.search(self._text_since(function.head[1])) is not None
 
     def _only_base(self, type: Symbol) -> Symbol | None:
         bases = [base for _, base in self.names.bases(type)]
@@ -134,16 +133,18 @@ class ExactTypes:
             return False
         if function.parameters and re.search(rf"(?<![\w.$]){re.escape(name)}\b", function.parameters):
             return True
-        lines = self._scope.document.lines[function.head[0] : self._scope.cursor.line]
-        return re.search(_BINDS.format(re.escape(name)), "".join(lines)) is not None
+        return re.search(_BINDS.format(re.escape(name)), self._text_since(function.head[0])) is not None
 
     def _is_narrowed(self, text: str) -> bool:
         """Whether a condition may have told more of an expression than its declaration."""
         function = self._scope.function
-        first = function.head[0] if function else 0
-        lines = self._scope.document.lines[first : self._scope.cursor.line]
-        before = self._scope.document.before(self._scope.cursor)
-        return re.search(_NARROWS.format(re.escape(text)), "".join(lines) + before) is not None
+        above = self._text_since(function.head[0] if function else 0)
+        return re.search(_NARROWS.format(re.escape(text)), above) is not None
+
+    def _text_since(self, line: int) -> str:
+        """The text from a line to the cursor."""
+        document, cursor = self._scope.document, self._scope.cursor
+        return "".join(document.lines[line : cursor.line]) + document.before(cursor)
 
     def _of_variable(self, variable: Variable, depth: int) -> Entity | None:
         if variable.element or depth <= 0:
