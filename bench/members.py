@@ -76,7 +76,7 @@ def drawn(given: str, number: int) -> list[Access]:
     for file, start, name in sorted(found[:number], key=lambda one: (one[0].path, one[1])):
         typed = min(chance.choice((0, 0, 1, 2)), len(name) - 1)
         end = file.text.find("\n", start)
-        place = places.cut(file, start + typed, end if end >= 0 else len(file.text), "rest", root, language)
+        place = places.cut(file, start + typed, end if end >= 0 else len(file.text), "line", root, language)
         snapshot = workspaces.snapshot(place)
         members = fim.existing_members(snapshot.document, snapshot.cursor, snapshot.project)
         accesses.append(Access(place=place, name=name, members=members))
@@ -148,7 +148,9 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", nargs="+", required=True, metavar="DIR[:LANGUAGE]", help="folders of sources")
     parser.add_argument("--accesses", type=int, default=ACCESSES, metavar="N", help=f"of each ({ACCESSES})")
-    parser.add_argument("--positions", type=int, default=POSITIONS, metavar="N", help=f"completed of each ({POSITIONS})")
+    parser.add_argument(
+        "--positions", type=int, default=POSITIONS, metavar="N", help=f"completed of each ({POSITIONS})"
+    )
     parser.add_argument("--model", default=model.EMBEDDED, metavar="NAME_OR_FOLDER", help="instead of the embedded one")
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     return parser

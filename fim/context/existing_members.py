@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..code import Grammar, grammar_of
+from ..code import grammar_of
 from ..resolve import Project
 from ..text import Cursor, Document
 from .cancellable import CancellableProject, Stop
@@ -17,6 +17,7 @@ from .names.members import Names
 from .scope import WHOLE_LINES, read_scope
 
 _ASSIGNED = re.compile(r"[\w$]*\s*(?:=(?![=>])|:=)")
+_OPEN_LINK = re.compile(r"(?:\.|->|::)\s*\Z")
 _LINK = r"\s*(?:\?\.|!\.|\.|\??->|::)\s*"
 
 
@@ -42,7 +43,7 @@ def existing_members(
     expression = expression.removeprefix("...").lstrip("!")
     head = before[: len(before) - len(written)]
     start = head[: head.rindex(expression)]
-    if grammar.guide.new_name.search(start) or len(document.lines) > WHOLE_LINES:
+    if _goes_on(document, cursor, start) or grammar.guide.new_name.search(start) or len(document.lines) > WHOLE_LINES:
         return None
     project = CancellableProject(project, stop)
     scope = read_scope(document, cursor, grammar, project.source, project.kept)
@@ -56,6 +57,12 @@ def existing_members(
         return None
     fitting = frozenset(name for name in members if name.startswith(written))
     return ExistingMembers(written=written, names=fitting) if fitting else None
+
+
+def _goes_on(document: Document, cursor: Cursor, start: str) -> bool:
+    """Whether the expression is the member of another one, above: `client.` and then `get().▮`."""
+    above = document.line(cursor.line - 1) if cursor.line else ""
+    return not start.strip() and _OPEN_LINK.search(above) is not None
 
 
 def _is_own(entity: Entity, document: Document) -> bool:

@@ -97,7 +97,7 @@ def copies_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> mode
 
 
 def members_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> fim.ExistingMembers | None:
-    """The names that a completion may start with, for an engine that can be held to them; reads files of the imports."""
+    """The names that a completion may start with, for an engine that can be held to them. Reads imported files."""
     if not config.guided or config.info.tokenizer is None:
         return None
     return fim.existing_members(snapshot.document, snapshot.cursor, snapshot.project, stop)

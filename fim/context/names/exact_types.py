@@ -29,8 +29,8 @@ _NARROWS = (
     r"|(?<![\w.]){0}\.\(type\)|\b(?:match|case|switch)\s*\(?\s*{0}\b"
 )
 _BINDS = (
-    r"\b(?:for|lambda|as|let|var|const|catch|with|global|nonlocal)\b[^\n]*(?<![\w.$]){0}\b"
-    r"|(?<![\w.$]){0}\s*(?:,[^=\n()]*)?(?::?=(?!=)|=>)"
+    r"\b(?:for|lambda|as|let|var|const|catch|with|global|nonlocal)\b[^\n]{{0,200}}(?<![\w.$]){0}\b"
+    r"|(?<![\w.$]){0}\s*(?:,[^=\n()]{{0,200}})?(?::?=(?!=)|=>)"
 )
 _OTHER_SELF = re.compile(r"\bfunction\b|^\s+class\b|\bnew\b[^;\n]*\)\s*\{\s*$", re.MULTILINE)
 
@@ -156,7 +156,7 @@ class ExactTypes:
         return self._of_chain(chain, depth, awaited=value.startswith("await ")) if chain else None
 
     def _after(self, entity: Entity, step: Step, owner: Entity | None, depth: int, awaited: bool) -> Entity | None:
-        """What a definition is after what `step` does with it. `owner`: what it was found in, unless by its name alone."""
+        """What a definition is after what `step` does with it. `owner`: what it was found in, if in anything."""
         if isinstance(entity, Module):
             return None if step.called else entity
         definition = self.names.definition(entity)
@@ -217,8 +217,7 @@ class ExactTypes:
 
     def _only_type(self, found: Iterable[Entity]) -> Symbol | None:
         only = self._only(iter(found))
-        is_type = isinstance(only, Symbol) and self.names.definition(only).kind == "class"
-        return only if is_type else None
+        return only if isinstance(only, Symbol) and self.names.definition(only).kind == "class" else None
 
     def _only(self, found: Iterator[Entity | None]) -> Entity | None:
         """The one thing that all of `found` are."""

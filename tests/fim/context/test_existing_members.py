@@ -123,7 +123,8 @@ def test_a_class_may_get_a_new_member_of_its_own() -> None:
 
 GO = {
     "go.mod": "module example.com/app\n",
-    "store/store.go": "package store\n\ntype Store struct {\n\tPath string\n}\n\nfunc (s *Store) Get(key string) string { return key }\n\n"
+    "store/store.go": "package store\n\ntype Store struct {\n\tPath string\n}\n\n"
+    "func (s *Store) Get(key string) string { return key }\n\n"
     "func Open(path string) (*Store, error) { return nil, nil }\n\ntype Locked struct {\n\tsync.Mutex\n\tN int\n}\n",
 }
 GO_START = 'package main\n\nimport "example.com/app/store"\n\n'
@@ -176,7 +177,10 @@ def test_php() -> None:
 
 
 def test_java_and_c_sharp() -> None:
-    java = "class Shop {\n  int count;\n  Shop next() { return this; }\n  void sell(Shop other) {\n    use(other.next().▮);\n  }\n}\n"
+    java = (
+        "class Shop {\n  int count;\n  Shop next() { return this; }\n"
+        "  void sell(Shop other) {\n    use(other.next().▮);\n  }\n}\n"
+    )
     assert {"count", "next", "sell", "getClass"} < names(java, "Shop.java")
     assert not names("@Data\n" + java, "Shop.java")
     sharp = "class Shop {\n  public int Count;\n  void Sell(Shop other) {\n    Use(other?.▮);\n  }\n}\n"
