@@ -18,7 +18,9 @@ from .scope import WHOLE_LINES, read_scope
 
 _ASSIGNED = re.compile(r"[\w$]*\s*(?:=(?![=>])|:=)")
 _OPEN_LINK = re.compile(r"(?:\.|->|::)\s*\Z")
-_LINK = r"\s*(?:\?\.|!\.|\.|\??->|::)\s*"
+_MEMBER = re.compile(r"\s*(?:\?\.|!\.|\.|\??->|::)\s*([\w$]+)")
+_NAME = re.compile(r"[^\w$]")
+_IN_CHAIN = ("_", "$", ".", ">", ":")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +74,13 @@ def _is_own(entity: Entity, document: Document) -> bool:
 
 def _used_elsewhere(expression: str, types: ExactTypes) -> set[str]:
     """The members of the expression that other lines use: one that is not known tells that more are not."""
-    text = types.lines_around(re.split(r"\W", expression, maxsplit=1)[0])
-    return set(re.findall(rf"(?<![\w.$>:]){re.escape(expression)}{_LINK}([\w$]+)", text))
+    text = types.lines_around(_NAME.split(expression, maxsplit=1)[0])
+    used: set[str] = set()
+    place = text.find(expression)
+    while place >= 0:
+        end = place + len(expression)
+        member = _MEMBER.match(text, end)
+        if member is not None and text[place - 1 : place] not in _IN_CHAIN and not text[place - 1 : place].isalnum():
+            used.add(member[1])
+        place = text.find(expression, end)
+    return used

@@ -14,7 +14,7 @@ _MAX_TYPES = 40
 
 
 def all_members(entity: Entity, names: Names) -> frozenset[str] | None:
-    """None where there may be others: by an unknown base, by what answers for any name, by what is added at run time."""
+    """None where there may be others: by an unknown base, what answers for any name, or what is added at run time."""
     found = _of_module(entity, names) if isinstance(entity, Module) else _of_type(entity, names)
     if not found or len(found) > _MOST or found & names.grammar.dynamic:
         return None

@@ -17,22 +17,24 @@ from .members import Names
 
 _MAX_DEPTH = 5
 _NAME = r"[A-Za-z_$][\w$]*"
-_BEFORE_TYPE = re.compile(r"(?:[&*?]\s*|'\w+\s+|(?:mut|const|struct|volatile)\s+)*")
-_BEHIND_TYPE = re.compile(r"(?:\s*[?*&]|\s+const)*\Z")
+_BEFORE_TYPE = re.compile(r"(?:[&*?]|'\w+\s|(?:mut|const|struct|volatile)\s)*")
 _TYPE = re.compile(rf"({_NAME}(?:(?:\.|::|\\){_NAME})*)(?:<.*>)?", re.DOTALL)
-_ABSENT = re.compile(r"\s*\|\s*(?:None|null|undefined)\b|\b(?:None|null|undefined)\s*\|\s*")
+_ABSENT = ("None", "null", "undefined")
 _OPTIONAL = re.compile(r"(?:typing\.)?Optional\[(.*)\]\Z")
-_BEFORE_VALUE = re.compile(r"\A(?:(?:await|new|mut)\s+|&\s*)*")
-_FIRST_OF_SEVERAL = re.compile(r"\(\s*([^(),]+),[^()]*\)\Z")
-_NARROWS = (
-    r"(?:isinstance|issubclass|hasattr)\s*\(\s*{0}\b|(?<![\w.]){0}\s+(?:instanceof|is|in)\b|\bin\s+{0}\b"
-    r"|(?<![\w.]){0}\.\(type\)|\b(?:match|case|switch)\s*\(?\s*{0}\b"
+_BEFORE_VALUE = re.compile(r"\A(?:(?:await|new|mut)\s|&)*")
+_NARROWS = re.compile(
+    r"(?:\b(?:isinstance|issubclass|hasattr)\(|\b(?:match|case|switch|in)[ (]\(?)([\w.$]{1,80})"
+    r"|(?<![\w.$])([\w.$]{1,80})(?: (?:instanceof|is|in)\b|\.\(type\))"
 )
-_BINDS = (
-    r"\b(?:for|lambda|as|let|var|const|catch|with|global|nonlocal)\b[^\n]{{0,200}}(?<![\w.$]){0}\b"
-    r"|(?<![\w.$]){0}\s*(?:,[^=\n()]{{0,200}})?(?::?=(?!=)|=>)"
+_BINDS = re.compile(
+    r"\b(?:for|lambda|as|let|var|const|catch|global|nonlocal)\b([^=:;{}\n]{1,100}?)(?:\b(?:in|of)\b|[=:;{}\n])"
+    r"|^[ \t]{0,80}([\w$][\w$, ()*]{0,100}):?=(?!=)"
+    r"|(?<![\w$])([\w$]{1,80}|\([^()]{1,100}\)) ?=>",
+    re.MULTILINE,
 )
-_OTHER_SELF = re.compile(r"\bfunction\b|^\s+class\b|\bnew\b[^;\n]*\)\s*\{\s*$", re.MULTILINE)
+_ASSIGNS = re.compile(r"(?<![\w$])([\w$]{1,80})(?: ?:[^=\n]{1,80})? ?=(?!=)")
+_WORD = re.compile(r"[\w$]+")
+_OTHER_SELF = re.compile(r"\bfunction\b|\b(?:class|new)\b(?=[^\n]{0,200}[{:]$)", re.MULTILINE)
 
 
 class ExactTypes:
@@ -131,15 +133,16 @@ class ExactTypes:
         function = self._scope.function
         if function is None:
             return False
-        if function.parameters and re.search(rf"(?<![\w.$]){re.escape(name)}\b", function.parameters):
+        if function.parameters and name in _WORD.findall(function.parameters):
             return True
-        return re.search(_BINDS.format(re.escape(name)), self._text_since(function.head[0])) is not None
+        binding = _BINDS.finditer(self._text_since(function.head[0]))
+        return any(name in _WORD.findall(found[found.lastindex or 0]) for found in binding)
 
     def _is_narrowed(self, text: str) -> bool:
         """Whether a condition may have told more of an expression than its declaration."""
         function = self._scope.function
         above = self._text_since(function.head[0] if function else 0)
-        return re.search(_NARROWS.format(re.escape(text)), above) is not None
+        return any(text in found.groups() for found in _NARROWS.finditer(above))
 
     def _text_since(self, line: int) -> str:
         """The text from a line to the cursor."""
@@ -190,11 +193,14 @@ class ExactTypes:
     def of_type(self, text: str, path: str) -> Symbol | None:
         """The type of the workspace that a type's text names; one that may be absent is meant by its own name."""
         text = text.strip("\"' ")
-        several = _FIRST_OF_SEVERAL.match(text) if self._grammar.several_results else None
-        text = _ABSENT.sub("", several[1] if several else text)
-        optional = _OPTIONAL.match(text)
-        text = _BEFORE_TYPE.sub("", optional[1] if optional else text, count=1)
-        found = _TYPE.fullmatch(_BEHIND_TYPE.sub("", text, count=1))
+        if self._grammar.several_results and text.startswith("("):
+            text = text[1:-1].split(",")[0]
+        parts = [part.strip() for part in text.split("|")]
+        present = [part for part in parts if part not in _ABSENT]
+        optional = _OPTIONAL.match(present[0]) if len(present) == 1 else None
+        text = optional[1] if optional else "|".join(present)
+        text = _BEFORE_TYPE.sub("", text, count=1).rstrip("?*& ").removesuffix(" const").rstrip("*& ")
+        found = _TYPE.fullmatch(text)
         if found is None:
             return None
         parts = re.split(r"\.|::|\\\\", found[1])
@@ -206,8 +212,8 @@ class ExactTypes:
         document = self.names.document(entity.path)
         if not chain or not chain[-1].called or depth <= 0 or document is None:
             return None
-        text = "".join(document.lines)
-        if len(re.findall(rf"(?<![\w$]){re.escape(definition.name)}\s*(?::[^=\n]*)?=(?!=)", text)) > 1:
+        assigned = [found[1] for found in _ASSIGNS.finditer("".join(document.lines))]
+        if assigned.count(definition.name) > 1:
             return None
         found: Sequence[Entity] = self.names.find(chain[0].name, entity.path)
         for step in chain[1:]:
