@@ -10,7 +10,7 @@ from .completion.scope import StopRule, stop_rule
 from .completion.shown import Shown
 from .completion.trigger import next_indentation, worth_asking
 from .completion.worth import worth_showing
-from .context import NOTHING, Context, Part, Receiver, Stop, gather, related_paths
+from .context import NOTHING, Context, ExistingMembers, Part, Stop, existing_members, gather, related_paths
 from .languages import Language, all_languages, language_named, language_names, language_of_path, names_of
 from .prompt.budget import Budget, Count, context_limit, share
 from .prompt.formats import Format, Special, Text, all_formats, recognise
@@ -25,6 +25,7 @@ __all__ = [
     "Count",
     "Cursor",
     "Document",
+    "ExistingMembers",
     "Format",
     "Language",
     "Output",
@@ -32,7 +33,6 @@ __all__ = [
     "Paths",
     "Project",
     "Prompt",
-    "Receiver",
     "Shown",
     "Special",
     "Stop",
@@ -42,6 +42,7 @@ __all__ = [
     "all_languages",
     "build_prompt",
     "context_limit",
+    "existing_members",
     "gather",
     "language_named",
     "language_names",

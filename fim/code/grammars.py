@@ -28,6 +28,16 @@ class ExpressionWords:
     no_type: re.Pattern[str]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GuideWords:
+    """What tells whether a name has to be one that exists."""
+
+    open_type: re.Pattern[str]
+    other_result: re.Pattern[str]
+    property: re.Pattern[str]
+    new_name: re.Pattern[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Grammar:
     """How one language, or a dialect of it, is read; the fields are described in grammars.toml."""
@@ -77,6 +87,13 @@ class Grammar:
     comment_marks: tuple[str, ...]
     module_itself: frozenset[str]
     all_names: frozenset[str]
+    guided: bool = False
+    root_members: frozenset[str] = frozenset()
+    open_type: str = ""
+    other_result: str
+    property: str
+    several_results: bool = False
+    new_name: str
 
     @cached_property
     def tree_sitter(self) -> tree_sitter.Language:
@@ -89,6 +106,15 @@ class Grammar:
     @cached_property
     def blanked(self) -> re.Pattern[str] | None:
         return re.compile(self.blank, re.VERBOSE | re.MULTILINE) if self.blank else None
+
+    @cached_property
+    def guide(self) -> GuideWords:
+        return GuideWords(
+            open_type=re.compile(self.open_type or "(?!)", re.MULTILINE),
+            other_result=re.compile(self.other_result, re.MULTILINE),
+            property=re.compile(self.property),
+            new_name=re.compile(self.new_name),
+        )
 
     @cached_property
     def expression_words(self) -> ExpressionWords:

@@ -14,7 +14,6 @@ from .cancellable import CancellableProject, Stop
 from .evidence.kinds import collect_evidence
 from .names.entities import Symbol
 from .names.members import Names
-from .names.receiver import Receiver, receiver_of
 from .order import dependency_order
 from .packing import Packing, Part, dependencies
 from .ranking import Candidate, Ranking
@@ -42,7 +41,6 @@ class Context:
 
     parts: tuple[Part, ...] = ()
     anchors: tuple[int, ...] = ()
-    receiver: Receiver | None = None
     shown: frozenset[Place] = frozenset()
     sources: tuple[tuple[str, int], ...] = ()
     line: int | None = None
@@ -109,20 +107,17 @@ def gather(
     scope = read_scope(document, cursor, grammar, project.source, project.kept)
     inputs, unchanged = _line_inputs(scope), _unchanged(previous, project, limit_tokens)
     if unchanged and _same_inputs(inputs, previous.inputs):
-        written = scope.receiver[1] if scope.receiver else ""
-        receiver = replace(previous.receiver, written=written) if previous.receiver else None
-        return replace(previous, receiver=receiver)
+        return previous
     names = Names(project, document, scope.outline, grammar)
     evidence = collect_evidence(scope, names)
     candidates = Ranking(evidence).candidates()
-    receiver = receiver_of(evidence.receiver, evidence.types)
     if unchanged and _good_enough(previous, candidates, names):
-        return replace(previous, anchors=_anchors(scope), receiver=receiver, line=cursor.line, inputs=inputs)
+        return replace(previous, anchors=_anchors(scope), line=cursor.line, inputs=inputs)
     packing = Packing(project, count, limit_tokens)
     packing.add_candidates(_with_bonus(candidates, previous, names, stop), names)
     if limit_tokens >= _WINDOWS_FROM_TOKENS:
         packing.add_windows(similar_windows(document, cursor, project, neighbours=False))
-    context = _context(packing, _ordered(packing, names), _anchors(scope), receiver, cursor.line)
+    context = _context(packing, _ordered(packing, names), _anchors(scope), cursor.line)
     return replace(context, inputs=inputs)
 
 
@@ -133,14 +128,13 @@ def _without_grammar(
         return replace(previous, line=cursor.line)
     packing = Packing(project, count, limit_tokens)
     packing.add_windows(similar_windows(document, cursor, project, neighbours=True))
-    return _context(packing, list(packing.files), (), None, cursor.line)
+    return _context(packing, list(packing.files), (), cursor.line)
 
 
 def _context(
     packing: Packing,
     order: list[str],
     anchors: tuple[int, ...],
-    receiver: Receiver | None,
     line: int,
 ) -> Context:
     parts = tuple(map(packing.part, order))
@@ -148,7 +142,6 @@ def _context(
     return Context(
         parts=parts,
         anchors=anchors,
-        receiver=receiver,
         shown=frozenset(packing.places()),
         sources=tuple((path, text) for path, text in sources if text is not None),
         line=line,

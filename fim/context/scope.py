@@ -28,7 +28,8 @@ _SHORT_CHARACTERS = 100
 _KEPT_AS = "other lines"
 _DEFINITION_BYTES, _IMPORT_BYTES, _VARIABLE_BYTES = 900, 500, 250
 _WORD_BYTES, _USE_BYTES = 150, 450
-_WINDOW_LINES = 4000  # of a longer document, only what is around the cursor is parsed, and its head
+_WINDOW_LINES = 4000
+WHOLE_LINES = 2 * _WINDOW_LINES  # of a longer document, only what is around the cursor is parsed, and its head
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,7 +274,7 @@ def _count_words(lines: tuple[str, ...]) -> Counter[str]:
 
 
 def _without_line(lines: tuple[str, ...], number: int) -> tuple[str, ...]:
-    if len(lines) > 2 * _WINDOW_LINES:
+    if len(lines) > WHOLE_LINES:
         first, end = number - _WINDOW_LINES, number + _WINDOW_LINES
         lines = tuple(line if n < _WINDOW_LINES or first <= n < end else "\n" for n, line in enumerate(lines))
     return (*lines[:number], "\n", *lines[number + 1 :])

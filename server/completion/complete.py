@@ -24,7 +24,7 @@ from .ahead import next_place
 from .completion import Completion
 from .contexts import Contexts
 from .prompt_config import PromptConfig
-from .prompts import build_prompt, copies_for, request_for
+from .prompts import build_prompt, copies_for, members_for, request_for
 from .snapshot import OpenSnapshot, Snapshot
 from .turns import Turn
 from .under_way import AHEAD, Write, Writing
@@ -158,13 +158,16 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
             raise model.Cancelled
 
     started = perf_counter()
+    rule = fim.stop_rule(snapshot.document, snapshot.cursor, config.format.extent, explicit=explicit)
     with leaving_when(stop):
         built = build_prompt(snapshot, config, contexts, stop)
         copies = copies_for(snapshot, config, stop)
-    rule = fim.stop_rule(snapshot.document, snapshot.cursor, config.format.extent, explicit=explicit)
+        members = members_for(snapshot, config, stop) if rule.balance.is_code else None
     least = 0.0 if explicit else config.least_probability_at(snapshot.document.before(snapshot.cursor))
     return Prepared(
-        request=request_for(built, config, snapshot.document.path, copies=copies, least_probability=least),
+        request=request_for(
+            built, config, snapshot.document.path, copies=copies, members=members, least_probability=least
+        ),
         must_start=built.prompt.must_start,
         snapshot=snapshot,
         rule=rule,

@@ -19,8 +19,9 @@ class PromptConfig:
     """What makes prompts for one engine: its format, how many tokens a prompt and a completion may have, how tokens are
     chosen, and whether other files belong into its prompts.
 
-    `healing`: whether the model writes the word before the cursor again. `copies`: whether it is given texts to
-    copy from, `copies_behind`: also what stands behind the cursor, `copied_characters`: how much of other files.
+    `healing`: whether the model writes the word before the cursor again. `guided`: whether it is held to the members of
+    a type that is known. `copies`: whether it is given texts to copy from, `copies_behind`: also what stands behind the
+    cursor, `copied_characters`: how much of other files.
     `line_search`: whether it looks for the likeliest line, not for one token after the other. `least_probability`,
     `least_probability_of_line`: what is less likely is not shown, unless it was asked for: the rest of a line, a whole
     one. `least_token_probability`: the same for the first tokens, as their geometric mean.
@@ -35,6 +36,7 @@ class PromptConfig:
     sampling: model.Sampling = model.GREEDY
     other_files: bool = True
     healing: bool = False
+    guided: bool = True
     copies: bool = False
     copies_behind: bool = True
     copied_characters: int = COPIED_CHARACTERS

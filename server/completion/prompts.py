@@ -49,11 +49,18 @@ def build_prompt(
 
 
 def request_for(
-    built: BuiltPrompt, config: PromptConfig, key: str, *, copies: model.CopyTexts | None, least_probability: float
+    built: BuiltPrompt,
+    config: PromptConfig,
+    key: str,
+    *,
+    copies: model.CopyTexts | None,
+    members: fim.ExistingMembers | None,
+    least_probability: float,
 ) -> model.CompletionRequest:
     """What the engine is asked, with drafts from the prompt, in the KV cache of the document `key`.
 
-    `copies`: what it may copy from. `least_probability`: no line is wanted that is less likely.
+    `copies`: what it may copy from. `members`: what its text may start with. `least_probability`: no line is wanted
+    that is less likely.
     """
     must_start = built.prompt.must_start.encode("utf-8", "replace")
     tokenizer = config.info.tokenizer
@@ -67,7 +74,7 @@ def request_for(
         time_limit_s=config.time_limit_s,
         sampling=config.sampling,
         stop_ids=tokenizer.control_ids if tokenizer else frozenset(),
-        guide=model.Guide(must_start=must_start) if must_start else None,
+        guide=_guide(must_start, members),
         copies=copies,
         search=model.LineSearch(least_probability=least_probability) if config.line_search else None,
         lookup=lookup_text(built.ids, tokenizer.control_ids) if tokenizer else None,
@@ -87,6 +94,21 @@ def copies_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> mode
         return None
     texts = copy_texts(snapshot, config.copied_characters, stop)
     return texts if config.copies_behind else replace(texts, after="")
+
+
+def members_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> fim.ExistingMembers | None:
+    """The names that a completion may start with, for an engine that can be held to them. Reads imported files."""
+    if not config.guided or config.info.tokenizer is None:
+        return None
+    return fim.existing_members(snapshot.document, snapshot.cursor, snapshot.project, stop)
+
+
+def _guide(must_start: bytes, members: fim.ExistingMembers | None) -> model.Guide | None:
+    if members is None:
+        return model.Guide(must_start=must_start) if must_start else None
+    written = len(members.written)
+    rests = frozenset(name[written:].encode("utf-8", "replace") for name in members.names)
+    return model.Guide(must_start=must_start, names=rests)
 
 
 def _built(prompt: fim.Prompt, info: model.EngineInfo) -> BuiltPrompt:

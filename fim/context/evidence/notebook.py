@@ -58,7 +58,8 @@ class Evidence:
     @cached_property
     def receiver(self) -> ReceiverTypes | None:
         """The expression whose member is being written at the cursor, and its types."""
-        return receiver_types(self.scope.receiver, self.types)
+        found = self.scope.receiver
+        return None if found is None else receiver_types(found[0], self.types)
 
     @cached_property
     def definitions_nearby(self) -> Mapping[str, Sequence[Symbol]]:

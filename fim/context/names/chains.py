@@ -58,6 +58,21 @@ def _parse(text: str, words: ExpressionWords) -> Chain:
     return tuple(steps)
 
 
+@lru_cache(_MOST_PARSED)
+def whole_chain(text: str) -> Chain:
+    """The chain that a short expression is from its start to its end; empty where it is anything else."""
+    steps: list[Step] = []
+    word = _WORD.match(text) if len(text) <= _SHORT_CHARACTERS else None
+    while word is not None:
+        step, place = _suffixes(text, word.end(), word[0].lstrip("@"))
+        steps.append(step)
+        if place == len(text):
+            return tuple(steps)
+        link = _LINK.match(text, place)
+        word = None if link is None else _WORD.match(text, link.end())
+    return ()
+
+
 def _bare_expression(text: str, words: ExpressionWords) -> str:
     """An expression without what stands before it, a cast as the type that it names."""
     before = words.before_expression.match(text)

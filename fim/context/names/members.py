@@ -157,7 +157,7 @@ class Names(Lookup):
                 found.update(dict.fromkeys(self._inside(part)))
         for place in self._index.extension_functions(definition.name, self._in_scope):
             found[Symbol(*place)] = None
-        complete = definition.kind == "class" and "*" not in self.grammar.dynamic
+        complete = definition.kind == "class"
         for _, base in list(self.bases(symbol))[:_MAX_BASES]:
             complete = complete and bool(base)
             for ancestor in base[:1]:

@@ -47,35 +47,6 @@ def context_of(code: str, files: dict[str, str] = FILES, *, tokens: int = 500, p
     return gather(document, cursor, MemoryProject(files), tokens, words, previous)
 
 
-def test_receiver_has_all_members_bases_included() -> None:
-    receiver = context_of(IMPORTS + 'client = Client("x")\nclient.fe▮\n').receiver
-    assert receiver is not None
-    assert (receiver.expression, receiver.written, receiver.complete) == ("client", "fe", True)
-    assert {m.name for m in receiver.members} == {"__init__", "host", "fetch", "close"}
-    signatures = {m.name: (m.owner, m.signature) for m in receiver.members}
-    assert signatures["fetch"] == ("Client", 'def fetch(self, url: str) -> "Response":')
-    assert signatures["close"][0] == "Base"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        ("class Client(Base):", "class Client(Base, Foreign):"),
-        ("    def fetch", "    def __getattr__(self, name):\n        pass\n\n    def fetch"),
-    ],
-)
-def test_receiver_is_not_complete_where_something_is_unknown(change: tuple[str, str]) -> None:
-    files = FILES | {"app/client.py": CLIENT.replace(*change)}
-    receiver = context_of(IMPORTS + 'client = Client("x")\nclient.▮\n', files).receiver
-    assert receiver is not None
-    assert not receiver.complete
-
-
-@pytest.mark.parametrize("code", ["client.▮", "▮", "x = 3\n\n▮", 'client = unknown()\nclient.▮"\n'])
-def test_no_receiver(code: str) -> None:
-    assert context_of(IMPORTS + code).receiver is None
-
-
 def test_reasons_and_kinds_are_told() -> None:
     (part,) = (p for p in context_of(IMPORTS + 'c = Client("x")\nc.▮\n').parts if p.path == "app/client.py")
     assert "type of receiver `c`" in part.reason
