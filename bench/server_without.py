@@ -91,6 +91,7 @@ def _unfiltered() -> None:
 
 PARTS: Mapping[str, Part] = {
     "healing": Part(patch=_config(healing=False)),
+    "names that exist": Part(patch=_config(guided=False)),
     "search": Part(patch=_config(line_search=False)),
     "gate": Part(settings={"leastProbability": 0.0}),
     "copies": Part(settings={"copies": False}),

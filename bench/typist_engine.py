@@ -95,7 +95,7 @@ class NaiveClient:
         path = snapshot.document.path
         self._engine.forget(path)
         built = build_prompt(snapshot, self._config, Contexts())
-        request = request_for(built, self._config, path, copies=None, least_probability=0.0)
+        request = request_for(built, self._config, path, copies=None, members=None, least_probability=0.0)
         by_line = self._config.format.extent == "line"
         written, usage = "", None
         with closing(self._engine.stream(request, Event())) as pieces:
