@@ -18,13 +18,14 @@ class Sureness:
         self._least = least
         self._first: list[float] = []
 
-    def add(self, piece: model.Piece) -> bool:
-        """Whether the completion may still be worth showing: decided once the first tokens are there."""
+    def add(self, piece: model.Piece, *, is_known: bool = False) -> bool:
+        """Whether the completion may still be worth showing: decided once the first tokens are there. `is_known`: the
+        piece says only what the user has typed, which the model was held to."""
         score = piece.log_probability
         if score is None:
             return True
         self.log_probability += score
-        if piece.ids and len(self._first) < FIRST_TOKENS:
+        if piece.ids and not is_known and len(self._first) < FIRST_TOKENS:
             self._first.append(score)
         return len(self._first) < FIRST_TOKENS or self.is_enough
 

@@ -61,7 +61,7 @@ def write(
         for piece in pieces:
             start = max(len(written.text), len(prepared.must_start))
             written.add(piece)
-            may_show = sureness.add(piece)
+            may_show = sureness.add(piece, is_known=len(written.text) <= len(prepared.must_start))
             if not agrees(written.text[len(prepared.must_start) :]):
                 raise model.Cancelled
             if output.add(written.text[start:]):

@@ -18,7 +18,7 @@ from seekline.server.completion.completion import Completion
 from seekline.server.completion.contexts import Contexts
 from seekline.server.completion.prompt_config import prompt_config
 from seekline.server.completion.snapshot import Snapshot
-from seekline.server.completion.sureness import FIRST_TOKENS
+from seekline.server.completion.sureness import FIRST_TOKENS, Sureness
 from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
 
@@ -67,6 +67,13 @@ def test_what_is_unlikely_is_not_shown_and_not_written_on(later: float) -> None:
 
 def test_what_was_asked_for_is_shown_anyway() -> None:
     assert completed(Unsure(0.2, 0.001), explicit=True).text == TEXT.rstrip()
+
+
+def test_what_the_user_has_typed_does_not_count() -> None:
+    sureness = Sureness(0.5)
+    assert sureness.add(model.Piece(text="retu", ids=(1,), log_probability=log(0.01)), is_known=True)
+    assert sureness.add(model.Piece(text="rn", ids=(2,), log_probability=log(0.9)))
+    assert sureness.of_first_tokens == pytest.approx(0.9)
 
 
 def test_the_user_can_switch_it_off() -> None:
