@@ -25,7 +25,7 @@ from .completion.prompt_config import PromptConfig, notices, prompt_config
 from .completion.rhythm import Rhythm
 from .completion.snapshot import OpenSnapshot
 from .completion.turns import Turn, Turns
-from .completion.under_way import AHEAD, UnderWay
+from .completion.under_way import AHEAD, WARM_UP, UnderWay
 from .documents.documents import Change, TooLarge
 from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
@@ -175,7 +175,7 @@ class Session:
     def close_document(self, uri: str) -> None:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
-        for kind in ("ghost text", "menu", AHEAD):
+        for kind in ("ghost text", "menu", AHEAD, WARM_UP):
             self.under_way.stop((uri, kind))
         self.documents.close(uri)
         self.cache.closed(uri)

@@ -19,8 +19,8 @@ from .turns import Turn
 _PATIENCE_S = 0.3
 """How long an editor may take to ask again after a key: VS Code waits 50 ms of its own."""
 
-AHEAD = "ahead"
-"""The kind of key of what nobody has asked for yet."""
+AHEAD, WARM_UP = "ahead", "warm up"
+"""Kinds of key for what nobody has asked for yet: a completion, and what one needs."""
 
 Write = Callable[[Turn, Callable[[str], bool]], Coroutine[Any, Any, "Completion | None"]]
 """Writes a completion in a turn of its own; it is to ask, of what is written so far, whether that agrees with what was
@@ -106,7 +106,7 @@ class UnderWay:
 
     def stop_ahead(self) -> None:
         """The device is needed."""
-        for key in [key for key in self._latest if key[1] == AHEAD]:
+        for key in [key for key in self._latest if key[1] in (AHEAD, WARM_UP)]:
             self.stop(key)
 
     def stop(self, key: tuple[str, str]) -> None:

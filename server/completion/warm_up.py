@@ -12,7 +12,7 @@ from .complete import prepare
 from .completion import Completion
 from .snapshot import OpenSnapshot
 from .turns import Turn
-from .under_way import AHEAD
+from .under_way import WARM_UP
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -34,7 +34,7 @@ def warm_up(session: Session, uri: str) -> None:
         await _warm(session, uri, snapshot, turn, computes=latest is not None)
         return None
 
-    session.under_way.start((uri, AHEAD), snapshot.around, warm)
+    session.under_way.start((uri, WARM_UP), snapshot.around, warm)
 
 
 async def _warm(session: Session, uri: str, snapshot: OpenSnapshot, turn: Turn, *, computes: bool) -> None:
