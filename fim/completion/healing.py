@@ -23,6 +23,8 @@ def partial_word(before: str) -> str:
     partial = _last(text, _is_of_a_word) or _last(text, _OPERATORS.__contains__)
     if text[: len(text) - len(partial)].endswith(" "):
         partial = " " + partial
+    elif partial.startswith(tuple(_OPERATORS)):
+        return ""  # `):` and the like are tokens: what is typed ends with one
     return partial if len(partial) <= _LONGEST_CHARACTERS else ""
 
 

@@ -101,13 +101,13 @@ def _look_ahead(session: Session, uri: str, snapshot: OpenSnapshot, shown: Compl
     if around is None or session.cache.get(uri, around, explicit=False) is not None:
         return
     ahead = replace(snapshot, around=around)
-    session.under_way.start((uri, AHEAD), around, _writes(session, uri, ahead, explicit=False))
+    session.under_way.start((uri, AHEAD), around, _writes(session, uri, ahead, explicit=False, aside=True))
 
 
-def _writes(session: Session, uri: str, snapshot: OpenSnapshot, *, explicit: bool) -> Write:
+def _writes(session: Session, uri: str, snapshot: OpenSnapshot, *, explicit: bool, aside: bool = False) -> Write:
     async def write_and_keep(turn: Turn, agrees: Callable[[str], bool]) -> Completion | None:
         version = session.cache.version(uri)
-        completion = await _generated(session, turn, snapshot, explicit=explicit, agrees=agrees)
+        completion = await _generated(session, turn, snapshot, explicit=explicit, aside=aside, agrees=agrees)
         if session.asks_in(uri, snapshot.language) == "never":  # by settings that came meanwhile
             return None
         if completion is not None and version == session.cache.version(uri):
@@ -118,23 +118,32 @@ def _writes(session: Session, uri: str, snapshot: OpenSnapshot, *, explicit: boo
 
 
 async def _generated(
-    session: Session, turn: Turn, snapshot: OpenSnapshot, *, explicit: bool, agrees: Callable[[str], bool]
+    session: Session,
+    turn: Turn,
+    snapshot: OpenSnapshot,
+    *,
+    explicit: bool,
+    aside: bool,
+    agrees: Callable[[str], bool],
 ) -> Completion | None:
-    """None where there is no model, which the user was told."""
+    """None where there is no model, which the user was told. `aside`: the next prompt is to be as without this one."""
     session.load()
     config = await session.prompt_config(turn)
     if config is None:
         return None
     asked = config.longer() if explicit else config
-    preparing = session.gathering.submit(
-        lambda cancel: prepare(snapshot.whole(), asked, session.contexts, explicit=explicit, cancel=cancel)
-    )
+
+    def prepared_by(cancel: Event) -> Prepared:
+        contexts = session.contexts.aside() if aside else session.contexts
+        return prepare(snapshot.whole(), asked, contexts, explicit=explicit, cancel=cancel)
+
+    preparing = session.gathering.submit(prepared_by)
     prepared = await turn.result(preparing)
     try:
         writing = session.writing.submit(lambda cancel: write(prepared, session.engine, cancel, agrees))
         completion = await turn.result(writing)
     except model.InfoChanged:  # it was made for another model, or prompts must be shorter by now
-        return await _generated(session, turn, snapshot, explicit=explicit, agrees=agrees)
+        return await _generated(session, turn, snapshot, explicit=explicit, aside=aside, agrees=agrees)
     session.rhythm.took(completion.total_ms / 1000)
     return completion
 

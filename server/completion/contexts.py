@@ -20,6 +20,12 @@ class Contexts:
         """Forgets a document that was closed."""
         self._latest.pop(path, None)
 
+    def aside(self) -> Contexts:
+        """These contexts for who looks ahead: what is gathered there is not kept."""
+        other = Contexts()
+        other._latest.update(self._latest)
+        return other
+
     def gather(
         self,
         document: fim.Document,

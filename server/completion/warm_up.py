@@ -46,7 +46,7 @@ async def _warm(session: Session, uri: str, snapshot: OpenSnapshot, turn: Turn, 
     if config is None:
         return
     preparing = session.gathering.submit(
-        lambda cancel: prepare(snapshot.whole(), config, session.contexts, explicit=False, cancel=cancel)
+        lambda cancel: prepare(snapshot.whole(), config, session.contexts.aside(), explicit=False, cancel=cancel)
     )
     prepared = await turn.result(preparing)
     if computes:

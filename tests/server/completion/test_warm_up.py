@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from fake_engine import FakeEngine
 from project_files import write
-from seekline import model
+from seekline import fim, model
+from seekline.server.completion import warm_up as warming
 from seekline.server.completion.complete import complete
+from seekline.server.completion.snapshot import Snapshot
 from seekline.server.completion.warm_up import warm_up
 from seekline.server.session import Session
 from seekline.server.settings.config import editor_layer
@@ -46,17 +49,42 @@ async def desk(tmp_path: Path, engine: Warmed) -> AsyncIterator[Session]:
     made.close(5)
 
 
+def prepared_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of documents as prompts are made for them."""
+    found: list[str] = []
+
+    def prepare(snapshot: Snapshot, *given: Any, **named: Any) -> Any:
+        found.append(snapshot.document.path)
+        return complete_prepare(snapshot, *given, **named)
+
+    complete_prepare = warming.prepare
+    monkeypatch.setattr(warming, "prepare", prepare)
+    return found
+
+
 async def finished(desk: Session) -> None:
     while not (desk.gathering.idle and desk.writing.idle):
         await asyncio.sleep(0.001)
 
 
-async def test_a_document_that_is_opened_has_the_files_around_it_read(desk: Session, tmp_path: Path) -> None:
+async def test_a_document_that_is_opened_has_the_files_around_it_read(
+    desk: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gathered: list[str] = []
+
+    def gather(document: fim.Document, *given: Any) -> fim.Context:
+        context = fim_gather(document, *given)
+        gathered.extend(part.path for part in context.parts)
+        return context
+
+    fim_gather = fim.gather
+    monkeypatch.setattr(fim, "gather", gather)
     warm_up(desk, (tmp_path / "main.py").as_uri())
-    while "main.py" not in desk.contexts._latest:
+    while not gathered:
         await asyncio.sleep(0.001)
-    _, context = desk.contexts._latest["main.py"]
-    assert context is not None
+    assert gathered == ["shapes.py"]
+    await finished(desk)
+    assert not desk.contexts._latest, "the first real prompt is as if nothing had been read"
 
 
 async def test_where_the_cursor_was_the_prompt_is_computed(desk: Session, tmp_path: Path, engine: Warmed) -> None:
@@ -79,23 +107,29 @@ async def test_where_the_cursor_was_the_prompt_is_computed(desk: Session, tmp_pa
     assert cancel.is_set(), "a real request needs the device"
 
 
-async def test_only_the_latest_of_many_documents(desk: Session, tmp_path: Path) -> None:
+async def test_only_the_latest_of_many_documents(
+    desk: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = prepared_documents(monkeypatch)
     for number in range(20):
         uri = (tmp_path / f"part{number}.py").as_uri()
         desk.open(uri, CODE, "python", 1)
         warm_up(desk, uri)
-    while "part19.py" not in desk.contexts._latest:
+    while "part19.py" not in prepared:
         await asyncio.sleep(0.001)
-    assert len(desk.contexts._latest) < 20
+    assert len(prepared) < 20
 
 
 @pytest.mark.parametrize("settings", [{"languages": {"python": False}}, {"exclude": ["main.py"]}])
-async def test_not_where_nothing_is_completed(desk: Session, tmp_path: Path, settings: dict[str, object]) -> None:
+async def test_not_where_nothing_is_completed(
+    desk: Session, tmp_path: Path, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = prepared_documents(monkeypatch)
     desk.configure([editor_layer(settings, workspace=None)], [tmp_path])
     warm_up(desk, (tmp_path / "main.py").as_uri())
     await asyncio.sleep(0.01)
     await finished(desk)
-    assert not desk.contexts._latest
+    assert prepared == []
 
 
 async def test_a_document_that_is_not_open(desk: Session) -> None:
