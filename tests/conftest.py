@@ -8,8 +8,9 @@ import pytest
 from hypothesis import settings
 from seekline.model.backends.llama import native_structures
 
-# A busy machine is no failure.
-settings.register_profile("seekline", deadline=None)
+# A busy machine is no failure, and the same examples come each time; `--hypothesis-profile explore` draws others.
+settings.register_profile("seekline", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("seekline")
 
 

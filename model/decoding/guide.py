@@ -32,7 +32,8 @@ IDENTIFIER_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
     """How a text has to start: with `must_start`, then with one of `names`. None for `names` leaves the rest free.
-    What comes behind `must_start` agrees with none of the texts `unlike`, but for the blanks that they start with.
+    What comes behind `must_start` agrees with none of the texts `unlike`, but for the blanks that they start with; none
+    of them is blank, nor has a name blanks beside them.
 
     A name ends where no byte of `identifier_bytes` follows, so `get` is no start of `getter` unless `getter` is a name
     too. An empty name says that nothing has to be added to the name that stands before the text. Raises ValueError

@@ -1,6 +1,6 @@
 """One completion, on one screen.
 
-    complete (event loop)   worth asking? → known already? → under way? → pause in typing → prompt → text → remembered
+    complete (event loop)   known already? → worth asking? → under way? → pause in typing → prompt → text → remembered
     prepare (gathering)     snapshot → context of other files → prompt → request
     write (writing)         request → engine, until the stop rule → filters → completion
 
@@ -48,10 +48,12 @@ async def complete(
     turn.check()
     around = snapshot.around
     asks = session.asks_in(uri, snapshot.language)
-    if asks == "never" or (not explicit and (asks == "invoked" or not _is_worth_asking(around))):
+    if asks == "never" or (asks == "invoked" and not explicit):
         return None
     found = session.cache.get(uri, around, explicit=explicit)
     if found is None and not explicit:
+        if not _is_worth_asking(around):  # what is typed along goes on there
+            return None
         found = await _taken_over(session, (uri, kind), around, turn)
     if found is None:
         if not explicit:

@@ -20,8 +20,10 @@ SOURCE = Path(__file__).read_text("utf-8")
 few_bytes = st.binary(max_size=5).map(lambda text: bytes(b"ab._ "[byte % 5] for byte in text))
 names = st.none() | st.frozensets(few_bytes, min_size=1, max_size=5)
 guides = st.builds(Guide, must_start=few_bytes, names=names)
-others = st.lists(few_bytes, max_size=3).map(tuple)
-guides_with_others = st.builds(Guide, must_start=few_bytes, names=names, unlike=others)
+others = st.lists(few_bytes.filter(bytes.strip), max_size=3).map(tuple)
+words = st.binary(max_size=5).map(lambda text: bytes(b"ab_"[byte % 3] for byte in text))
+names_as_they_are = st.none() | st.frozensets(words, min_size=1, max_size=5)
+guides_with_others = st.builds(Guide, must_start=few_bytes, names=names_as_they_are, unlike=others)
 vocabularies = st.lists(few_bytes, max_size=30).map(lambda tokens: [b"", *tokens, *(bytes([b]) for b in b"ab._ ")])
 END = 0
 
@@ -50,10 +52,12 @@ def is_free_after_a_name(guide: Guide, rest: bytes) -> bool:
 def is_allowed_text(guide: Guide, text: bytes) -> bool:
     """Whether the text may end here."""
     rest = text[len(guide.must_start) :]
+    if not text.startswith(guide.must_start):
+        return False
+    agrees = any(other.startswith(rest) for other in guide.unlike)
     if guide.names is None:
-        return text.startswith(guide.must_start) and not any(other.startswith(rest) for other in guide.unlike)
-    whole = rest in guide.names or is_free_after_a_name(guide, rest)
-    return text.startswith(guide.must_start) and whole
+        return not agrees
+    return rest in guide.names or (is_free_after_a_name(guide, rest) and not agrees)
 
 
 def check_allowed(guide: Guide, state: GuideState, text: bytes, tokens: list[bytes]) -> list[int]:

@@ -175,6 +175,20 @@ async def test_a_closed_document_stops_it(desk: Session, tmp_path: Path, engine:
     assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], model.Cancelled)
 
 
+async def test_what_is_typed_along_goes_on_where_nothing_new_is_asked_for(
+    desk: Session, tmp_path: Path, engine: Stepping
+) -> None:
+    main = tmp_path / "main.py"
+    engine.text, engine.steps = "f(x).y\n", 1000
+    assert await ask(desk, main, 4) is not None
+    typed(desk, main, "f(x)", 4)
+    found = await ask(desk, main, 8)
+    assert found is not None
+    assert (found.text, len(engine.requests)) == (".y", 1)
+    typed(desk, main, "]", 8)
+    assert await ask(desk, main, 9) is None
+
+
 async def looking_ahead(desk: Session, tmp_path: Path) -> None:
     desk.configure([editor_layer({"debounceMs": 0}, workspace=None)], [tmp_path])
 
