@@ -76,13 +76,19 @@ def balance_at(document: Document, cursor: Cursor, syntax: Syntax) -> Balance:
 
 
 def _first_line(document: Document, cursor: Cursor) -> int:
-    """Where to start: the furthest line may stand in a string or comment, but hardly one that starts a definition."""
+    """Where to start: the furthest line may stand in a string or comment, but hardly one that starts a definition,
+    least of all without indentation: docstrings have definitions as examples."""
     start = max(0, cursor.line - SCANNED_LINES)
+    indented: int | None = None
     for number in range(start, cursor.line if start else start):
         line = document.lines[number]
-        if line.rstrip().endswith((":", "{")) and (line[:1].isalpha() or _DEFINITION.match(line.lstrip())):
+        if not line.rstrip().endswith((":", "{")):
+            continue
+        if line[:1].isalpha():
             return number
-    return start
+        if indented is None and _DEFINITION.match(line.lstrip()):
+            indented = number
+    return start if indented is None else indented
 
 
 def _missing(scanner: Scanner, line_depth: int, document: Document, cursor: Cursor) -> tuple[int, tuple[str, ...]]:
