@@ -6,8 +6,8 @@ code: where there is nothing to complete, the answer is None or empty.
 
 from .completion.healing import partial_word
 from .completion.output import Output
-from .completion.scope import StopRule, stop_rule
-from .completion.shown import Shown
+from .completion.scope import CLOSING, StopRule, stop_rule
+from .completion.shown import Shown, has_in_order
 from .completion.trigger import next_indentation, worth_asking
 from .completion.worth import worth_showing
 from .context import NOTHING, Context, ExistingMembers, Part, Stop, existing_members, gather, related_paths
@@ -16,9 +16,10 @@ from .prompt.budget import Budget, Count, context_limit, share
 from .prompt.formats import Format, Special, Text, all_formats, recognise
 from .prompt.prompt import Prompt, build_prompt
 from .resolve import Paths, Project
-from .text import Cursor, Document, split_lines
+from .text import Cursor, Document, split_lines, with_newlines
 
 __all__ = [
+    "CLOSING",
     "NOTHING",
     "Budget",
     "Context",
@@ -44,6 +45,7 @@ __all__ = [
     "context_limit",
     "existing_members",
     "gather",
+    "has_in_order",
     "language_named",
     "language_names",
     "language_of_path",
@@ -55,6 +57,7 @@ __all__ = [
     "share",
     "split_lines",
     "stop_rule",
+    "with_newlines",
     "worth_asking",
     "worth_showing",
 ]

@@ -34,6 +34,11 @@ def with_newline(line: str) -> str:
     return body if len(body) == len(line) else body + "\n"
 
 
+def with_newlines(text: str) -> str:
+    """The same for any text."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
 def stretches(lines: Iterable[str]) -> Iterator[str]:
     """The lines joined, some hundred at a time: an expression that searches all of a long file in one go lets no other
     thread run meanwhile."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..text import Cursor, Document
+from ..text import Cursor, Document, with_newlines
 from .filters import ENDED, MEETING, WRITTEN, Hole, filtered, with_own_line_ends
 from .filters.beyond_closers import beyond_closers
 from .filters.lines_above import may_be_above
@@ -36,7 +36,7 @@ class Output:
         return self.is_complete
 
     def _add_lines(self) -> None:
-        lines = _with_newlines(self._written[: self._written.rfind("\n") + 1])
+        lines = with_newlines(self._written[: self._written.rfind("\n") + 1])
         if may_be_above(lines, self._hole):
             return
         text = filtered(lines, WRITTEN, self._hole)
@@ -52,7 +52,7 @@ class Output:
     def shown(self, *, is_cut: bool = False) -> Shown | None:
         """What is shown of it; None where that is nothing. `is_cut`: whether its time or tokens ran out."""
         hole = self._hole
-        text = filtered(_with_newlines(self._written), WRITTEN, hole)
+        text = filtered(with_newlines(self._written), WRITTEN, hole)
         if is_cut and not self.is_complete:
             text = whole_tokens(text, hole.rule)
         stopping = Stopping(hole.rule)
@@ -65,7 +65,3 @@ class Output:
         if not shown.text.strip():
             return None
         return replace(shown, text=with_own_line_ends(shown.text, hole))
-
-
-def _with_newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")

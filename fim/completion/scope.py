@@ -15,7 +15,8 @@ from .brackets import columns
 from .syntax import Syntax, syntax_of
 
 _FOLLOWING_LINES = 6
-_CLOSING = ")]}>;,\"'` \t"
+CLOSING = ")]}>;,\"'` \t"
+"""What may stand behind the cursor of a line that is as good as over; editors close brackets and quotes themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,8 @@ def stop_rule(document: Document, cursor: Cursor, extent: Extent, *, explicit: b
     opens = blocks.opens(before) and balance.is_code
     head = _columns_around(above, columns(before)) if starts_line else balance.statement_columns
     return StopRule(
-        several_lines=extent == "block" and not after.strip(_CLOSING) and (opens or explicit or starts_line),
-        one_line=extent == "line" or bool(after.strip(_CLOSING)),
+        several_lines=extent == "block" and not after.strip(CLOSING) and (opens or explicit or starts_line),
+        one_line=extent == "line" or bool(after.strip(CLOSING)),
         starts_line=starts_line,
         above=next(_with_text(reversed(above)), ""),
         following=tuple(islice(_with_text(below), _FOLLOWING_LINES)),

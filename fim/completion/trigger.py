@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..languages import Language, blocks_of
 from ..text import indentation
+from .scope import CLOSING
 
 _ENDS = (";", ")", "]", "}", ",")
 _QUOTES = ("'", '"', "`")
-_CLOSING = ")]}>;,\"'` \t"
 
 
 def worth_asking(before: str, after: str, *, is_first_text: bool) -> bool:
@@ -21,7 +21,7 @@ def worth_asking(before: str, after: str, *, is_first_text: bool) -> bool:
         return False
     if is_first_text and not before.strip():
         return False
-    return bool(after.strip(_CLOSING)) or not _is_whole(before)
+    return bool(after.strip(CLOSING)) or not _is_whole(before)
 
 
 def _is_whole(before: str) -> bool:

@@ -13,10 +13,9 @@ def next_place(around: Surroundings, language: fim.Language | None, shown: Compl
     text = shown.text
     if text is None:
         return None
-    line_end = around.line_end
-    accepted = around.inserted(text.replace("\r\n", "\n").replace("\n", line_end), replacing=shown.replaced)
+    accepted = around.inserted(text, replacing=shown.replaced)
     if accepted is None or fim.worth_asking(accepted.before, accepted.after, is_first_text=False):
         return accepted
     if accepted.after.strip():
         return None
-    return accepted.inserted(line_end + fim.next_indentation(accepted.before, language))
+    return accepted.inserted(around.line_end + fim.next_indentation(accepted.before, language))

@@ -6,25 +6,23 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..documents.documents import Surroundings
+from ... import fim
+from ..documents.documents import Surroundings, TextAround
 from .completion import Completion
 
 _ENTRIES = 128
 _MOST_CLOSED = 40  # characters that an editor puts behind the cursor by itself
-CLOSING = ")]}>\"'`;, \t\r\n"
+CLOSING = fim.CLOSING + "\r\n"
 """What editors put behind the cursor by themselves is made of this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """A completion, and all that it depends on: the texts around its cursor, by their lengths and hashes."""
+class _Place:
+    """All that a completion depends on."""
 
-    before: int
-    hash_before: int
-    after: int
-    hash_after: int
+    uri: str
+    text: TextAround
     explicit: bool
-    completion: Completion
 
 
 class CompletionCache:
@@ -32,7 +30,7 @@ class CompletionCache:
     nothing worth showing."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[tuple[str, int, int, int, bool], _Known] = OrderedDict()
+        self._entries: OrderedDict[_Place, Completion] = OrderedDict()
         self._changes: Counter[str] = Counter()
         self._all_changes = 0
 
@@ -42,39 +40,34 @@ class CompletionCache:
         What was asked for explicitly is known to others too. A look-up costs the same at any column.
         """
         for asked in (explicit, True):
-            key = _key(uri, around, asked)
-            if key in self._entries:
-                self._entries.move_to_end(key)
-                return replace(self._entries[key].completion, source="cache")
-        begun = [known for known in self._near(uri, around) if known.explicit or not explicit]
-        for known in sorted(begun, key=lambda known: -known.before):
-            rest = _rest(known, around)
+            place = _Place(uri=uri, text=around.text, explicit=asked)
+            if place in self._entries:
+                self._entries.move_to_end(place)
+                return replace(self._entries[place], source="cache")
+        begun = [place for place in self._near(uri, around) if place.explicit or not explicit]
+        for place in sorted(begun, key=lambda place: -place.text.before):
+            came = place.text.inserted_in(around.rope)
+            typed = around.offset - place.text.before
+            rest = None if came is None else typed_along(self._entries[place], came[:typed], came[typed:])
             if rest is not None:
                 return rest
         return None
 
-    def _near(self, uri: str, around: Surroundings) -> Iterator[_Known]:
-        """What may have been typed along to here, by the lengths alone."""
-        for (other, *_), known in self._entries.items():
-            typed = around.offset - known.before
-            closed = around.characters_after - known.after
-            text = known.completion.text
-            if other == uri and text is not None and 0 <= typed <= 2 * len(text) and 0 <= closed <= _MOST_CLOSED:
-                yield known
+    def _near(self, uri: str, around: Surroundings) -> Iterator[_Place]:
+        """Where a completion began that may have been typed along to here, by the lengths alone."""
+        for place, completion in self._entries.items():
+            typed = around.offset - place.text.before
+            closed = around.text.after - place.text.after
+            text = completion.text
+            if place.uri == uri and text is not None and 0 <= typed <= 2 * len(text) and 0 <= closed <= _MOST_CLOSED:
+                yield place
 
     def version(self, uri: str) -> int:
         """Another number after every change that the completions of a document do not outlive."""
         return self._all_changes - self._changes[uri]
 
     def put(self, uri: str, around: Surroundings, completion: Completion, *, explicit: bool) -> None:
-        self._entries[_key(uri, around, explicit)] = _Known(
-            before=around.offset,
-            hash_before=around.hash_before,
-            after=around.characters_after,
-            hash_after=around.hash_after,
-            explicit=explicit,
-            completion=completion,
-        )
+        self._entries[_Place(uri=uri, text=around.text, explicit=explicit)] = completion
         while len(self._entries) > _ENTRIES:
             self._entries.popitem(last=False)
 
@@ -82,8 +75,8 @@ class CompletionCache:
         """Forgets the completions of all other documents: their prompts may have shown this one as it was."""
         self._changes[uri] += 1
         self._all_changes += 1
-        for key in [key for key in self._entries if key[0] != uri]:
-            del self._entries[key]
+        for place in [place for place in self._entries if place.uri != uri]:
+            del self._entries[place]
 
     def closed(self, uri: str) -> None:
         """Forgets a document, and the completions of all others as after a change."""
@@ -93,23 +86,6 @@ class CompletionCache:
     def clear(self) -> None:
         self._all_changes += 1
         self._entries.clear()
-
-
-def _key(uri: str, around: Surroundings, explicit: bool) -> tuple[str, int, int, int, bool]:
-    return uri, around.offset, around.hash_before, around.hash_after, explicit
-
-
-def _rest(known: _Known, around: Surroundings) -> Completion | None:
-    """What is left of a completion that was typed along; None where it was not, or nothing is left."""
-    rope = around.rope
-    closed = around.characters_after - known.after
-    start = rope.moved(around.place, known.before - around.offset)
-    if rope.hash_before(start) != known.hash_before:
-        return None
-    if rope.hash_after(rope.moved(around.place, closed)) != known.hash_after:
-        return None
-    typed = rope.text(start, around.offset - known.before)
-    return typed_along(known.completion, typed, rope.text(around.place, closed))
 
 
 def typed_along(completion: Completion, typed: str, closed: str) -> Completion | None:
@@ -129,16 +105,10 @@ def typed_along(completion: Completion, typed: str, closed: str) -> Completion |
     end = rest.rfind(closed)
     if rest.endswith(closed) or ("\n" in closed and end >= 0 and not rest[end:].strip(CLOSING)):
         rest = rest[:end]
-    elif "\n" not in closed and _is_within(closed, rest):
+    elif "\n" not in closed and fim.has_in_order(rest, closed):
         behind += len(closed)
     else:
         return None
     if not rest:
         return None
     return replace(completion, text=rest.replace("\n", line_end), replaced=(0, behind), source="typed through")
-
-
-def _is_within(part: str, text: str) -> bool:
-    """Whether the characters of `part` stand in `text` in this order."""
-    left = iter(text)
-    return all(character in left for character in part)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ... import model
-from .complete import prepare
+from .complete import prepared_for
 from .completion import Completion
 from .snapshot import OpenSnapshot
 from .turns import Turn
@@ -37,7 +37,7 @@ async def others(session: Session, uri: str, snapshot: OpenSnapshot, best: Compl
     session.under_way.stop_ahead()
     found: list[Completion] = []
     try:
-        prepared = await _prepared(session, turn, session.placed(uri, snapshot))
+        prepared = await prepared_for(session, turn, session.placed(uri, snapshot), explicit=True)
         if prepared is None:
             return []
         for number in range(_OTHERS):
@@ -49,17 +49,6 @@ async def others(session: Session, uri: str, snapshot: OpenSnapshot, best: Compl
     except (model.ModelError, model.InfoChanged, ValueError) as error:  # the last: no token begins another text
         log.info("fewer than %d completions: %r", 1 + _OTHERS, error)
     return sorted(found, key=lambda completion: -(completion.log_probability or 0.0))
-
-
-async def _prepared(session: Session, turn: Turn, snapshot: OpenSnapshot) -> Prepared | None:
-    config = await session.prompt_config(turn)
-    if config is None:
-        return None
-    longer = config.longer()
-    preparing = session.gathering.submit(
-        lambda cancel: prepare(snapshot.whole(), longer, session.contexts, explicit=True, cancel=cancel)
-    )
-    return await turn.result(preparing)
 
 
 async def _written(session: Session, turn: Turn, prepared: Prepared) -> Completion:

@@ -128,19 +128,10 @@ async def _generated(
     aside: bool,
     agrees: Callable[[str], bool],
 ) -> Completion | None:
-    """None where there is no model, which the user was told. `aside`: the next prompt is to be as without this one."""
-    session.load()
-    config = await session.prompt_config(turn)
-    if config is None:
+    """None where there is no model, which the user was told."""
+    prepared = await prepared_for(session, turn, snapshot, explicit=explicit, aside=aside)
+    if prepared is None:
         return None
-    asked = config.longer() if explicit else config
-
-    def prepared_by(cancel: Event) -> Prepared:
-        contexts = session.contexts.aside() if aside else session.contexts
-        return prepare(snapshot.whole(), asked, contexts, explicit=explicit, cancel=cancel)
-
-    preparing = session.gathering.submit(prepared_by)
-    prepared = await turn.result(preparing)
     try:
         writing = session.writing.submit(lambda cancel: write(prepared, session.engine, cancel, agrees))
         completion = await turn.result(writing)
@@ -148,6 +139,24 @@ async def _generated(
         return await _generated(session, turn, snapshot, explicit=explicit, aside=aside, agrees=agrees)
     session.rhythm.took(completion.total_ms / 1000)
     return completion
+
+
+async def prepared_for(
+    session: Session, turn: Turn, snapshot: OpenSnapshot, *, explicit: bool, aside: bool = False
+) -> Prepared | None:
+    """`prepare` on the gathering thread, for the model of the session; None where there is none, which the user was
+    told. `aside`: the next prompt is to be as without this one."""
+    session.load()
+    config = await session.prompt_config(turn)
+    if config is None:
+        return None
+    asked = config.longer() if explicit else config
+
+    def run(cancel: Event) -> Prepared:
+        contexts = session.contexts.aside() if aside else session.contexts
+        return prepare(snapshot.whole(), asked, contexts, explicit=explicit, cancel=cancel)
+
+    return await turn.result(session.gathering.submit(run))
 
 
 async def shown_prompt(session: Session, snapshot: OpenSnapshot) -> dict[str, Any] | None:

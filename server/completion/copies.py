@@ -47,5 +47,4 @@ def _text_of(document: fim.Document) -> FileText:
 
 
 def _joined(lines: tuple[str, ...]) -> str:
-    text = "".join(lines)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return fim.with_newlines("".join(lines))

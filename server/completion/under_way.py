@@ -7,14 +7,18 @@ typed text says something else, or nobody asks again soon, the device stops.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from ... import model
 from ..documents.documents import Surroundings
 from ..documents.rope import Rope
 from .cache import CLOSING
 from .completion import Completion
 from .turns import Turn
+
+log = logging.getLogger(__name__)
 
 _PATIENCE_S = 0.3
 """How long an editor may take to ask again after a key: VS Code waits 50 ms of its own."""
@@ -50,7 +54,7 @@ class Writing:
     def follow(self, rope: Rope) -> None:
         """The document has changed: goes on only if nothing but text that agrees came to the cursor, and only if
         somebody asks for it soon."""
-        came = _came(self.around, rope)
+        came = self.around.text.inserted_in(rope)
         if came is None or not self._takes(came, came.rstrip(CLOSING)):
             self.stop()
         elif self._stopping is None:
@@ -58,7 +62,7 @@ class Writing:
 
     def serves(self, around: Surroundings) -> bool:
         """Whether it will say what stands behind this cursor; then it goes on for who asks."""
-        came = _came(self.around, around.rope)
+        came = self.around.text.inserted_in(around.rope)
         typed = around.offset - self.around.offset
         if came is None or self.task.done() or not 0 <= typed <= len(came) or came[typed:].strip(CLOSING):
             return False
@@ -97,12 +101,13 @@ class UnderWay:
     def latest_place(self, key: tuple[str, str], rope: Rope) -> Surroundings | None:
         """Where `key` was asked for last, in the document that is `rope` by now; None where that has changed."""
         writing = self._latest.get(key)
-        return writing.around if writing is not None and _came(writing.around, rope) == "" else None
+        return writing.around if writing is not None and writing.around.text.inserted_in(rope) == "" else None
 
     def changed(self, key: tuple[str, str], rope: Rope) -> None:
         """The document of `key` is `rope` now."""
-        if key in self._latest:
-            self._latest[key].follow(rope)
+        writing = self._latest.get(key)
+        if writing is not None and not writing.task.done():
+            writing.follow(rope)
 
     def stop_ahead(self) -> None:
         """The device is needed."""
@@ -115,20 +120,8 @@ class UnderWay:
             writing.stop()
 
 
-def _came(before: Surroundings, rope: Rope) -> str | None:
-    """What came between the texts around a cursor; None where they are others now."""
-    characters = rope.characters - before.characters_after - before.offset
-    if characters < 0:
-        return None
-    start = rope.moved((0, 0), before.offset)
-    if rope.hash_before(start) != before.hash_before:
-        return None
-    if rope.hash_after(rope.moved(start, characters)) != before.hash_after:
-        return None
-    return rope.text(start, characters)
-
-
 def _look_at(task: asyncio.Future[Completion | None]) -> None:
-    """An error is told to whoever waits; where nobody does, it is nobody's."""
-    if not task.cancelled():
-        task.exception()
+    """An error is told to whoever waits. Where nobody does, what is expected is nobody's, and the rest is logged."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, (model.Cancelled, model.ModelError)):
+        log.error("a completion failed", exc_info=error)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from .complete import prepare
+from .complete import prepared_for
 from .completion import Completion
 from .snapshot import OpenSnapshot
 from .turns import Turn
@@ -41,15 +41,8 @@ async def _warm(session: Session, uri: str, snapshot: OpenSnapshot, turn: Turn, 
     snapshot = await session.when_settled(uri, snapshot)
     if session.asks_in(uri, snapshot.language) in ("never", "invoked"):
         return
-    session.load()
-    config = await session.prompt_config(turn)
-    if config is None:
-        return
-    preparing = session.gathering.submit(
-        lambda cancel: prepare(snapshot.whole(), config, session.contexts.aside(), explicit=False, cancel=cancel)
-    )
-    prepared = await turn.result(preparing)
-    if computes:
+    prepared = await prepared_for(session, turn, snapshot, explicit=False, aside=True)
+    if computes and prepared is not None:
         cancel = Event()
         session.engine.warm(prepared.request, cancel)
         try:

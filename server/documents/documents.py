@@ -27,6 +27,28 @@ class Change:
     end: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextAround:
+    """All the text before and behind a cursor, by its length in characters and its hash."""
+
+    before: int
+    hash_before: int
+    after: int
+    hash_after: int
+
+    def inserted_in(self, rope: Rope) -> str | None:
+        """What a document has at the cursor by now; None where the text around it is another one."""
+        characters = rope.characters - self.after - self.before
+        if characters < 0:
+            return None
+        start = rope.moved((0, 0), self.before)
+        if rope.hash_before(start) != self.hash_before:
+            return None
+        if rope.hash_after(rope.moved(start, characters)) != self.hash_after:
+            return None
+        return rope.text(start, characters)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """A cursor in a document as it is at one moment: its place, its line, and what stands on that `before` and `after`.
@@ -46,18 +68,14 @@ class Surroundings:
         """Characters of the text before the cursor."""
         return self.rope.offset(self.place)
 
-    @property
-    def characters_after(self) -> int:
-        return self.rope.characters - self.offset
-
     @cached_property
-    def hash_before(self) -> int:
-        """Of all the text before the cursor."""
-        return self.rope.hash_before(self.place)
-
-    @cached_property
-    def hash_after(self) -> int:
-        return self.rope.hash_after(self.place)
+    def text(self) -> TextAround:
+        return TextAround(
+            before=self.offset,
+            hash_before=self.rope.hash_before(self.place),
+            after=self.rope.characters - self.offset,
+            hash_after=self.rope.hash_after(self.place),
+        )
 
     @property
     def line_end(self) -> str:

@@ -8,7 +8,7 @@ from lsprotocol import types as lsp
 
 from ... import fim
 from .acceptance import accepted_command
-from .edits import Edit, edit, edit_behind, from_column, selected
+from .edits import LineEdit, edit, edit_behind, from_column, selected
 from .server import SeeklineServer, boundary
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def inline_completion(
     return lsp.InlineCompletionList(items=items)
 
 
-def _inline_filter(change: Edit) -> str | None:
+def _inline_filter(change: LineEdit) -> str | None:
     """What has to begin with the text that is replaced, or VS Code shows nothing; None where the new text does."""
     return None if change.text.startswith(change.typed) else change.typed + change.text
 
@@ -91,7 +91,7 @@ async def menu_completion(server: SeeklineServer, params: lsp.CompletionParams) 
     return lsp.CompletionList(is_incomplete=True, items=[_menu_item(change, where, shown)])
 
 
-def _menu_item(change: Edit, where: lsp.Range, shown: Observed) -> lsp.CompletionItem:
+def _menu_item(change: LineEdit, where: lsp.Range, shown: Observed) -> lsp.CompletionItem:
     """One edit, and not one to insert and one to replace: the text fits what stands behind it either way."""
     first_line = change.text.strip().splitlines()[0]
     # Editors filter by what stands between the range's start and the cursor, and by what is typed on from there.

@@ -13,7 +13,7 @@ from ..documents.positions import Encoding, to_column, to_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class LineEdit:
     """`text` takes the place of what stands between two columns. `typed`: what of that stands before the cursor."""
 
     start: int
@@ -54,25 +54,25 @@ def selected(params: lsp.InlineCompletionParams, around: Surroundings, encoding:
     return Selected(start=start, end=end, text=info.text) if start <= len(around.before) <= end else None
 
 
-def edit(completion: Completion, around: Surroundings) -> Edit:
+def edit(completion: Completion, around: Surroundings) -> LineEdit:
     """The edit of a completion that has a text."""
     cursor = len(around.before)
     back, ahead = completion.replaced
     start = cursor - back
-    return Edit(start=start, end=cursor + ahead, text=completion.text or "", typed=around.before[start:])
+    return LineEdit(start=start, end=cursor + ahead, text=completion.text or "", typed=around.before[start:])
 
 
-def edit_behind(menu: Selected, completion: Completion, around: Surroundings) -> Edit | None:
+def edit_behind(menu: Selected, completion: Completion, around: Surroundings) -> LineEdit | None:
     """The edit of a completion that goes on behind the selected entry, the entry included: editors show nothing that
     does not start with it. None where the completion changes it."""
     back, ahead = completion.replaced
     text = menu.text[: len(menu.text) - back] + (completion.text or "")
     if back > len(menu.text) or not text.startswith(menu.text):
         return None
-    return Edit(start=menu.start, end=menu.end + ahead, text=text, typed=around.before[menu.start :])
+    return LineEdit(start=menu.start, end=menu.end + ahead, text=text, typed=around.before[menu.start :])
 
 
-def from_column(edit: Edit, column: int, around: Surroundings) -> Edit:
+def from_column(edit: LineEdit, column: int, around: Surroundings) -> LineEdit:
     """The same edit, beginning at an earlier column with what stands there."""
     if column >= edit.start:
         return edit

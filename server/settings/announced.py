@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import platformdirs
+from ..state_folder import state_folder
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ _MOST_BYTES = 64 * 1024
 
 
 def state_file() -> Path:
-    return platformdirs.user_state_path("seekline", appauthor=False) / "announced.txt"
+    return state_folder() / "announced.txt"
 
 
 def is_news(sentence: str) -> bool:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ... import model
+from ..state_folder import state_folder
 from .config import Config
 
 _MOST_BYTES = 256 * 1024
@@ -39,7 +39,7 @@ class Agreed:
 
 
 def state_file() -> Path:
-    return platformdirs.user_state_path("seekline", appauthor=False) / "model-folders.json"
+    return state_folder() / "model-folders.json"
 
 
 def version() -> Version:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
+from ..state_folder import state_folder
 
 
 def statistics_file() -> Path:
-    return platformdirs.user_state_path("seekline", appauthor=False) / "statistics.sqlite3"
+    return state_folder() / "statistics.sqlite3"

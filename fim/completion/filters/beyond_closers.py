@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..brackets import Opened, Scanner
-from ..shown import Shown
+from ..shown import Shown, has_in_order
 from .hole import Hole
 
 _CLOSERS = ")]}\"'` "
@@ -21,17 +21,11 @@ def beyond_closers(text: str, end: int, hole: Hole) -> Shown | None:
     rest = line[end:]
     if not after or len(after) > _MOST_CHARACTERS or after.strip(_CLOSERS) or end > len(line):
         return None
-    if not _has_within(rest, after) or not any(character.isalnum() for character in rest):
+    if not has_in_order(rest, after) or not any(character.isalnum() for character in rest):
         return None
     if _opened(line, hole) is None or _opened(line, hole) != _opened(line[:end] + after, hole):
         return None
     return Shown(text=line, replaced_after=len(after))
-
-
-def _has_within(rest: str, after: str) -> bool:
-    """Whether `rest` has the characters of `after` in their order: editors show nothing else as ghost text."""
-    left = iter(rest)
-    return all(character in left for character in after)
 
 
 def _opened(line: str, hole: Hole) -> list[Opened] | None:

@@ -72,6 +72,15 @@ def typed(desk: Session, path: Path, text: str, column: int) -> None:
     desk.change(path.as_uri(), 2, [Change(text=text, start=(0, column), end=(0, column))])
 
 
+async def typed_while_it_writes(desk: Session, path: Path, engine: Stepping, text: str) -> None:
+    """Asks, and types on once the engine is asked; the request is over then."""
+    first = ask(desk, path, 4)
+    await until(engine, requests=1)
+    typed(desk, path, text, 4)
+    with pytest.raises(model.Cancelled):
+        await first
+
+
 async def until(engine: Stepping, *, requests: int = 0, stopped: int = 0) -> None:
     while len(engine.requests) < requests or engine.stopped < stopped:
         await asyncio.sleep(0.001)
@@ -79,11 +88,7 @@ async def until(engine: Stepping, *, requests: int = 0, stopped: int = 0) -> Non
 
 async def test_a_key_that_agrees_leaves_the_engine_at_work(desk: Session, tmp_path: Path, engine: Stepping) -> None:
     main = tmp_path / "main.py"
-    first = ask(desk, main, 4)
-    await until(engine, requests=1)
-    typed(desk, main, "f", 4)
-    with pytest.raises(model.Cancelled):
-        await first
+    await typed_while_it_writes(desk, main, engine, "f")
     second = ask(desk, main, 5)
     engine.steps = 1000
     found = await second
@@ -94,11 +99,7 @@ async def test_a_key_that_agrees_leaves_the_engine_at_work(desk: Session, tmp_pa
 
 async def test_a_bracket_that_the_editor_closes_agrees_too(desk: Session, tmp_path: Path, engine: Stepping) -> None:
     main = tmp_path / "main.py"
-    first = ask(desk, main, 4)
-    await until(engine, requests=1)
-    typed(desk, main, "foo()", 4)
-    with pytest.raises(model.Cancelled):
-        await first
+    await typed_while_it_writes(desk, main, engine, "foo()")
     second = ask(desk, main, 8)
     engine.steps = 1000
     found = await second
@@ -121,11 +122,7 @@ async def test_a_key_that_says_something_else_stops_it(desk: Session, tmp_path: 
 
 async def test_what_comes_to_disagree_stops_and_is_asked_anew(desk: Session, tmp_path: Path, engine: Stepping) -> None:
     main = tmp_path / "main.py"
-    first = ask(desk, main, 4)
-    await until(engine, requests=1)
-    typed(desk, main, "fa", 4)
-    with pytest.raises(model.Cancelled):
-        await first
+    await typed_while_it_writes(desk, main, engine, "fa")
     second = ask(desk, main, 6)
     await asyncio.sleep(0.01)
     assert len(engine.requests) == 1, "nothing is written yet that would disagree"

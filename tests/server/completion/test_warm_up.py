@@ -13,7 +13,7 @@ import pytest_asyncio
 from fake_engine import FakeEngine
 from project_files import write
 from seekline import fim, model
-from seekline.server.completion import warm_up as warming
+from seekline.server.completion import complete as completing
 from seekline.server.completion.complete import complete
 from seekline.server.completion.snapshot import Snapshot
 from seekline.server.completion.warm_up import warm_up
@@ -57,8 +57,8 @@ def prepared_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(snapshot.document.path)
         return complete_prepare(snapshot, *given, **named)
 
-    complete_prepare = warming.prepare
-    monkeypatch.setattr(warming, "prepare", prepare)
+    complete_prepare = completing.prepare
+    monkeypatch.setattr(completing, "prepare", prepare)
     return found
 
 

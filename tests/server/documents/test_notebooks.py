@@ -83,7 +83,7 @@ def test_a_change_of_a_cell_above_is_another_place() -> None:
     after = documents.around("cell:1", 0, 4)
     assert before is not None
     assert after is not None
-    assert before.hash_before != after.hash_before
+    assert before.text.hash_before != after.text.hash_before
 
 
 def test_an_edit_of_a_cell_is_told_as_one_of_the_notebook() -> None:

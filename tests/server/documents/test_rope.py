@@ -107,8 +107,8 @@ def test_the_same_text_is_the_same_place_after_there_and_back() -> None:
     assert first is not None
     assert moved is not None
     assert again is not None
-    assert (first.hash_before, first.hash_after) == (again.hash_before, again.hash_after)
-    assert moved.hash_before != first.hash_before
+    assert (first.text.hash_before, first.text.hash_after) == (again.text.hash_before, again.text.hash_after)
+    assert moved.text.hash_before != first.text.hash_before
 
 
 TEXTS = {

@@ -30,13 +30,19 @@ def told_by(server: RawServer, states: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_client_that_wants_it_is_told_of_loading(tmp_path: Path) -> None:
-    server = RawServer("--model", "embedded", folder=tmp_path)
+def told_once_loaded(server: RawServer) -> dict[str, Any]:
+    """Starts a session; the first state behind all of loading."""
     server.ask(1, "initialize", WANTED)
     server.send(method="initialized", params={})
     last = {"state": "loading"}
     while last["state"] == "loading":
         (last,) = told_by(server, 1)
+    return last
+
+
+def test_a_client_that_wants_it_is_told_of_loading(tmp_path: Path) -> None:
+    server = RawServer("--model", "embedded", folder=tmp_path)
+    last = told_once_loaded(server)
     assert last["state"] == "ready"
     assert "embedded" in last["message"]
     server.leave()
@@ -44,11 +50,7 @@ def test_a_client_that_wants_it_is_told_of_loading(tmp_path: Path) -> None:
 
 def test_an_error_says_what_to_do(tmp_path: Path) -> None:
     server = RawServer("--model", "no-such-model", folder=tmp_path)
-    server.ask(1, "initialize", WANTED)
-    server.send(method="initialized", params={})
-    last = {"state": "loading"}
-    while last["state"] == "loading":
-        (last,) = told_by(server, 1)
+    last = told_once_loaded(server)
     assert last["state"] == "error"
     assert "no-such-model" in last["message"]
     assert "seekline models list" in last["message"]
