@@ -101,7 +101,7 @@ PARTS: Mapping[str, Part] = {
     "trigger": Part(patch=_always("fim", "worth_asking", result=True)),
     "cache": Part(patch=_always("server.completion.cache", "CompletionCache.get", result=None)),
     "typed through": Part(patch=_exact_only),
-    "taking over": Part(patch=_always("server.completion.under_way", "UnderWay.serving", result=None)),
+    "taking over": Part(patch=_always("server.completion.in_flight", "InFlight.serving", result=None)),
     "looking ahead": Part(settings={"lookAhead": False}),
     "debounce": Part(settings={"debounceMs": 0}),
 }

@@ -20,12 +20,12 @@ from .. import fim, model
 from .completion.asking import Asks, asks_in
 from .completion.cache import CompletionCache
 from .completion.contexts import Contexts
+from .completion.in_flight import AHEAD, WARM_UP, InFlight
 from .completion.pauses import Pauses
 from .completion.prompt_config import PromptConfig, notices, prompt_config
 from .completion.rhythm import Rhythm
 from .completion.snapshot import OpenSnapshot
 from .completion.turns import Turn, Turns
-from .completion.under_way import AHEAD, WARM_UP, UnderWay
 from .documents.documents import Change, TooLarge
 from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
@@ -72,7 +72,7 @@ class Session:
         self.workspace = Workspace([], self.settings.exclude, self.buffers)
         self.contexts = Contexts()
         self.turns = Turns()
-        self.under_way = UnderWay()
+        self.in_flight = InFlight()
         self.rhythm = Rhythm()
         self.pauses = Pauses()
         # Two threads: prompts are made while the engine writes for another document.
@@ -167,7 +167,7 @@ class Session:
         if document is None:
             return
         self.rhythm.key(monotonic())
-        self.under_way.changed((uri, "ghost text"), self.documents.rope(uri))
+        self.in_flight.changed((uri, "ghost text"), self.documents.rope(uri))
         self.cache.changed(uri)
         if (path := self._file_of(uri)) is not None:
             self.buffers.edited(path)
@@ -176,7 +176,7 @@ class Session:
         self.abandon((uri, "ghost text"))
         self.abandon((uri, "menu"))
         for kind in ("ghost text", "menu", AHEAD, WARM_UP):
-            self.under_way.stop((uri, kind))
+            self.in_flight.stop((uri, kind))
         self.documents.close(uri)
         self.cache.closed(uri)
         self._forget(self.workspace.relative_path(path_in(self.workspace.folders, uri)))

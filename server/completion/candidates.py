@@ -34,7 +34,7 @@ async def others(session: Session, uri: str, snapshot: OpenSnapshot, best: Compl
     if best.replaced[0]:  # others would have to begin with what is replaced before the cursor
         return []
     turn = session.turns.take((uri, "ghost text"))
-    session.under_way.stop_ahead()
+    session.in_flight.stop_ahead()
     found: list[Completion] = []
     try:
         prepared = await prepared_for(session, turn, session.placed(uri, snapshot), explicit=True)

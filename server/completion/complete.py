@@ -23,11 +23,11 @@ from ..parsing import leaving_when
 from .ahead import next_place
 from .completion import Completion
 from .contexts import Contexts
+from .in_flight import AHEAD, Write, Generation
 from .prompt_config import PromptConfig
 from .prompts import build_prompt, copies_for, members_for, request_for
 from .snapshot import OpenSnapshot, Snapshot
 from .turns import Turn
-from .under_way import AHEAD, Write, Writing
 from .views import prompt_as_json
 from .writing import Prepared, write
 
@@ -58,8 +58,8 @@ async def complete(
     if found is None:
         if not explicit:
             await turn.pause(session.pause_s(asks))
-        session.under_way.stop_ahead()
-        writing = session.under_way.start((uri, kind), around, _writes(session, uri, snapshot, explicit=explicit))
+        session.in_flight.stop_ahead()
+        writing = session.in_flight.start((uri, kind), around, _writes(session, uri, snapshot, explicit=explicit))
         found = await _awaited(writing, turn)
     if found is not None and kind == "ghost text":
         _look_ahead(session, uri, snapshot, found)
@@ -74,7 +74,7 @@ async def _taken_over(session: Session, key: Key, around: Surroundings, turn: Tu
     """What an older request, or a look ahead, is having written, where that agrees with what was typed since."""
     uri, _ = key
     for other in (key, (uri, AHEAD)):
-        writing = session.under_way.serving(other, around)
+        writing = session.in_flight.serving(other, around)
         if writing is None:
             continue
         with suppress(model.Cancelled, model.ModelError):  # it was stopped, or failed: who asks now tries again
@@ -86,7 +86,7 @@ async def _taken_over(session: Session, key: Key, around: Surroundings, turn: Tu
     return None
 
 
-async def _awaited(writing: Writing, turn: Turn) -> Completion | None:
+async def _awaited(writing: Generation, turn: Turn) -> Completion | None:
     """Stops the device where the editor cancels the request; a newer request, or a change, decides for itself."""
     try:
         return await turn.outcome(writing.task)
@@ -103,7 +103,7 @@ def _look_ahead(session: Session, uri: str, snapshot: OpenSnapshot, shown: Compl
     if around is None or session.cache.get(uri, around, explicit=False) is not None:
         return
     ahead = replace(snapshot, around=around)
-    session.under_way.start((uri, AHEAD), around, _writes(session, uri, ahead, explicit=False, aside=True))
+    session.in_flight.start((uri, AHEAD), around, _writes(session, uri, ahead, explicit=False, aside=True))
 
 
 def _writes(session: Session, uri: str, snapshot: OpenSnapshot, *, explicit: bool, aside: bool = False) -> Write:

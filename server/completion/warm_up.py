@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from .complete import prepared_for
 from .completion import Completion
+from .in_flight import WARM_UP
 from .snapshot import OpenSnapshot
 from .turns import Turn
-from .under_way import WARM_UP
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def warm_up(session: Session, uri: str) -> None:
     """Called where a document was opened, or has the user's eye again. The next request that needs the device, and the
     next document, stops it."""
-    session.under_way.stop_ahead()
+    session.in_flight.stop_ahead()
     document = session.documents.get(uri)
     snapshot = None if document is None else session.snapshot(uri, document.rope.line_ends, 0)
     if snapshot is None:
         return
-    latest = session.under_way.latest_place((uri, "ghost text"), session.documents.rope(uri))
+    latest = session.in_flight.latest_place((uri, "ghost text"), session.documents.rope(uri))
     snapshot = snapshot if latest is None else replace(snapshot, around=latest)
 
     async def warm(turn: Turn, _: Callable[[str], bool]) -> Completion | None:
@@ -34,7 +34,7 @@ def warm_up(session: Session, uri: str) -> None:
         await _warm(session, uri, snapshot, turn, computes=latest is not None)
         return None
 
-    session.under_way.start((uri, WARM_UP), snapshot.around, warm)
+    session.in_flight.start((uri, WARM_UP), snapshot.around, warm)
 
 
 async def _warm(session: Session, uri: str, snapshot: OpenSnapshot, turn: Turn, *, computes: bool) -> None:

@@ -12,8 +12,8 @@ from time import perf_counter
 
 from ... import fim, model
 from .completion import Completion, Finish
+from .confidence import Confidence
 from .snapshot import Snapshot
-from .sureness import Sureness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,13 @@ def write(
     """Has the engine write until the stop rule ends it. Raises what `Engine.stream` raises, `Cancelled` also where what
     is written does not agree with what was typed meanwhile."""
     output = fim.Output(prepared.snapshot.document, prepared.snapshot.cursor, prepared.rule)
-    sureness = Sureness(prepared.least_token_probability)
+    confidence = Confidence(prepared.least_token_probability)
     written = _Written()
     with closing(engine.stream(prepared.request, cancel)) as pieces:
         for piece in pieces:
             start = max(len(written.text), len(prepared.must_start))
             written.add(piece)
-            may_show = sureness.add(piece, is_known=len(written.text) <= len(prepared.must_start))
+            may_show = confidence.add(piece, is_known=len(written.text) <= len(prepared.must_start))
             if not agrees(written.text[len(prepared.must_start) :]):
                 raise model.Cancelled
             if output.add(written.text[start:]):
@@ -71,19 +71,19 @@ def write(
                 written.finish = "unsure"
                 break
     shown = output.shown(is_cut=written.finish in ("time", "length"))
-    if written.finish == "unsure" or not _is_sure(prepared, shown, sureness):
+    if written.finish == "unsure" or not _is_sure(prepared, shown, confidence):
         shown, written.finish = None, "unsure"
-    return _completion(prepared, written, shown, sureness)
+    return _completion(prepared, written, shown, confidence)
 
 
-def _completion(prepared: Prepared, written: _Written, shown: fim.Shown | None, sureness: Sureness) -> Completion:
+def _completion(prepared: Prepared, written: _Written, shown: fim.Shown | None, confidence: Confidence) -> Completion:
     ended, usage = perf_counter(), written.usage
     return Completion(
         text=shown.text if shown else None,
         source="engine",
         replaced=(0, shown.replaced_after if shown else 0),
-        log_probability=sureness.log_probability or None,
-        first_tokens_probability=sureness.of_first_tokens,
+        log_probability=confidence.log_probability or None,
+        first_tokens_probability=confidence.of_first_tokens,
         prompt_tokens=usage.prompt_tokens if usage else 0,
         reused_tokens=usage.reused_tokens if usage else 0,
         new_tokens=written.tokens,
@@ -93,9 +93,9 @@ def _completion(prepared: Prepared, written: _Written, shown: fim.Shown | None, 
     )
 
 
-def _is_sure(prepared: Prepared, shown: fim.Shown | None, sureness: Sureness) -> bool:
+def _is_sure(prepared: Prepared, shown: fim.Shown | None, confidence: Confidence) -> bool:
     """Whether a completion is likely enough to be shown, and says anything, where nobody asked for it."""
-    if sureness.log_probability < log(prepared.least_probability or float_info.min) or not sureness.is_enough:
+    if confidence.log_probability < log(prepared.least_probability or float_info.min) or not confidence.is_enough:
         return False
     before = prepared.snapshot.document.before(prepared.snapshot.cursor)
     return prepared.is_asked or shown is None or fim.worth_showing(shown.text, before)

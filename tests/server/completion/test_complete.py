@@ -148,7 +148,7 @@ async def test_what_is_known_of_a_closed_document_is_gone(desk: Session, tmp_pat
     desk.close_document(main.as_uri())
     assert not desk.cache._entries
     assert not desk.cache._changes[main.as_uri()]
-    assert main.as_uri() not in str([desk.documents._documents, desk.turns._latest, desk.under_way._latest])
+    assert main.as_uri() not in str([desk.documents._documents, desk.turns._latest, desk.in_flight._latest])
     assert engine.forgotten == ["main.py"]
 
 

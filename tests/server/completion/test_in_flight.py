@@ -12,7 +12,7 @@ import pytest_asyncio
 from fake_engine import FakeEngine
 from project_files import write
 from seekline import model
-from seekline.server.completion import under_way
+from seekline.server.completion import in_flight
 from seekline.server.completion.complete import complete
 from seekline.server.completion.completion import Completion
 from seekline.server.documents.documents import Change
@@ -51,7 +51,7 @@ def engine() -> Stepping:
 
 @pytest_asyncio.fixture
 async def desk(tmp_path: Path, engine: Stepping, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
-    monkeypatch.setattr(under_way, "_PATIENCE_S", 1000)
+    monkeypatch.setattr(in_flight, "_PATIENCE_S", 1000)
     write(tmp_path, {"main.py": "", "other.py": ""})
     made = Session("utf-16", tell=lambda *_: None, report=lambda _: None, engine=engine)
     made.configure([editor_layer({"debounceMs": 0, "lookAhead": False}, workspace=None)], [tmp_path])
@@ -146,7 +146,7 @@ async def test_a_change_elsewhere_in_the_document_stops_it(desk: Session, tmp_pa
 async def test_where_nobody_asks_again_it_stops(
     desk: Session, tmp_path: Path, engine: Stepping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(under_way, "_PATIENCE_S", 0.01)
+    monkeypatch.setattr(in_flight, "_PATIENCE_S", 0.01)
     main = tmp_path / "main.py"
     first = ask(desk, main, 4)
     await until(engine, requests=1)
@@ -200,7 +200,7 @@ async def test_what_comes_after_a_completion_is_written_before_it_is_asked_for(
     assert await ask(desk, main, 4) is not None
     await until(engine, requests=2, stopped=2)
     assert engine.requests[1].prefix.endswith("a = foo(x)\n")
-    while not all(writing.task.done() for writing in desk.under_way._latest.values()):
+    while not all(writing.task.done() for writing in desk.in_flight._latest.values()):
         await asyncio.sleep(0.001)
     typed(desk, main, "foo(x)\n", 4)
     ahead = await ask(desk, main, 0, line=1)

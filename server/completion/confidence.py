@@ -9,7 +9,7 @@ from ... import model
 FIRST_TOKENS = 8
 
 
-class Sureness:
+class Confidence:
     """Follows a completion piece by piece. `least`: how likely its first tokens have to be, as their geometric mean."""
 
     def __init__(self, least: float) -> None:

@@ -31,7 +31,7 @@ Write = Callable[[Turn, Callable[[str], bool]], Coroutine[Any, Any, "Completion 
 typed since."""
 
 
-class Writing:
+class Generation:
     """One completion under way, for the text around a cursor. Used on the event loop, but for `agrees`."""
 
     def __init__(self, around: Surroundings, write: Write) -> None:
@@ -78,19 +78,19 @@ class Writing:
         return self.agrees(self._written)
 
 
-class UnderWay:
+class InFlight:
     """The latest completion under way for each document and kind. Used on the event loop alone."""
 
     def __init__(self) -> None:
-        self._latest: dict[tuple[str, str], Writing] = {}
+        self._latest: dict[tuple[str, str], Generation] = {}
 
-    def start(self, key: tuple[str, str], around: Surroundings, write: Write) -> Writing:
+    def start(self, key: tuple[str, str], around: Surroundings, write: Write) -> Generation:
         """Starts to write in place of what was under way for `key`."""
         self.stop(key)
-        writing = self._latest[key] = Writing(around, write)
+        writing = self._latest[key] = Generation(around, write)
         return writing
 
-    def serving(self, key: tuple[str, str], around: Surroundings) -> Writing | None:
+    def serving(self, key: tuple[str, str], around: Surroundings) -> Generation | None:
         """What is under way for `key` and says what stands behind this cursor; anything else of it is stopped."""
         writing = self._latest.get(key)
         if writing is not None and writing.serves(around):

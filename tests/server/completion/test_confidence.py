@@ -15,10 +15,10 @@ from marked import place
 from seekline import model
 from seekline.server.completion.complete import generate
 from seekline.server.completion.completion import Completion
+from seekline.server.completion.confidence import FIRST_TOKENS, Confidence
 from seekline.server.completion.contexts import Contexts
 from seekline.server.completion.prompt_config import prompt_config
 from seekline.server.completion.snapshot import Snapshot
-from seekline.server.completion.sureness import FIRST_TOKENS, Sureness
 from seekline.server.settings.settings import Settings
 from seekline.server.workspace import Workspace
 
@@ -70,10 +70,10 @@ def test_what_was_asked_for_is_shown_anyway() -> None:
 
 
 def test_what_the_user_has_typed_does_not_count() -> None:
-    sureness = Sureness(0.5)
-    assert sureness.add(model.Piece(text="retu", ids=(1,), log_probability=log(0.01)), is_known=True)
-    assert sureness.add(model.Piece(text="rn", ids=(2,), log_probability=log(0.9)))
-    assert sureness.of_first_tokens == pytest.approx(0.9)
+    confidence = Confidence(0.5)
+    assert confidence.add(model.Piece(text="retu", ids=(1,), log_probability=log(0.01)), is_known=True)
+    assert confidence.add(model.Piece(text="rn", ids=(2,), log_probability=log(0.9)))
+    assert confidence.of_first_tokens == pytest.approx(0.9)
 
 
 def test_the_user_can_switch_it_off() -> None:
