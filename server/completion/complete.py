@@ -23,7 +23,7 @@ from ..parsing import leaving_when
 from .ahead import next_place
 from .completion import Completion
 from .contexts import Contexts
-from .in_flight import AHEAD, Write, Generation
+from .in_flight import AHEAD, Generation, Write
 from .prompt_config import PromptConfig
 from .prompts import build_prompt, copies_for, members_for, request_for
 from .snapshot import OpenSnapshot, Snapshot
