@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, default=None, help="a folder; default: the embedded model's")
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
-    embedded = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=REPOSITORY).source.folder
+    embedded = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=REPOSITORY).source.path
     config = prompt_config(model.info_of_tokenizer(model.Tokenizer(given.tokenizer or embedded)), Settings())
     config = replace(config, prompt_tokens=given.tokens)
     table = Table("file", "keys", "tokens a prompt", "kept", "new contexts a line", "gather p50, p99 ms", box=None)

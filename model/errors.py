@@ -2,7 +2,7 @@
 
     ModelError
     ├── UnknownModel             no catalogue entry, folder or repository has this name
-    ├── FolderNotAgreed          a folder that the user has not agreed to load
+    ├── PathNotAgreed            a folder or file that the user has not agreed to load
     ├── ModelNotInstalled        known, but not on this machine
     ├── UnreadableFile           a file from outside that is none, too large, too deep, or not of its format
     ├── BrokenCheckpoint         a folder that lacks files, or whose files are cut short or contradict each other
@@ -40,17 +40,17 @@ class UnknownModel(ModelError):
     pass
 
 
-class FolderNotAgreed(ModelError):
-    """`folder`: its canonical path."""
+class PathNotAgreed(ModelError):
+    """`path`: of the folder or file, canonical."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.can_be_shown = str(folder).isprintable()
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.can_be_shown = str(path).isprintable()
         """A repository chooses the name: nothing in it may look like more of a message."""
         super().__init__(
-            f"The folder {folder if self.can_be_shown else ascii(str(folder))} is named as a model by a workspace or "
-            "an editor's settings, not by your own.",
-            f"If you trust what is in it, agree once: {trust_command(folder)}"
+            f"{path if self.can_be_shown else ascii(str(path))} is named as a model by a workspace or an editor's "
+            "settings, not by your own.",
+            f"If you trust what is in it, agree once: {trust_command(path)}"
             if self.can_be_shown
             else "To load it, first give it a name without control characters.",
         )
@@ -58,14 +58,14 @@ class FolderNotAgreed(ModelError):
     @property
     def question(self) -> str:
         return (
-            f"This workspace or your editor's settings name {self.folder} as a model. Load it? No code in it is run, "
+            f"This workspace or your editor's settings name {self.path} as a model. Load it? No code in it is run, "
             "but what it writes is only as good as whoever made it."
         )
 
 
-def trust_command(folder: Path) -> str:
-    """What to type in a shell to agree to load `folder`."""
-    quoted = subprocess.list2cmdline([str(folder)]) if sys.platform == "win32" else shlex.quote(str(folder))
+def trust_command(path: Path) -> str:
+    """What to type in a shell to agree to load `path`."""
+    quoted = subprocess.list2cmdline([str(path)]) if sys.platform == "win32" else shlex.quote(str(path))
     return f"seekline models trust {quoted}"
 
 

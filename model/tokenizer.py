@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer as _Tokenizer
 
-from .catalogue.checkpoint import read_table
+from .catalogue.checkpoint import is_weights_file, read_table
 from .errors import BrokenCheckpoint
 from .tokenizer_parts import MAX_ID, AddedToken, Parts, parts_of
 
@@ -25,36 +25,39 @@ _BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _COUNT_CACHE_LINES = 65536
 _CACHED_CHARACTERS = 200  # longer lines are few, and would fill the memory
 _MAX_BYTES = 64_000_000
+_FILE = "tokenizer.json"
 
 
 class Tokenizer:
     """A model's tokenizer, read from its `tokenizer.json`. It may be shared between threads."""
 
-    def __init__(self, folder: Path, *, embeddings: int | None = None) -> None:
-        """`embeddings`: how many ids the model knows. Control tokens beyond are as if they were not there.
+    def __init__(self, path: Path, *, embeddings: int | None = None) -> None:
+        """`path`: a model's folder, or its file of weights. `embeddings`: how many ids the model knows. Control tokens
+        beyond are as if they were not there.
 
         Raises `BrokenCheckpoint` where the folder has no tokenizer.json, an unreadable one, or one of another model;
         `UnsupportedTokenizer` where it has parts that Seekline does not run.
         """
-        self.folder = folder
-        path = folder / "tokenizer.json"
-        data = read_table(folder, path.name, limit_bytes=_MAX_BYTES)
+        self.path = path
+        folder = path.parent if is_weights_file(path) else path
+        data = read_table(folder, _FILE, limit_bytes=_MAX_BYTES)
         if data is None:
             raise BrokenCheckpoint(
                 f"{folder} has no tokenizer.json.",
                 "Download the model again, or save its fast tokenizer beside the weights.",
             )
-        parts = parts_of(data, path)
+        file = folder / _FILE
+        parts = parts_of(data, file)
         added = {token.content: token for token in parts.added_tokens}
         texts = [token for token in added.values() if not _is_control(token)]
         controls = [token for token in added.values() if _is_control(token)]
         if embeddings is not None:
-            _check_embeddings(parts, controls, embeddings, path)
+            _check_embeddings(parts, controls, embeddings, file)
             controls = [token for token in controls if token.id < embeddings]
         self._control = {token.content: token.id for token in controls}
         ids = [*parts.model.vocab.values(), *(token.id for token in added.values())]
         self._size = min(1 + max(ids, default=0), embeddings or MAX_ID)
-        self._text = _load(parts, texts, path)
+        self._text = _load(parts, texts, file)
         self._bytes = _byte_table(parts, self._size, added)
         self._begin = _begin_token(folder, self._control)
         self._cached_count = lru_cache(_COUNT_CACHE_LINES)(self._counted)

@@ -55,4 +55,4 @@ def save_network(folder: Path, *, device: str = "cpu", **shape: int) -> TorchLla
     found = model.inspect(folder).llama
     assert found is not None
     with CheckpointTensors(folder, device=device, dtype=torch.float32) as tensors:
-        return TorchLlama(found, read_weights(tensors, found, lambda _, read: DenseLinear(read())))
+        return TorchLlama(found, read_weights(tensors, found, lambda _, matrix: DenseLinear(matrix.dense())))

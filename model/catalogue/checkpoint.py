@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
@@ -24,6 +24,7 @@ _DEFAULT_CONTEXT_TOKENS = 2048
 _MAX_JSON_BYTES = 16_000_000
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _AGAIN = "Download the model again."
+WeightsFormat = Literal["safetensors", "gguf", "gptq", "awq"]
 _LLAMA_NAMES = {
     "layers": "num_hidden_layers",
     "hidden": "hidden_size",
@@ -84,13 +85,15 @@ class _Index(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A folder that holds a whole model: weights in safetensors, sizes read from their headers.
+    """A folder or a file that holds a whole model; sizes are read from headers.
 
-    `vocabulary`: how many ids the model has embeddings for; None where its configuration does not say. `llama`: its
-    shape where our own forward pass can run it.
+    `stored_bytes`: of the weights as they lie there, where they are quantized. `vocabulary`: how many ids the model has
+    embeddings for; None where its configuration does not say. `llama`: its shape where our own forward pass can run it.
     """
 
-    folder: Path
+    path: Path
+    weights_format: WeightsFormat = "safetensors"
+    stored_bytes: int | None = None
     model_type: str
     parameters: int
     context_tokens: int
@@ -100,15 +103,16 @@ class Checkpoint:
     llama: LlamaConfig | None
 
 
-def inspect(folder: Path) -> Checkpoint:
-    """Looks at `folder`.
+def inspect(path: Path) -> Checkpoint:
+    """Looks at a model's folder, or at the one file that has its weights, beside which lies what describes them.
 
     Raises `BrokenCheckpoint` where a file is missing, cut short, or contradicts another, `UnsafeWeights` where only
     pickles are there, `UnsupportedArchitecture` for formats that are not transformers' own.
     """
+    folder = path.parent if is_weights_file(path) else path
     if not folder.is_dir():
         raise BrokenCheckpoint(f"{folder} is not a folder.", "Give the folder that holds config.json.")
-    weights = weight_files(folder)
+    weights = weight_files(path)
     config = read_table(folder, CONFIG)
     if config is None:
         raise BrokenCheckpoint(f"{folder} has no config.json.", _AGAIN)
@@ -125,7 +129,7 @@ def inspect(folder: Path) -> Checkpoint:
     if llama is not None:
         _check_tensors(llama, tensors, folder)
     return Checkpoint(
-        folder=folder,
+        path=path,
         model_type=sizes.model_type,
         parameters=sum(header.parameters for header in headers),
         context_tokens=sizes.context_tokens,
@@ -142,7 +146,7 @@ def expected_checkpoint(entry: Entry) -> Checkpoint:
     if entry.llama is not None:
         config = {_LLAMA_NAMES[name]: size for name, size in entry.llama.items()} | {"model_type": "llama"}
     return Checkpoint(
-        folder=Path(entry.name),
+        path=Path(entry.name),
         model_type=str(config.get("model_type", "")),
         parameters=entry.parameters,
         context_tokens=entry.context_tokens,
@@ -185,9 +189,17 @@ def read_table(folder: Path, name: str, *, limit_bytes: int = _MAX_JSON_BYTES) -
     return found
 
 
-def weight_files(folder: Path) -> list[Path]:
+def is_weights_file(path: Path) -> bool:
+    """Whether a path names one file of weights; else it is a folder's."""
+    return path.suffix.lower() in (".gguf", ".safetensors") and not path.is_dir()
+
+
+def weight_files(path: Path) -> list[Path]:
     """The files that hold a model's weights, in the order in which transformers looks for them. Raises what `inspect`
     raises."""
+    if is_weights_file(path):
+        return [path]
+    folder = path
     try:
         whole = outside.file_in(folder, WEIGHTS)
         if whole.exists():

@@ -8,18 +8,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from ..backends.llama.native_structures import why_not_compiled
-from ..errors import FolderNotAgreed, ModelError, OutOfMemory
+from ..errors import ModelError, OutOfMemory, PathNotAgreed
 from ..loading.fallback import LoadResult, load_what_fits
-from ..loading.load import MIXTURE_FILE, LoadedModel
+from ..loading.load import MIXTURE_FILE
 from ..loading.memory import release_memory
 from ..loading.plan import NO_DRAFTS, ModelRequest, Plan
 from ..tokenizer import Tokenizer
 from .engine import EngineInfo, Limits, State
+from .runner import ModelRunner, load_runner
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,8 @@ CPU_SUFFIX_TOKENS = 128
 GPU_SUFFIX_TOKENS = 1024
 
 MayLoad = Callable[[], Collection[Path] | None]
-"""The folders that may be loaded, by their canonical paths; None: all. It may read the disk, and raise `ModelError`."""
+"""The folders and files that may be loaded, by their canonical paths; None: all. It may read the disk, and raise
+`ModelError`."""
 
 
 def every_folder() -> None:
@@ -67,7 +70,7 @@ class Report:
     done: bool = False
     error: str | None = None
     warning: bool = False
-    refused: FolderNotAgreed | None = None
+    refused: PathNotAgreed | None = None
     info: EngineInfo | None = None
 
 
@@ -80,7 +83,7 @@ class Loader:
         self._wanted: LocalModel | None = None
         self._may_load: MayLoad = every_folder
         self._is_due = False  # what is wanted is not loaded yet
-        self._loaded: LoadedModel | None = None
+        self._runner: ModelRunner | None = None
         self._info: EngineInfo | None = None
         self._error: Exception | None = None
         self._version = 0
@@ -114,18 +117,18 @@ class Loader:
             if self.state == "failed":
                 self._wanted = None
 
-    def current(self) -> tuple[LoadedModel, EngineInfo]:
+    def current(self) -> tuple[ModelRunner, EngineInfo]:
         """What is wanted by now, loaded first where it is not there. Raises why there is none."""
         self._load_if_due()
-        if self._loaded is not None and self._info is not None:
-            return self._loaded, self._info
+        if self._runner is not None and self._info is not None:
+            return self._runner, self._info
         if self._error is None:
             raise RuntimeError("nothing was asked to be loaded")
         raise self._error.with_traceback(None)  # the frames of an earlier raise are nobody's
 
-    def loaded(self) -> LoadedModel | None:
+    def runner(self) -> ModelRunner | None:
         """What is in memory, be it what is wanted or not."""
-        return self._loaded
+        return self._runner
 
     def unload(self) -> None:
         """Gives the memory back until something is asked for again."""
@@ -152,9 +155,9 @@ class Loader:
         self._report(Report(message="choosing a model"))
         try:
             first = replace(wanted.request, agreed=may_load(), **less)
-            result = load_what_fits(first, base=wanted.base, threads=wanted.threads, report=self._report_step)
+            result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
             self._take(result, first, wanted)
-        except FolderNotAgreed as error:
+        except PathNotAgreed as error:
             self._fail(error, Report(message="no model", done=True, refused=error))
         except Exception as error:
             if not isinstance(error, ModelError):
@@ -165,16 +168,16 @@ class Loader:
         self.state, self.reason, self._error = "failed", str(error), error
         self._report(report)
 
-    def _take(self, result: LoadResult, first: ModelRequest, wanted: LocalModel) -> None:
+    def _take(self, result: LoadResult[ModelRunner], first: ModelRequest, wanted: LocalModel) -> None:
         """Makes it the model in memory, and says once what it has less than `first` wanted."""
-        plan = result.loaded.plan
+        plan = result.plan
         info = info_of(plan, result.loaded.tokenizer)
         instead = f"What runs instead: {plan.summary}."
         if result.request.sequence_tokens < first.sequence_tokens:
             longest = max(LEAST_PROMPT_TOKENS, result.request.sequence_tokens - wanted.max_new_tokens)
             info = _with_shorter_prompts(info, longest)
             instead += f" Prompts have at most {longest} tokens."
-        self._loaded = result.loaded
+        self._runner = result.loaded
         self._know(info)
         if result.problem:
             self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
@@ -188,18 +191,18 @@ class Loader:
     def make_do_with_less(self, prompt_tokens: int, error: OutOfMemory) -> bool:
         """After the device was full, with one prompt of so many tokens alone: shorter prompts, then a smaller
         quantization. Whether there was anything left to give up."""
-        assert self._loaded is not None
+        assert self._runner is not None
         assert self._info is not None
         assert self._wanted is not None
         if prompt_tokens >= 2 * LEAST_PROMPT_TOKENS:
             longest = prompt_tokens // 2
             self._know(_with_shorter_prompts(self._info, longest))
             instead = f"Prompts have at most {longest} tokens until the settings change."
-        elif self._loaded.plan.smaller_quantization is not None:
+        elif self._runner.plan.smaller_quantization is not None:
             self._info = None
-            smaller = self._loaded.plan.smaller_quantization
+            smaller = self._runner.plan.smaller_quantization
             self._load(self._wanted, self._may_load, quantization=smaller, draft_model=NO_DRAFTS)
-            if self._loaded is None:
+            if self._runner is None:
                 return True  # that is told already
             instead = "The model now runs in four bits."
         else:
@@ -209,9 +212,13 @@ class Loader:
 
     def _drop(self) -> None:
         self._error = None
-        if self._loaded is not None:
-            self._loaded = None
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
             release_memory()
+
+    def _load_runner(self, threads: int, plan: Plan) -> ModelRunner:
+        return load_runner(plan, threads=threads, report=self._report_step)
 
     def _report_step(self, step: str) -> None:
         self._report(Report(message=step))
@@ -243,7 +250,7 @@ def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
 def info_of_tokenizer(tokenizer: Tokenizer) -> EngineInfo:
     """What a model would be, on a CPU, of which only the tokenizer is known. Its context may be as long as any."""
     return EngineInfo(
-        name=str(tokenizer.folder),
+        name=str(tokenizer.path),
         summary="a tokenizer alone",
         family=None,
         tokenizer=tokenizer,

@@ -9,21 +9,12 @@ from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from threading import Event, Timer
-from time import monotonic
-from typing import TYPE_CHECKING
 
-from ..decoding.prompt_lookup import PromptLookup
 from ..errors import Cancelled, ModelError, OutOfMemory
-from ..loading.load import LoadedModel
 from ..loading.memory import trim_heap
-from ..tokenizer import Decoder
-from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status, Usage
+from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status
 from .loader import Loader, LocalModel, MayLoad, Report, every_folder
 from .worker import Worker
-
-if TYPE_CHECKING:
-    from ..decoding.copying.mixture import Mixture
-    from ..decoding.request import DraftSource
 
 log = logging.getLogger(__name__)
 
@@ -79,17 +70,17 @@ class LocalEngine:
     def warm(self, request: CompletionRequest, cancel: Event) -> None:
         def run(_: Event) -> None:
             with suppress(Cancelled, ModelError):
-                loaded, info = self._loader.current()
+                runner, info = self._loader.current()
                 if request.version == info.version:
-                    loaded.engine.warm(request.ids, cancel=cancel, key=request.key)
+                    runner.warm(request, cancel)
 
         self._worker.submit(run)
 
     def forget(self, key: str) -> None:
         def run(_: Event) -> None:
-            loaded = self._loader.loaded()
-            if loaded is not None:
-                loaded.forget(key)
+            runner = self._loader.runner()
+            if runner is not None:
+                runner.forget(key)
             if not self._worker.has_waiting:  # of many that are closed together, the last one
                 trim_heap()
 
@@ -105,16 +96,16 @@ class LocalEngine:
             self._loader.current()
 
     def _generate(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
-        loaded, info = self._loader.current()
+        runner, info = self._loader.current()
         if request.version != info.version:
             raise InfoChanged
         try:
-            _write(loaded, request, cancel, put)
+            runner.write(request, cancel, put)
             return
         except OutOfMemory as error:
             log.warning("a completion ran out of memory: %s", repr(error.__cause__))
             full = OutOfMemory(error.problem, error.remedy)  # without the frames, which hold the model
-        del loaded
+        del runner
         if not self._loader.make_do_with_less(len(request.ids), full):
             raise full
         raise InfoChanged
@@ -133,53 +124,3 @@ class LocalEngine:
 
     def _unload_idle(self, _: Event) -> None:
         self._loader.unload()
-
-
-def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
-    usage = Usage(prompt_tokens=len(request.ids), reused_tokens=loaded.engine.reusable_tokens(request.ids))
-    deadline_s = None if request.time_limit_s is None else monotonic() + request.time_limit_s
-    decoder, written, scores = Decoder(loaded.tokenizer), 0, list[float]()
-    mixture = _mixture_of(request, loaded, cancel)
-    tokens = loaded.engine.generate(
-        request.ids,
-        max_new_tokens=request.max_new_tokens,
-        cancel=cancel,
-        sampling=request.sampling,
-        stop_ids=request.stop_ids,
-        key=request.key,
-        guide=None if request.guide is None else request.guide.start(loaded.vocabulary_index),
-        mixture=mixture,
-        search=request.search,
-        lookup=_drafts_of(request, mixture),
-        deadline_s=deadline_s,
-        log_probabilities=scores,
-    )
-    for token in tokens:
-        score = scores[written] if written < len(scores) else None
-        written += 1
-        put(Piece(text=decoder.feed(token), ids=(token,), log_probability=score, usage=usage))
-    is_late = deadline_s is not None and monotonic() >= deadline_s
-    end = "length" if written >= request.max_new_tokens else "time" if is_late else "end"
-    if mixture is not None and request.search is not None and not scores:
-        end = "unsure"
-    of_stop_token = sum(scores[written:]) if len(scores) > written else None
-    put(Piece(text=decoder.finish(), log_probability=of_stop_token, end=end, usage=usage))
-
-
-def _mixture_of(request: CompletionRequest, loaded: LoadedModel, cancel: Event) -> Mixture | None:
-    def check() -> None:
-        if cancel.is_set():
-            raise Cancelled
-
-    if request.copies is None or loaded.mixer is None:
-        return None
-    must = b"" if request.guide is None else request.guide.must_start
-    return loaded.mixer.start(request.copies, must, check)
-
-
-def _drafts_of(request: CompletionRequest, mixture: Mixture | None) -> DraftSource | None:
-    if request.lookup is None:
-        return None
-    if mixture is not None:  # which agrees most with what it copies itself
-        return mixture.drafts()
-    return PromptLookup(request.lookup.before, after=request.lookup.after, barriers=request.stop_ids)

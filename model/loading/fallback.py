@@ -6,36 +6,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from ..errors import OutOfMemory
-from .load import LoadedModel, load_model
 from .memory import release_memory
 from .plan import NO_DRAFTS, ModelRequest, Plan, make_plan
 
 _LEAST_SEQUENCE_TOKENS = 512
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadResult:
-    """A model that was loaded. `request`: what it was loaded for. `problem`: why that is less than what was wanted;
-    None where it is the same."""
+class LoadResult(Generic[Loaded]):
+    """A model that was loaded by `plan`. `request`: what it was loaded for. `problem`: why that is less than what
+    was wanted; None where it is the same."""
 
-    loaded: LoadedModel
+    loaded: Loaded
+    plan: Plan
     request: ModelRequest
     problem: OutOfMemory | None
 
 
-def load_what_fits(wanted: ModelRequest, *, base: Path, threads: int, report: Callable[[str], None]) -> LoadResult:
-    """Plans and loads `wanted`, or less of it while memory runs out. See `make_plan` and `load_model`, whose errors it
-    raises; `OutOfMemory` where nothing is left to give up, and then the first one."""
+def load_what_fits(wanted: ModelRequest, *, base: Path, load: Callable[[Plan], Loaded]) -> LoadResult[Loaded]:
+    """Plans `wanted` and has `load` load it, or less of it while memory runs out. Raises the errors of `make_plan` and
+    `load`; `OutOfMemory` where nothing is left to give up, and then the first one."""
     request: ModelRequest | None = wanted
     problem: OutOfMemory | None = None
     while request is not None:
         plan: Plan | None = None
         try:
             plan = make_plan(request, base=base)
-            loaded = load_model(plan, threads=threads, report=report)
-            return LoadResult(loaded=loaded, request=request, problem=problem)
+            return LoadResult(loaded=load(plan), plan=plan, request=request, problem=problem)
         except OutOfMemory as error:
             # A new one: the frames of this one hold what was loaded so far.
             problem = problem or OutOfMemory(error.problem, error.remedy)

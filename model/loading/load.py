@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..decoding.copying.mixture_weights import MixtureWeights
 
 
-_BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4}
+_BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4, "stored": "stored"}
 MIXTURE_FILE = "mixture.safetensors"
 """In the folder of a model for which a mixture was fitted."""
 _DRAFT_LENGTHS = (1, 3, 7)
@@ -79,7 +79,7 @@ def load_model(
 
     Raises `BrokenCheckpoint`, `UnreadableFile`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
-    tokenizer = Tokenizer(plan.source.folder, embeddings=_embeddings(plan))
+    tokenizer = Tokenizer(plan.source.path, embeddings=_embeddings(plan))
     mixture = _mixture(plan.source.folder / MIXTURE_FILE)
     report("starting torch")
     _forbid_network()
@@ -139,7 +139,7 @@ def _load_and_measure(
                 "Free memory, set quantization = int4, or choose a smaller model.",
             ) from error
         raise BrokenCheckpoint(
-            f"{plan.source.folder} could not be loaded: {type(error).__name__}: {error}",
+            f"{plan.source.path} could not be loaded: {type(error).__name__}: {error}",
             "Download the model again, or report this with the log.",
         ) from error
 
@@ -217,7 +217,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
         network, chunk_tokens = TorchLlama(config, weights_of_modules(load_pretrained(plan))), _chunk_tokens(plan)
     else:
         loaded = load_llama(
-            plan.source.folder,
+            plan.source.path,
             config,
             device=plan.device.name,
             dtype=getattr(torch, plan.dtype),

@@ -48,8 +48,8 @@ def _outlook(entry: Entry, source: Source | None, device: Device, wanted: ModelR
     plan: Plan | None = None
     problem, memory_bytes = "", None
     try:
-        checkpoint = inspect(source.folder) if source else expected_checkpoint(entry)
-        here = source or Source(name=entry.name, folder=checkpoint.folder, entry=entry)
+        checkpoint = inspect(source.path) if source else expected_checkpoint(entry)
+        here = source or Source(name=entry.name, path=checkpoint.path, entry=entry)
         try:
             plan = plan_named(here, checkpoint, device, wanted)
         except OutOfMemory as error:

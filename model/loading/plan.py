@@ -22,6 +22,9 @@ from .hardware import Device, Dtype, find_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
 from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
 
+RunsBy = Literal["seekline", "transformers", "llama.cpp"]
+"""Whose forward pass computes."""
+
 NO_DRAFTS = "none"
 """What `ModelRequest.draft_model` is where no small model drafts."""
 
@@ -36,12 +39,14 @@ _USABLE_SHARE = 0.9
 class ModelRequest:
     """What the user asked for; `auto` leaves it to `make_plan`.
 
-    `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
-    whose own code may run. `smaller_than`: so many parameters `auto` may not take. `draft_model`: named as `model` is.
-    `agreed`: the folders that may be loaded, by their canonical paths; None: all.
+    `engine`: whose forward pass is to compute. `sequence_tokens`: prompt and completion together, for which the KV
+    cache needs room. `trusted`: names of models whose own code may run. `smaller_than`: so many parameters `auto` may
+    not take. `draft_model`: named as `model` is. `agreed`: the folders and files that may be loaded, by their canonical
+    paths; None: all.
     """
 
     model: str = "auto"
+    engine: Literal["auto", "seekline", "llama.cpp"] = "auto"
     device: str = "auto"
     dtype: Dtype | Literal["auto"] = "auto"
     quantization: Quantization | Literal["auto"] = "auto"
@@ -62,6 +67,7 @@ class Plan:
 
     source: Source
     checkpoint: Checkpoint
+    engine: RunsBy
     device: Device
     dtype: Dtype
     quantization: Quantization
@@ -88,6 +94,8 @@ class Plan:
 
     @property
     def format(self) -> str:
+        if self.quantization == "stored":
+            return f"{self.checkpoint.weights_format} as it is"
         return self.dtype if self.quantization == "none" else self.quantization
 
 
@@ -101,7 +109,7 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
         plan = _automatic(wanted, find_device(wanted.device))
     else:
         source = check_agreed(find_source(wanted.model, base=base), wanted.agreed)
-        checkpoint = inspect(source.folder)  # what is wrong with it is found before torch takes its seconds
+        checkpoint = inspect(source.path)  # what is wrong with it is found before torch takes its seconds
         plan = _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
 
@@ -120,7 +128,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
     beside = replace(plan.device, free_bytes=left)
     try:
         draft = _named(
-            source, inspect(source.folder), beside, replace(wanted, quantization="auto", dtype="auto"), spread=False
+            source, inspect(source.path), beside, replace(wanted, quantization="auto", dtype="auto"), spread=False
         )
     except OutOfMemory as error:
         raise OutOfMemory(
@@ -134,7 +142,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
 
 
 def _have_one_vocabulary(one: Source, other: Source) -> bool:
-    return one.folder == other.folder or Tokenizer(one.folder).has_vocabulary_of(Tokenizer(other.folder))
+    return one.path == other.path or Tokenizer(one.path).has_vocabulary_of(Tokenizer(other.path))
 
 
 def _automatic(wanted: ModelRequest, device: Device) -> Plan:
@@ -155,7 +163,7 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
         large = wanted.quantization == "auto" and _is_large(source.entry)
         try:
             limited = replace(wanted, quantization="none") if large else wanted
-            plan = _named(source, inspect(source.folder), device, limited, spread=False)
+            plan = _named(source, inspect(source.path), device, limited, spread=False)
         except OutOfMemory as error:
             left_out.append(f"{source.name} is too large for {device.name}")
             problem = error
@@ -195,6 +203,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     return Plan(
         source=source,
         checkpoint=checkpoint,
+        engine="transformers" if checkpoint.llama is None or not fitting else "seekline",
         device=device,
         dtype=dtype,
         quantization=quantization,

@@ -22,6 +22,8 @@ def number_formats(
     if quantization != "auto":
         check_quantization(quantization, device, checkpoint)
         return [(best, quantization)]
+    if _why_not("stored", device, checkpoint) is None and not _is_cached(device, checkpoint):
+        return [(best, "stored")]
     possible: list[Quantization] = [name for name in _SMALLER if _why_not(name, device, checkpoint) is None]
     if device.kind != "cpu":
         fours: list[Quantization] = [name for name in possible if name != "int8"]
@@ -35,12 +37,17 @@ def number_formats(
     return formats
 
 
+def _is_cached(device: Device, checkpoint: Checkpoint) -> bool:
+    """Whether the device holds so much of a model in its caches that fewer bits of a weight make nothing faster."""
+    return device.kind == "cpu" and is_small(checkpoint.parameters)
+
+
 def _ours_on_cpu(possible: list[Quantization], device: Device, checkpoint: Checkpoint) -> list[Quantization]:
     """What is better than no quantization on a CPU, the best first.
 
     Each token reads all weights: half the bits are half the time, unless a cache holds them all anyway.
     """
-    if is_small(checkpoint.parameters):
+    if _is_cached(device, checkpoint):
         return []
     ours: list[Quantization] = [name for name in possible if is_ours(name, device, checkpoint)]
     if checkpoint.llama is not None and runs_natively(checkpoint.llama):
@@ -78,6 +85,8 @@ def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint)
     """The problem and the remedy; None where it can be had."""
     if quantization == "none":
         return None
+    if quantization == "stored":
+        return _why_not_stored(checkpoint)
     if device.kind not in ("cpu", "cuda"):
         return (
             f"Quantization {quantization} runs on CUDA and on the CPU, not on {device.name}.",
@@ -100,7 +109,7 @@ def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint)
 def _why_not_int4(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
     if checkpoint.llama is None:
         return (
-            f"Quantization int4 is for models of the Llama architecture, and {checkpoint.folder.name} is none.",
+            f"Quantization int4 is for models of the Llama architecture, and {checkpoint.path.name} is none.",
             "Set quantization = nf4 or none.",
         )
     if device.kind == "cuda" and "bfloat16" not in device.fast_dtypes:
@@ -108,6 +117,15 @@ def _why_not_int4(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | N
             f"Quantization int4 needs a GPU that multiplies bfloat16, and {device.name} does not.",
             "Set quantization = nf4 or none.",
         )
+    return None
+
+
+def _why_not_stored(checkpoint: Checkpoint) -> tuple[str, str] | None:
+    remedy = "Set quantization = auto."
+    if checkpoint.stored_bytes is None:
+        return f"The weights of {checkpoint.path.name} are not quantized in their file.", remedy
+    if checkpoint.llama is None:
+        return f"Quantized files are for models of the Llama architecture, and {checkpoint.path.name} is none.", remedy
     return None
 
 

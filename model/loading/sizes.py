@@ -11,7 +11,8 @@ from ..catalogue.sources import Source
 from ..decoding.slots import capacity_tokens
 from .hardware import Dtype
 
-Quantization = Literal["none", "int8", "nf4", "int4"]
+Quantization = Literal["none", "int8", "nf4", "int4", "stored"]
+"""Of the weights in memory; `stored`: as they are quantized in their files."""
 
 # Of KV caches: so many sequences at most and at least, and so much of the memory that is left beside the model.
 _MOST_SEQUENCES = 8
@@ -34,7 +35,9 @@ class Size:
 
 
 def size_of(source: Source, checkpoint: Checkpoint) -> Size:
-    known = source.entry.weight_bytes if source.entry else {}
+    known = dict(source.entry.weight_bytes) if source.entry else {}
+    if checkpoint.stored_bytes is not None:
+        known["stored"] = checkpoint.stored_bytes
     return Size(checkpoint.parameters, checkpoint.kv_bytes_per_token, checkpoint.context_tokens, known)
 
 

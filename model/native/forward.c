@@ -38,8 +38,6 @@ typedef struct {
   volatile int32_t items_taken, arrived, phase, stopped; /* all 0 */
 } call;
 
-typedef _Float16 f16x8u __attribute__((vector_size(16), aligned(2)));
-
 enum { ABANDONED = 2, MAX_SPINS = 4000, QUERY_BLOCK = 4, TOKEN_BLOCK = 32 };
 #define MASKED -1e30f
 
@@ -90,8 +88,9 @@ INLINE f32x8 exp8(f32x8 x) {
   return (f32x8)((i32x8)sum + (__builtin_convertvector(whole, i32x8) << 23));
 }
 
-/* Root mean square normalisation (Zhang and Sennrich 2019) of the rows of `from`, as the next input. */
-static int rms_norm(call *c, const network *n, const float *from, const float *weight, int32_t count) {
+/* Root mean square normalisation (Zhang and Sennrich 2019) of the rows of `from`, as the input of `next`. */
+static int rms_norm(call *c, const network *n, const float *from, const float *weight, int32_t count,
+                    const matrix *next) {
   const int64_t width = n->hidden;
   FOR_EACH_ITEM(row, count) {
     const float *values = from + row * width;
@@ -100,7 +99,7 @@ static int rms_norm(call *c, const network *n, const float *from, const float *w
     for (int64_t i = 0; i < width; i += LANES) squares = fma8(load(values + i), load(values + i), squares);
     f32x8 factor = splat(1 / __builtin_sqrtf(sum8(squares) / (float)width + n->epsilon));
     for (int64_t i = 0; i < width; i += LANES) store(to + i, load(values + i) * factor * load(weight + i));
-    quantize(&c->input, row, (int32_t)width);
+    quantize(&c->input, row, next);
   }
   return barrier(c);
 }
@@ -226,12 +225,12 @@ static int attention(call *c, const network *n, int32_t layer, int32_t thread) {
     }
   }
   if (!barrier(c)) return 0;
-  FOR_EACH_ITEM(row, c->count) quantize(&c->input, row, n->heads * n->head_size);
+  FOR_EACH_ITEM(row, c->count) quantize(&c->input, row, &n->layer[layer].output);
   return barrier(c);
 }
 
-/* silu(gate) * up (Shazeer 2020), as the next input. */
-static int swiglu(call *c, const network *n) {
+/* silu(gate) * up (Shazeer 2020), as the input of `next`. */
+static int swiglu(call *c, const network *n, const matrix *next) {
   const int64_t width = n->intermediate;
   FOR_EACH_ITEM(row, c->count) {
     const float *gate = c->projected + 2 * row * width, *up = gate + width;
@@ -243,7 +242,7 @@ static int swiglu(call *c, const network *n) {
       f32x8 sigmoid = (f32x8)(((i32x8)inverse & positive) | ((i32x8)(decay * inverse) & ~positive));
       store(to + i, value * sigmoid * load(up + i));
     }
-    quantize(&c->input, row, (int32_t)width);
+    quantize(&c->input, row, next);
   }
   return barrier(c);
 }
@@ -252,18 +251,18 @@ static int swiglu(call *c, const network *n) {
 EXPORT int32_t seekline_forward(const network *n, call *c, int32_t thread) {
   for (int32_t number = 0; number < n->layers; number++) {
     const layer *l = n->layer + number;
-    if (!rms_norm(c, n, c->hidden, l->attention_norm, c->count)) return 0;
+    if (!rms_norm(c, n, c->hidden, l->attention_norm, c->count, &l->qkv)) return 0;
     if (!matmul(c, &l->qkv, c->count, c->projected, 0)) return 0;
     if (!rope(c, n, number)) return 0;
     if (!attention(c, n, number, thread)) return 0;
     if (!matmul(c, &l->output, c->count, c->hidden, 1)) return 0;
-    if (!rms_norm(c, n, c->hidden, l->mlp_norm, c->count)) return 0;
+    if (!rms_norm(c, n, c->hidden, l->mlp_norm, c->count, &l->gate_up)) return 0;
     if (!matmul(c, &l->gate_up, c->count, c->projected, 0)) return 0;
-    if (!swiglu(c, n)) return 0;
+    if (!swiglu(c, n, &l->down)) return 0;
     if (!matmul(c, &l->down, c->count, c->hidden, 1)) return 0;
   }
   const float *last = c->hidden + (int64_t)(c->count - c->logits) * n->hidden;
-  return rms_norm(c, n, last, n->norm, c->logits) && matmul(c, &n->head, c->logits, c->out, 0);
+  return rms_norm(c, n, last, n->norm, c->logits, &n->head) && matmul(c, &n->head, c->logits, c->out, 0);
 }
 
 /* What Python compares with its own, so that a library compiled earlier is not called with newer structures. */

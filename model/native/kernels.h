@@ -10,11 +10,12 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* A matrix is kept in tiles of so many outputs, one in each lane, and these in groups of so many inputs. */
-enum { TILE = 16, GROUP = 64, LANES = 8 };
+enum { TILE = 16, GROUP = 64, HALF = 32, LANES = 8 };
 
 typedef float f32x8 __attribute__((vector_size(32)));
 typedef float f32x8u __attribute__((vector_size(32), aligned(4)));
 typedef int32_t i32x8 __attribute__((vector_size(32)));
+typedef _Float16 f16x8u __attribute__((vector_size(16), aligned(2)));
 
 INLINE f32x8 load(const float *from) { return *(const f32x8u *)from; }
 INLINE void store(float *to, f32x8 values) { *(f32x8u *)to = values; }
@@ -51,23 +52,27 @@ INLINE float min_of(float a, float b) { return a < b ? a : b; }
 INLINE f32x8 fma8(f32x8 a, f32x8 b, f32x8 c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE float sum8(f32x8 v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7])); }
 
-enum format { FLOAT32, BFLOAT16, INT8, INT4 };
+/* The last two are as files have them: with scales of 16 bits for each HALF of a group, and without zero points. */
+enum format { FLOAT32, BFLOAT16, INT8, INT4, INT4_BY_32, INT4_BY_32_SYMMETRIC };
 
-/* Shape (outputs, inputs), `data` as `pack` in native_matrices.py makes it. */
+/* Shape (outputs, inputs), `data` as native_matrices.py packs it. `order`: of codes, which input of a row the next one
+ * multiplies; null: they stand in the order of the inputs. */
 typedef struct {
   int32_t format, outputs, inputs;
   const uint8_t *data;
+  const int32_t *order;
 } matrix;
 
-/* Rows of one width, and what an integer product wants of them: by group codes, a scale, and the codes' scaled sum. */
+/* Rows of one width, and what an integer product wants of them: by group codes and a scale, and by half of a group the
+ * codes' scaled sum. */
 typedef struct {
   float *values;
   int8_t *codes;
   float *scales, *sums;
 } rows;
 
-/* Rounds row number `row`, of `width` values, to codes. */
-void quantize(const rows *x, int64_t row, int32_t width);
+/* Rounds row number `row` to codes, for the product with `next`. */
+void quantize(const rows *x, int64_t row, const matrix *next);
 
 /* Tiles `first` to `last` of the outputs of `count` rows: out[row * outputs + output], added to it where `add`. */
 void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add, int32_t first, int32_t last);

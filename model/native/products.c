@@ -62,14 +62,18 @@ INLINE f32x8 from_bfloat16(const uint8_t *from) {
   return (f32x8)(__builtin_convertvector(*(const u16x8u *)from, u32x8) << 16);
 }
 
-/* Adds the products of a group's 4-bit codes with those of R rows to `sums`, by row and half of the tile. A byte has
- * the codes of two inputs that stand 4 apart; 64 bytes have 8 inputs of all outputs. */
-INLINE void add_plane(int R, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, i32x8 (*sums)[2]) {
+INLINE f32x8 from_float16(const uint8_t *from) { return __builtin_convertvector(*(const f16x8u *)from, f32x8); }
+
+/* Adds the products of 4-bit codes of a group with those of R rows to `sums`, by row and half of the tile, for `eights`
+ * times 8 inputs from `first` eights on. A byte has the codes of two inputs that stand 4 apart; 64 bytes have 8 inputs
+ * of all outputs. */
+INLINE void add_plane(int R, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, int first,
+                      int eights, i32x8 (*sums)[2]) {
   partial part[4][2];
-  for (int j = 0; j < GROUP / 8; j++) {
-    if (2 * j % DEPTH == 0) memset(part, 0, sizeof part);
-    u8x32 first = *(const u8x32u *)(plane + 64 * j), second = *(const u8x32u *)(plane + 64 * j + 32);
-    u8x32 nibbles[2][2] = {{first & 15, second & 15}, {first >> 4, second >> 4}};
+  for (int j = first; j < first + eights; j++) {
+    if (2 * (j - first) % DEPTH == 0) memset(part, 0, sizeof part);
+    u8x32 low = *(const u8x32u *)(plane + 64 * j), high = *(const u8x32u *)(plane + 64 * j + 32);
+    u8x32 nibbles[2][2] = {{low & 15, high & 15}, {low >> 4, high >> 4}};
     for (int r = 0; r < R; r++)
       for (int nibble = 0; nibble < 2; nibble++) {
         int32_t four;
@@ -77,7 +81,7 @@ INLINE void add_plane(int R, const uint8_t *plane, const int8_t *codes, int64_t 
         part[r][0] = dot(part[r][0], nibbles[nibble][0], four);
         part[r][1] = dot(part[r][1], nibbles[nibble][1], four);
       }
-    if (2 * (j + 1) % DEPTH == 0)
+    if (2 * (j + 1 - first) % DEPTH == 0 || j + 1 == first + eights)
       for (int r = 0; r < R; r++)
         for (int side = 0; side < 2; side++) sums[r][side] += widen(part[r][side]) * factor;
   }
@@ -104,8 +108,8 @@ INLINE void integer_tile(int R, int bits, const matrix *m, const rows *x, int64_
   for (int64_t group = 0; group < groups; group++, block += bytes) {
     i32x8 sums[4][2] = {0};
     const int8_t *codes = x->codes + row * width + group * GROUP;
-    add_plane(R, block, codes, width, 1, sums);
-    if (bits == 8) add_plane(R, block + PLANE_BYTES, codes, width, 16, sums);
+    add_plane(R, block, codes, width, 1, 0, GROUP / 8, sums);
+    if (bits == 8) add_plane(R, block + PLANE_BYTES, codes, width, 16, 0, GROUP / 8, sums);
     const uint8_t *scales = block + PLANE_BYTES * bits / 4, *zeros = scales + 2 * TILE;
     for (int side = 0; side < 2; side++) {
       f32x8 scale = from_bfloat16(scales + 16 * side);
@@ -113,7 +117,35 @@ INLINE void integer_tile(int R, int bits, const matrix *m, const rows *x, int64_
       for (int r = 0; r < R; r++) {
         int64_t at = (row + r) * groups + group;
         f32x8 sum = __builtin_convertvector(sums[r][side], f32x8) * splat(x->scales[at]);
-        total[r][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, total[r][side]));
+        total[r][side] = fma8(offset, splat(x->sums[2 * at] + x->sums[2 * at + 1]), fma8(scale, sum, total[r][side]));
+      }
+    }
+  }
+  store_tile(R, m, row, tile, total, out, add);
+}
+
+/* The same for codes of 4 bits with scales for each half of a group. A group is its codes, then 16 scales and, unless
+ * it is symmetric, 16 zero points of each half: a weight is code * scale + zero, or (code - 8) * scale. */
+INLINE void halves_tile(int R, int symmetric, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
+                        int add) {
+  const int half_bytes = (symmetric ? 2 : 4) * TILE, bytes = PLANE_BYTES + 2 * half_bytes;
+  const int64_t width = m->inputs, groups = width / GROUP;
+  const uint8_t *block = m->data + tile * groups * bytes;
+  f32x8 total[4][2] = {0};
+  for (int64_t group = 0; group < groups; group++, block += bytes) {
+    const int8_t *codes = x->codes + row * width + group * GROUP;
+    for (int half = 0; half < 2; half++) {
+      i32x8 sums[4][2] = {0};
+      add_plane(R, block, codes, width, 1, half * HALF / 8, HALF / 8, sums);
+      const uint8_t *scales = block + PLANE_BYTES + half * half_bytes, *zeros = scales + 2 * TILE;
+      for (int side = 0; side < 2; side++) {
+        f32x8 scale = from_float16(scales + 16 * side);
+        f32x8 offset = symmetric ? scale * splat(-8) : from_float16(zeros + 16 * side);
+        for (int r = 0; r < R; r++) {
+          int64_t at = (row + r) * groups + group;
+          f32x8 sum = __builtin_convertvector(sums[r][side], f32x8) * splat(x->scales[at]);
+          total[r][side] = fma8(offset, splat(x->sums[2 * at + half]), fma8(scale, sum, total[r][side]));
+        }
       }
     }
   }
@@ -141,7 +173,9 @@ INLINE void tile_rows(int R, const matrix *m, const rows *x, int64_t row, int32_
     case FLOAT32: float_tile(R, 4, m, x, row, tile, out, add); break;
     case BFLOAT16: float_tile(R, 2, m, x, row, tile, out, add); break;
     case INT8: integer_tile(R, 8, m, x, row, tile, out, add); break;
-    default: integer_tile(R, 4, m, x, row, tile, out, add);
+    case INT4: integer_tile(R, 4, m, x, row, tile, out, add); break;
+    case INT4_BY_32: halves_tile(R, 0, m, x, row, tile, out, add); break;
+    default: halves_tile(R, 1, m, x, row, tile, out, add);
   }
 }
 
@@ -155,25 +189,27 @@ void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add
     for (int32_t tile = first; tile < last; tile++) tile_rows(1, m, x, row, tile, out, add);
 }
 
-void quantize(const rows *x, int64_t row, int32_t width) {
-  for (int64_t at = row * width, group = at / GROUP; at < (row + 1) * width; at += GROUP, group++) {
-    const float *values = x->values + at;
-    float largest = 0;
+void quantize(const rows *x, int64_t row, const matrix *next) {
+  const int64_t width = next->inputs;
+  const float *from = x->values + row * width;
+  for (int64_t input = 0, group = row * width / GROUP; input < width; input += GROUP, group++) {
+    float values[GROUP], largest = 0;
+    for (int i = 0; i < GROUP; i++) values[i] = from[next->order ? next->order[input + i] : input + i];
     for (int i = 0; i < GROUP; i++) largest = __builtin_fmaxf(largest, __builtin_fabsf(values[i]));
     const float scale = largest / 127, inverse = largest > 1e-36f ? 127 / largest : 0;
-    int32_t sum = 0;
+    int32_t sums[2] = {0};
     for (int i = 0; i < GROUP; i++) {
       int8_t code = (int8_t)__builtin_fmaxf(-127, __builtin_fminf(127, __builtin_rintf(values[i] * inverse)));
-      x->codes[at + i] = code;
-      sum += code;
+      x->codes[row * width + input + i] = code;
+      sums[i / HALF] += code;
     }
     x->scales[group] = scale;
-    x->sums[group] = scale * (float)sum;
+    for (int half = 0; half < 2; half++) x->sums[2 * group + half] = scale * (float)sums[half];
   }
 }
 
 /* One product by itself: of rows that are not rounded yet, by one thread. */
 EXPORT void seekline_product(const matrix *m, const rows *x, int32_t count, float *out) {
-  for (int32_t row = 0; row < count; row++) quantize(x, row, m->inputs);
+  for (int32_t row = 0; row < count; row++) quantize(x, row, m);
   multiply(m, x, count, out, 0, 0, m->outputs / TILE);
 }

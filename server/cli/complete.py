@@ -58,7 +58,7 @@ def complete(
 
 
 def make_plan(config: Config) -> model.Plan:
-    """The plan for these settings. Raises `FolderNotAgreed` for a folder that a workspace's file names, too."""
+    """The plan for these settings. Raises `PathNotAgreed` for a folder that a workspace's file names, too."""
     agreed = consent.loadable(config, print_note)
     return model.make_plan(replace(model_request(config.settings), agreed=agreed), base=Path())
 

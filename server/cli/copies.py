@@ -69,7 +69,7 @@ def delete_copies(copies: Sequence[model.Kept]) -> int:
 
 
 def _name(copy: model.Kept) -> str | None:
-    return None if copy.folder is None else model.name_of_folder(copy.folder)
+    return None if copy.model is None else model.name_of_path(copy.model)
 
 
 def _last_used(copy: model.Kept) -> datetime:

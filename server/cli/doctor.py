@@ -87,7 +87,7 @@ def _model_problems(config: Config) -> Iterator[str]:
     """What keeps the configured model from loading, short of loading it."""
     try:
         plan = make_plan(config)
-        prompt_config(model.info_of(plan, model.Tokenizer(plan.source.folder)), config.settings)
+        prompt_config(model.info_of(plan, model.Tokenizer(plan.source.path)), config.settings)
         out.print(f"Model: {plan.summary}\n", markup=False, highlight=False, soft_wrap=True)
     except (model.ModelError, InputError) as error:
         yield str(error)

@@ -150,7 +150,7 @@ def trust(folder: FolderArgument = None, forget: ForgetOption = False) -> None:
 
 
 def _agree_to(folder: str) -> str:
-    canonical = model.canonical_folder(folder, base=Path.cwd())
+    canonical = model.canonical_path(folder, base=Path.cwd())
     if not str(canonical).isprintable():
         raise BadRequest(f"The name {str(canonical)!a} has control characters.", "Give the folder another one first.")
     consent.agree(canonical)

@@ -90,7 +90,7 @@ def _prompt_config(config: Config, tokenizer: Path | None) -> PromptConfig:
     if tokenizer is not None:
         return prompt_config(model.info_of_tokenizer(model.Tokenizer(tokenizer)), config.settings)
     plan = make_plan(config)
-    prompts = prompt_config(model.info_of(plan, model.Tokenizer(plan.source.folder)), config.settings)
+    prompts = prompt_config(model.info_of(plan, model.Tokenizer(plan.source.path)), config.settings)
     for notice in notices(prompts, config.settings):
         print_note(notice)
     return prompts

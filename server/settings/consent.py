@@ -115,4 +115,4 @@ def loadable(config: Config, tell: Callable[[str], None] = lambda _: None) -> fr
     if agreed.problem is not None:
         tell(agreed.problem)
     own = [name for key, name in named.items() if key not in config.by_others and model.is_path(name)]
-    return agreed.folders | {model.canonical_folder(name, base=Path()) for name in own}
+    return agreed.folders | {model.canonical_path(name, base=Path()) for name in own}

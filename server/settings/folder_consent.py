@@ -47,16 +47,16 @@ class FolderConsent:
         self._was_refused = self._was_refused and not came
         return came
 
-    def ask_about(self, refused: model.FolderNotAgreed) -> None:
+    def ask_about(self, refused: model.PathNotAgreed) -> None:
         """Asks once whether a folder may be loaded; until then there is no model. From any thread."""
         self._was_refused = True
-        if refused.folder in self._asked:
+        if refused.path in self._asked:
             return
-        self._asked.add(refused.folder)
+        self._asked.add(refused.path)
 
         def answered(choice: str | None) -> None:
             if choice == _LOAD:
-                self._agree(refused.folder)
+                self._agree(refused.path)
             elif choice is None:
                 self._tell("warning", f"No completions: {refused}")
 

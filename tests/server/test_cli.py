@@ -72,7 +72,7 @@ def test_a_wrong_place(seekline: Seekline, file: str, tmp_path: Path, command: s
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--model", "./nowhere"], "There is no folder"),
+        (["--model", "./nowhere"], "There is no folder or file"),
         (["--model", "deepseek-coder-1.3-base"], "Did you mean deepseek-coder-1.3b-base"),
         (["--model", "deepseek-coder-1.3b-base"], "seekline models download"),
         (["--device", "toaster"], 'device must be "auto"'),
@@ -175,7 +175,7 @@ def test_doctor(seekline: Seekline, tmp_path: Path) -> None:
     (tmp_path / "seekline.toml").write_text('model = "./nowhere"', "utf-8")
     run = seekline("doctor")
     assert run.code == 1
-    assert "There is no folder" in run.out
+    assert "There is no folder or file" in run.out
 
 
 @pytest.mark.parametrize("command", ["doctor", "config"])
@@ -210,7 +210,7 @@ def test_a_folder_that_a_workspace_names_is_refused_until_it_is_agreed_to(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["./nowhere"], "There is no folder"),
+        (["./nowhere"], "There is no folder or file"),
         (["./nowhere", "--forget"], "is not agreed to"),
         (["--forget"], "--forget needs a folder"),
     ],
@@ -229,7 +229,7 @@ def test_a_folder_on_the_command_line_is_relative_to_the_current_one_and_needs_n
     monkeypatch.chdir(tmp_path / "inner")
     run = seekline("complete", "../main.py:2:12", "--json", "--model", "./model")
     assert run.json["model"] == str(folder)
-    assert f"There is no folder {folder.parent / 'nowhere'}." in " ".join(
+    assert f"There is no folder or file {folder.parent / 'nowhere'}." in " ".join(
         seekline("complete", "../main.py:2:12", "--model", "./nowhere").err.split()
     )
 

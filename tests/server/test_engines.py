@@ -19,6 +19,7 @@ from seekline.model import Report
 from seekline.model.backends.llama import model_loader
 from seekline.model.backends.llama.native_forward import NativeLlama
 from seekline.model.backends.llama.torch_forward import TorchLlama
+from seekline.model.engines.in_process import InProcessRunner
 from seekline.server.engines import local_model
 from tiny_models import save_llama
 
@@ -95,10 +96,10 @@ async def test_the_old_weights_are_gone_before_the_smaller_ones_come(
 ) -> None:
     settings = settings_of(save_llama(tmp_path), quantization="none", context_tokens=300)
     assert await complete(desk, settings) is not None
-    loaded = desk.local._loader.loaded()
-    assert loaded is not None
-    old, found = ref(loaded.engine._backend), list[object]()
-    del loaded
+    runner = desk.local._loader.runner()
+    assert isinstance(runner, InProcessRunner)
+    old, found = ref(runner._loaded.engine._backend), list[object]()
+    del runner
     Full(monkeypatch, until=1)
     at_load(monkeypatch, lambda: found.append(old()))
     assert await complete(desk, settings) is not None

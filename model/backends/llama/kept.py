@@ -28,11 +28,11 @@ _ABANDONED_S = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A file of quantized weights. `folder`: of the model that they were made from; None where the file does not say
-    so any more. `is_current`: whether that folder's weights are still the same."""
+    """A file of quantized weights. `model`: the folder or file that they were made from; None where the copy does not
+    say so any more. `is_current`: whether the weights there are still the same."""
 
     path: Path
-    folder: Path | None
+    model: Path | None
     is_current: bool
     size_bytes: int
     used_s: float
@@ -40,16 +40,16 @@ class Kept:
     @property
     def is_orphaned(self) -> bool:
         """Whether the model is not here, which may come back with its disk."""
-        return self.folder is None or not self.folder.is_dir()
+        return self.model is None or not _is_there(self.model)
 
 
-def made_from(folder: Path, settings: dict[str, object]) -> str:
-    """What tells weights from all others, those in `folder` as they are now quantized with `settings`."""
-    return json.dumps([FORMAT, str(folder.resolve()), _seen(folder), settings], sort_keys=True)
+def made_from(model: Path, settings: dict[str, object]) -> str:
+    """What tells weights from all others, those of `model` as they are now quantized with `settings`."""
+    return json.dumps([FORMAT, str(model.resolve()), _seen(model), settings], sort_keys=True)
 
 
-def _seen(folder: Path) -> list[list[str | int]]:
-    states = [(path.name, path.stat()) for path in weight_files(folder)]
+def _seen(model: Path) -> list[list[str | int]]:
+    states = [(path.name, path.stat()) for path in weight_files(model)]
     return [[name, state.st_size, state.st_mtime_ns, state.st_ino] for name, state in states]
 
 
@@ -61,9 +61,9 @@ def kept_weights(cache: Path) -> list[Kept]:
             status = path.stat()
         except OSError:  # another process gave it up
             continue
-        folder, is_current = _origin(path)
+        model, is_current = _origin(path)
         found.append(
-            Kept(path=path, folder=folder, is_current=is_current, size_bytes=status.st_size, used_s=status.st_mtime)
+            Kept(path=path, model=model, is_current=is_current, size_bytes=status.st_size, used_s=status.st_mtime)
         )
     return sorted(found, key=lambda one: one.used_s, reverse=True)
 
@@ -71,14 +71,18 @@ def kept_weights(cache: Path) -> list[Kept]:
 def _origin(path: Path) -> tuple[Path | None, bool]:
     try:
         text = read_header(path).metadata.get("made_from", "")
-        version, folder, seen, _ = outside.parse_json(text.encode(), name=path)
-        if not isinstance(folder, str):
+        version, model, seen, _ = outside.parse_json(text.encode(), name=path)
+        if not isinstance(model, str):
             return None, False
-        there = Path(folder)
-        # A folder that is not there may come back with its disk.
-        return there, version == FORMAT and (not there.is_dir() or _seen(there) == seen)
+        there = Path(model)
+        # What is not there may come back with its disk.
+        return there, version == FORMAT and (not _is_there(there) or _seen(there) == seen)
     except (ModelError, OSError, ValueError, TypeError):
         return None, False
+
+
+def _is_there(model: Path) -> bool:
+    return model.is_dir() or model.is_file()
 
 
 def evict(cache: Path, *, keep: Path) -> None:
@@ -89,12 +93,12 @@ def evict(cache: Path, *, keep: Path) -> None:
     """
     per_model, total = Counter[Path | None](), 0
     for one in kept_weights(cache):
-        per_model[one.folder] += 1
+        per_model[one.model] += 1
         total += one.size_bytes
-        too_many = per_model[one.folder] > MAX_FILES_PER_MODEL or total > MAX_BYTES
+        too_many = per_model[one.model] > MAX_FILES_PER_MODEL or total > MAX_BYTES
         is_old = time() - one.used_s > MAX_UNUSED_S
         if one.path != keep and (too_many or is_old or not one.is_current):
-            per_model[one.folder] -= 1
+            per_model[one.model] -= 1
             total -= one.size_bytes
             delete_kept(one.path)
     for path in cache.glob("*.part"):

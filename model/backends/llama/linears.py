@@ -66,6 +66,17 @@ class Int4Linear:
         return self._multiply(rows.bfloat16(), self.packed, self.group, self.scales_and_zeros).to(rows.dtype)
 
 
+class ReorderedLinear:
+    """A product whose inputs stand in another order: it multiplies input `order[i]` of a row as its own input `i`."""
+
+    def __init__(self, linear: Linear, order: torch.Tensor) -> None:
+        self.linear = linear
+        self.order = order
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.linear(rows[:, self.order])
+
+
 class StackedLinear:
     """Several products whose outputs are put one behind the other: matrices that a library quantized one by one."""
 

@@ -13,16 +13,18 @@ import torch
 from .linears import DenseLinear, Linear, MatVecLinear, StackedLinear
 from .llama_config import LlamaConfig
 from .native_forward import CHUNK_TOKENS, NativeLlama
-from .native_matrices import FORMAT_BY_BITS, PackedMatrix, pack
+from .native_matrices import FORMAT_BY_BITS, PackedMatrix, pack, pack_stored
 from .native_structures import runs_natively
-from .quantization import GROUP, can_be_int4, from_bytes, int4_codes, pack_int4, to_bytes, to_int8
+from .quantization import GROUP, can_be_int4, from_bytes, int4_codes, pack_int4, stored_int4, to_bytes, to_int8
 from .store import Damaged, QuantizedStore, store_of
 from .torch_forward import TorchLlama
 from .tuning import CpuTuning, choose_threads, tune
-from .weights import CheckpointTensors, LayerWeights, LlamaWeights, MakeLinear, ReadTensor, read_weights
+from .weights import CheckpointTensors, LayerWeights, LlamaWeights, MakeLinear, MatrixReader, read_weights
 
-Bits: TypeAlias = Literal[4, 8] | None
+Bits: TypeAlias = Literal[4, 8, "stored"] | None
+"""Of a weight; `stored`: as many as it has in its file; None: a number as it is there."""
 
+_UNSTORED_BITS = 8  # of the matrices that a quantized file leaves in 16: their head
 _MEASURED_OUTPUTS = 8192  # more rows of a matrix tell no more about it
 
 
@@ -36,16 +38,16 @@ class LoadedLlama:
 
 @torch.inference_mode()
 def load_llama(
-    folder: Path, config: LlamaConfig, *, device: str, dtype: torch.dtype, bits: Bits, threads: int, cache: Path
+    path: Path, config: LlamaConfig, *, device: str, dtype: torch.dtype, bits: Bits, threads: int, cache: Path
 ) -> LoadedLlama:
-    """Loads a checkpoint. `bits`: of a weight; None leaves them in `dtype`, or as they are where the CPU's own forward
-    pass computes. `threads`: at most so many, on a CPU."""
+    """Loads a checkpoint. `bits`: None leaves weights in `dtype`, or as they are where the CPU's own forward pass
+    computes. `threads`: at most so many, on a CPU."""
     native = device == "cpu" and runs_natively(config)
     torch_linears = None if native else _TorchLinears(config, device=device, dtype=dtype, bits=bits, threads=threads)
 
     def read(store: QuantizedStore | None) -> LlamaWeights:
         make_linear = torch_linears.maker(store) if torch_linears else _packed_linears(bits, store)
-        with CheckpointTensors(folder, device=device, dtype=None if native else dtype) as tensors:
+        with CheckpointTensors(path, device=device, dtype=None if native else dtype) as tensors:
             weights = read_weights(tensors, config, make_linear)
             tensors.check_unchanged()
             return weights
@@ -53,7 +55,8 @@ def load_llama(
     decoding_threads = torch.get_num_threads()
     torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
     try:
-        store = store_of(folder, cache, bits=bits, group=GROUP, native=native) if bits else None
+        is_fitted = bits in (4, 8)  # which takes its time
+        store = store_of(path, cache, bits=bits, group=GROUP, native=native) if is_fitted else None
         weights = read(None) if store is None else _read_by_store(store, read)
     finally:
         torch.set_num_threads(decoding_threads)
@@ -82,13 +85,16 @@ def _read_by_store(store: QuantizedStore, read: Callable[[QuantizedStore], Llama
 def _packed_linears(bits: Bits, store: QuantizedStore | None) -> MakeLinear:
     """Makes matrices as the forward pass in C multiplies by them."""
 
-    def make(name: str, read: ReadTensor) -> Linear:
+    def make(name: str, matrix: MatrixReader) -> Linear:
+        if bits == "stored":
+            stored = matrix.stored()
+            return pack_stored(stored) if stored is not None else pack(matrix.dense(), _UNSTORED_BITS)
         # The head decides between tokens: eight bits cost it hardly more time, and no quality.
         matrix_bits = 8 if bits and name == "lm_head" else bits
         if store is None or matrix_bits is None:
-            return pack(read(), matrix_bits)
+            return pack(matrix.dense(), matrix_bits)
         if name not in store:
-            store.put(name, pack(read(), matrix_bits).data)
+            store.put(name, pack(matrix.dense(), matrix_bits).data)
         return PackedMatrix(FORMAT_BY_BITS[matrix_bits], *store.get(name))
 
     return make
@@ -110,15 +116,17 @@ class _TorchLinears:
         return self._tuning.chunk_tokens if self._tuning else None
 
     def maker(self, store: QuantizedStore | None) -> MakeLinear:
-        def make(name: str, read: ReadTensor) -> Linear:
+        def make(name: str, matrix: MatrixReader) -> Linear:
+            if self._bits == "stored":
+                return self._stored(matrix)
             if self._bits is None:
-                return self._unquantized(read())
+                return self._unquantized(matrix.dense())
             if self._bits == 8 or (name == "lm_head" and self._on_cpu):
-                return to_int8(read())
+                return to_int8(matrix.dense())
             if name == "lm_head":
-                return DenseLinear(read())
+                return DenseLinear(matrix.dense())
             assert store is not None
-            return self._int4(name, read, store)
+            return self._int4(name, matrix, store)
 
         return make
 
@@ -126,13 +134,21 @@ class _TorchLinears:
         kinds = (DenseLinear, MatVecLinear)  # in the order in which they are measured
         return kinds[self._tuning.product if self._tuning else 0](matrix)
 
-    def _int4(self, name: str, read: ReadTensor, store: QuantizedStore) -> Linear:
+    def _stored(self, matrix: MatrixReader) -> Linear:
+        """With the codes that the file has, where torch multiplies them."""
+        stored = matrix.stored()
+        linear = None if stored is None else stored_int4(stored, self._device)
+        if linear is not None:
+            return linear
+        return to_int8(matrix.dense()) if self._on_cpu else DenseLinear(matrix.dense())
+
+    def _int4(self, name: str, matrix: MatrixReader, store: QuantizedStore) -> Linear:
         """Four bits a weight, from the store where it has them."""
         if name not in store:
-            matrix = read()
-            if not can_be_int4(matrix):
-                return DenseLinear(matrix)
-            codes, scales_and_zeros = int4_codes(matrix)
+            weight = matrix.dense()
+            if not can_be_int4(weight):
+                return DenseLinear(weight)
+            codes, scales_and_zeros = int4_codes(weight)
             store.put(name, to_bytes(codes), scales_and_zeros)
         code_pairs, scales_and_zeros = (tensor.to(self._device) for tensor in store.get(name))
         return pack_int4(from_bytes(code_pairs), scales_and_zeros)
@@ -143,7 +159,7 @@ class _TorchLinears:
         candidates: list[Linear]
         if self._bits == 8:
             candidates = [to_int8(matrix)]
-        elif self._bits == 4 and can_be_int4(matrix):
+        elif self._bits in (4, "stored") and can_be_int4(matrix):
             candidates = [pack_int4(*int4_codes(matrix, steps=0))]
         else:
             candidates = [DenseLinear(matrix), MatVecLinear(matrix)]

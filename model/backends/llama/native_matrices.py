@@ -1,4 +1,4 @@
-"""Matrices as the C code multiplies by them: tiles of 16 outputs, in each of four number formats."""
+"""Matrices as the C code multiplies by them: tiles of 16 outputs, in each of their number formats."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import torch
 from torch.nn import functional
 
 from . import native_structures
-from .native_structures import GROUP, TILE
-from .quantization import int4_codes, int8_codes
+from .native_structures import GROUP, HALF, TILE
+from .quantization import int4_codes, int8_codes, refitted
+from .stored_matrix import StoredMatrix
 
-_INT8_CENTRE = 128
+_INT8_CENTRE, _INT4_CENTRE = 128, 8
+_INT4_MASK = 15
 
 
 class WeightFormat(IntEnum):
@@ -23,6 +25,8 @@ class WeightFormat(IntEnum):
     BFLOAT16 = 1
     INT8 = 2
     INT4 = 3
+    INT4_BY_32 = 4
+    INT4_BY_32_SYMMETRIC = 5
 
 
 FORMAT_BY_BITS = {4: WeightFormat.INT4, 8: WeightFormat.INT8}
@@ -33,18 +37,22 @@ _GROUP_BYTES = {
     WeightFormat.BFLOAT16: 2 * TILE * GROUP,
     WeightFormat.INT8: TILE * (GROUP + 4),
     WeightFormat.INT4: TILE * (GROUP // 2 + 4),
+    WeightFormat.INT4_BY_32: TILE * (GROUP // 2 + 8),
+    WeightFormat.INT4_BY_32_SYMMETRIC: TILE * (GROUP // 2 + 4),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PackedMatrix:
     """A matrix of shape (outputs, inputs), outputs filled up with zeros to whole tiles; `data`: shape (tiles, bytes).
+    `order`: see `StoredMatrix`; int32.
 
     As a `Linear` it is one thread's product; the forward pass reads `data` itself.
     """
 
     format: WeightFormat
     data: torch.Tensor
+    order: torch.Tensor | None = None
 
     @property
     def outputs(self) -> int:
@@ -55,7 +63,8 @@ class PackedMatrix:
         return self.data.shape[1] // _GROUP_BYTES[self.format] * GROUP
 
     def struct(self) -> native_structures.Matrix:
-        return native_structures.Matrix(self.format, self.outputs, self.inputs, self.data.data_ptr())
+        order = None if self.order is None else self.order.data_ptr()
+        return native_structures.Matrix(self.format, self.outputs, self.inputs, self.data.data_ptr(), order)
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         native = native_structures.library()
@@ -74,11 +83,10 @@ class RowBuffers:
     """Rows of one width that are to be multiplied: `rows` in kernels.h, their values and room for their codes."""
 
     def __init__(self, count: int, width: int) -> None:
-        groups = width // GROUP
         self.values = torch.empty(count, width)
         self._codes = torch.empty(count, width, dtype=torch.int8)
-        self._scales = torch.empty(count, groups)
-        self._sums = torch.empty(count, groups)
+        self._scales = torch.empty(count, width // GROUP)
+        self._sums = torch.empty(count, width // HALF)
 
     def struct(self) -> native_structures.Rows:
         buffers = (self.values, self._codes, self._scales, self._sums)
@@ -99,6 +107,31 @@ def pack(matrix: torch.Tensor, bits: int | None) -> PackedMatrix:
     if not torch.equal(exact.to(matrix.dtype), matrix):
         return PackedMatrix(WeightFormat.FLOAT32, _columns(matrix.float()))
     return PackedMatrix(WeightFormat.BFLOAT16, _columns(exact))
+
+
+def pack_stored(matrix: StoredMatrix) -> PackedMatrix:
+    """A matrix with the codes that its file has, where they have four bits or fewer in groups that fit, so that nothing
+    is rounded again but scales to 16 bits; else in four bits fitted anew, or in eight."""
+    if matrix.codes.max() > _INT4_MASK:
+        return pack(matrix.dense(), 8)
+    if matrix.group % HALF:
+        matrix = refitted(matrix.dense(), HALF)
+    missing = -len(matrix.codes) % TILE
+    codes = functional.pad(matrix.codes, (0, 0, 0, missing))
+    scales, zeros = _halves(matrix.scales, matrix.group, missing), _halves(matrix.zeros, matrix.group, missing)
+    order = None if matrix.order is None else matrix.order.int()
+    if torch.equal(matrix.zeros, -_INT4_CENTRE * matrix.scales):
+        by_half, format = scales[..., None, :], WeightFormat.INT4_BY_32_SYMMETRIC
+    else:
+        by_half, format = torch.stack([scales, zeros], -2), WeightFormat.INT4_BY_32
+    data = torch.cat([_plane(codes), by_half.flatten(2).half().view(torch.uint8)], -1).flatten(1)
+    return PackedMatrix(format, data, order)
+
+
+def _halves(groups: torch.Tensor, group: int, missing: int) -> torch.Tensor:
+    """What groups of inputs share, shape (outputs, groups), as shape (tiles, groups, 2, 16) of `HALF` inputs each."""
+    by_half = functional.pad(groups.repeat_interleave(group // HALF, 1), (0, 0, 0, missing))
+    return by_half.view(len(by_half) // TILE, TILE, -1, 2).permute(0, 2, 3, 1)
 
 
 def _groups(codes: list[torch.Tensor], pairs: torch.Tensor) -> torch.Tensor:

@@ -11,14 +11,14 @@ from ctypes import c_float, c_int32, c_void_p
 from ...native.library import Found, find_library_for
 from .llama_config import LlamaConfig
 
-TILE, GROUP = 16, 64
-"""Of kernels.h: so many outputs stand side by side, and so many inputs share a scale."""
+TILE, GROUP, HALF = 16, 64, 32
+"""Of kernels.h: so many outputs stand side by side, and so many inputs share a scale, in some formats."""
 
 
 class Matrix(ctypes.Structure):
     """`matrix` in kernels.h."""
 
-    _fields_ = [("format", c_int32), ("outputs", c_int32), ("inputs", c_int32), ("data", c_void_p)]
+    _fields_ = [*((name, c_int32) for name in ("format", "outputs", "inputs")), ("data", c_void_p), ("order", c_void_p)]
 
 
 class Rows(ctypes.Structure):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import torch
 
-from .linears import Int4Linear, Int8Linear
+from .linears import Int4Linear, Int8Linear, Linear, ReorderedLinear
 from .native_structures import GROUP
+from .stored_matrix import StoredMatrix
 
 _LEVELS = 15
 _MIDDLE = 8  # torch's packs store a weight as (code - 8) * scale + zero
@@ -20,6 +21,7 @@ _TILE = 2  # of torch's CPU pack: what it calls innerKTiles
 _CUDA_TILE = 8
 _SMALLEST = 1e-6
 _BLOCK_WEIGHTS = 1 << 18
+_TORCH_GROUPS = (32, 64, 128, 256)
 
 
 def can_be_int4(weight: torch.Tensor) -> bool:
@@ -45,20 +47,20 @@ def to_int8(weight: torch.Tensor) -> Int8Linear:
     return Int8Linear((wide / scales.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scales)
 
 
-def int4_codes(weight: torch.Tensor, *, steps: int = _STEPS) -> tuple[torch.Tensor, torch.Tensor]:
+def int4_codes(weight: torch.Tensor, *, steps: int = _STEPS, group: int = GROUP) -> tuple[torch.Tensor, torch.Tensor]:
     """Codes 0 to 15, uint8, shape (outputs, inputs), and scales and zeros, bfloat16, shape (groups, outputs, 2).
 
     `steps` 0: scale and zero point of the smallest and the largest weight, rounded to nearest.
     """
-    blocks = [_int4_codes(block, steps) for block in weight.split(max(1, _BLOCK_WEIGHTS // weight.shape[1]))]
+    blocks = [_int4_codes(block, steps, group) for block in weight.split(max(1, _BLOCK_WEIGHTS // weight.shape[1]))]
     codes, pairs = zip(*blocks, strict=True)
     return torch.cat(codes), torch.cat(pairs, 1).contiguous()
 
 
-def _int4_codes(weight: torch.Tensor, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _int4_codes(weight: torch.Tensor, steps: int, group: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The same for a few rows, so few that what is computed on the way stays in a CPU's caches."""
     outputs, inputs = weight.shape
-    groups = weight.float().reshape(outputs, inputs // GROUP, GROUP)
+    groups = weight.float().reshape(outputs, inputs // group, group)
     low, high = groups.amin(-1, keepdim=True), groups.amax(-1, keepdim=True)
     scale = ((high - low) / _LEVELS).clamp(min=_SMALLEST)
     zero = low + _MIDDLE * scale
@@ -117,13 +119,32 @@ def from_bytes(pairs: torch.Tensor) -> torch.Tensor:
     return torch.stack([pairs >> 4, pairs & _LEVELS], -1).flatten(1)
 
 
-def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor) -> Int4Linear:
-    """Codes as torch multiplies them on their device."""
+def refitted(weight: torch.Tensor, group: int) -> StoredMatrix:
+    """A matrix in four bits, with a scale and a zero for each group of so many inputs."""
+    codes, pairs = int4_codes(weight, group=group)
+    scales, zeros = pairs.float().permute(2, 1, 0)
+    return StoredMatrix(codes=codes, scales=scales.contiguous(), zeros=zeros - _MIDDLE * scales)
+
+
+def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor, group: int = GROUP) -> Int4Linear:
+    """Codes as torch multiplies them on their device. `group`: inputs that share a scale, 32, 64, 128 or 256."""
     if codes.device.type == "cuda":
         packed = torch.ops.aten._convert_weight_to_int4pack(to_bytes(codes), _CUDA_TILE)
     else:
         packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), _TILE)
-    return Int4Linear(packed, scales_and_zeros, GROUP)
+    return Int4Linear(packed, scales_and_zeros, group)
+
+
+def stored_int4(stored: StoredMatrix, device: str) -> Linear | None:
+    """A matrix with the codes that its file has, as torch multiplies them; None where it does not: with more than four
+    bits, in other groups than torch has, or on other devices than CPUs and CUDA's."""
+    outputs, inputs = stored.codes.shape
+    is_packable = stored.group in _TORCH_GROUPS and outputs % 16 == 0 and inputs % stored.group == 0
+    if not is_packable or stored.codes.max() > _LEVELS or device.partition(":")[0] not in ("cpu", "cuda"):
+        return None
+    pairs = torch.stack([stored.scales, stored.zeros + _MIDDLE * stored.scales], -1).transpose(0, 1).bfloat16()
+    linear = pack_int4(stored.codes.to(device), pairs.contiguous().to(device), stored.group)
+    return linear if stored.order is None else ReorderedLinear(linear, stored.order.to(device))
 
 
 def to_int4(weight: torch.Tensor) -> Int4Linear:

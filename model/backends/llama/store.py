@@ -168,8 +168,8 @@ def _checksums_in(metadata: Mapping[str, str]) -> dict[str, int]:
     return found if isinstance(found, dict) else {}
 
 
-def store_of(folder: Path, cache: Path, **settings: object) -> QuantizedStore:
-    """The store for the weights in `folder`, as they are now, quantized with `settings`."""
-    origin = made_from(folder, settings)
+def store_of(model: Path, cache: Path, **settings: object) -> QuantizedStore:
+    """The store for the weights of `model`, as they are now, quantized with `settings`."""
+    origin = made_from(model, settings)
     name = hashlib.sha256(origin.encode()).hexdigest()[:32]
     return QuantizedStore(cache / f"{name}.safetensors", origin)

@@ -1,4 +1,4 @@
-"""The weights of a Llama, read from its safetensors files."""
+"""The weights of a Llama, read from where they lie: as numbers, or as the codes that a file has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
@@ -13,11 +14,10 @@ from ...catalogue.checkpoint import weight_files
 from ...errors import BrokenCheckpoint
 from .linears import Linear
 from .llama_config import LlamaConfig
+from .stored_matrix import StoredMatrix
 from .tensors import TensorFile
 
-ReadTensor = Callable[[], torch.Tensor]
-MakeLinear = Callable[[str, ReadTensor], Linear]
-"""From a matrix's name, and a function that reads it, shape (outputs, inputs), to its linear layer."""
+_EMBEDDING = "model.embed_tokens.weight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +40,59 @@ class LlamaWeights:
     head: Linear
 
 
-class CheckpointTensors:
-    """The tensors of a checkpoint by name, read when they are asked for. Use it as a context manager."""
+class TensorSource(Protocol):
+    """The tensors of a model by transformers' names for them, read when they are asked for. A context manager."""
 
-    def __init__(self, folder: Path, *, device: str, dtype: torch.dtype | None) -> None:
+    def __enter__(self) -> TensorSource: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __contains__(self, name: str) -> bool: ...
+
+    def get(self, *names: str) -> torch.Tensor:
+        """The tensors of these names in floating point, one below the other, on the device. Raises
+        `BrokenCheckpoint`."""
+        ...
+
+    def stored(self, *names: str) -> StoredMatrix | None:
+        """The same matrices as the codes that the file has, in the host's memory; None where it has none, or where they
+        cannot stand one below the other. Raises `BrokenCheckpoint`."""
+        ...
+
+    def check_unchanged(self) -> None:
+        """Raises `BrokenCheckpoint` where a file was written to while it was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixReader:
+    """A matrix that is yet to be read, shape (outputs, inputs): in floating point, or as codes; see `TensorSource`."""
+
+    dense: Callable[[], torch.Tensor]
+    stored: Callable[[], StoredMatrix | None]
+
+
+MakeLinear = Callable[[str, MatrixReader], Linear]
+"""From a matrix's name, and what reads it, to its linear layer."""
+
+
+class CheckpointTensors:
+    """The tensors of safetensors files; see `TensorSource`."""
+
+    def __init__(self, path: Path, *, device: str, dtype: torch.dtype | None) -> None:
         """`dtype`: what they are converted to; None leaves them as they are."""
         self._device = device
         self._dtype = dtype
         self._stack = ExitStack()
         self._files: dict[str, TensorFile] = {}
         try:
-            for path in weight_files(folder):
-                file = self._stack.enter_context(TensorFile(path))
+            for file_path in weight_files(path):
+                file = self._stack.enter_context(TensorFile(file_path))
                 self._files.update(dict.fromkeys(file.header.tensors, file))
         except BaseException:
             self._stack.close()
             raise
-        self._folder = folder
+        self._path = path
 
     def __enter__(self) -> CheckpointTensors:
         return self
@@ -68,41 +104,45 @@ class CheckpointTensors:
         return name in self._files
 
     def get(self, *names: str) -> torch.Tensor:
-        """The tensors of these names, one below the other, on the device. Raises `BrokenCheckpoint`."""
         parts = [self._read(name) for name in names]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
+    def stored(self, *names: str) -> StoredMatrix | None:
+        return None
+
     def check_unchanged(self) -> None:
-        """Raises `BrokenCheckpoint` where a file was written to while it was read."""
         for file in set(self._files.values()):
             file.check_unchanged()
 
     def _read(self, name: str) -> torch.Tensor:
         if name not in self._files:
-            raise BrokenCheckpoint(f"The weights in {self._folder} lack {name}.", "Download the model again.")
+            raise BrokenCheckpoint(f"The weights in {self._path} lack {name}.", "Download the model again.")
         tensor = self._files[name].get(name).to(self._device, self._dtype)
         # Both the least and the greatest are NaN where any weight is.
         if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
             raise BrokenCheckpoint(
-                f"{name} in {self._folder} has weights that are no finite numbers in {tensor.dtype}.",
+                f"{name} in {self._path} has weights that are no finite numbers in {tensor.dtype}.",
                 "Download the model again, or set dtype = bfloat16 or float32.",
             )
         return tensor
 
 
-def read_weights(tensors: CheckpointTensors, config: LlamaConfig, make: MakeLinear) -> LlamaWeights:
+def read_weights(tensors: TensorSource, config: LlamaConfig, make: MakeLinear) -> LlamaWeights:
     """All weights of a checkpoint; one matrix at a time is in memory twice."""
-    embedding = tensors.get("model.embed_tokens.weight")
+    embedding = tensors.get(_EMBEDDING)
     layers = tuple(_layer(tensors, f"model.layers.{number}.", make) for number in range(config.layers))
     tied = config.tied or "lm_head.weight" not in tensors
-    head = make("lm_head", lambda: embedding if tied else tensors.get("lm_head.weight"))
+    if tied:
+        reader = MatrixReader(dense=lambda: embedding, stored=lambda: tensors.stored(_EMBEDDING))
+    else:
+        reader = _reader(tensors, "lm_head.weight")
+    head = make("lm_head", reader)
     return LlamaWeights(embedding=embedding, layers=layers, norm=tensors.get("model.norm.weight"), head=head)
 
 
-def _layer(tensors: CheckpointTensors, prefix: str, make: MakeLinear) -> LayerWeights:
+def _layer(tensors: TensorSource, prefix: str, make: MakeLinear) -> LayerWeights:
     def linear(name: str, *parts: str) -> Linear:
-        names = [f"{prefix}{part}_proj.weight" for part in parts]
-        return make(prefix + name, lambda: tensors.get(*names))
+        return make(prefix + name, _reader(tensors, *(f"{prefix}{part}_proj.weight" for part in parts)))
 
     return LayerWeights(
         attention_norm=tensors.get(f"{prefix}input_layernorm.weight"),
@@ -112,3 +152,7 @@ def _layer(tensors: CheckpointTensors, prefix: str, make: MakeLinear) -> LayerWe
         gate_up=linear("gate_up", "mlp.gate", "mlp.up"),
         down=linear("down", "mlp.down"),
     )
+
+
+def _reader(tensors: TensorSource, *names: str) -> MatrixReader:
+    return MatrixReader(dense=lambda: tensors.get(*names), stored=lambda: tensors.stored(*names))

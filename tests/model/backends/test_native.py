@@ -16,7 +16,8 @@ from seekline.model.backends.llama import native_structures, quantization
 from seekline.model.backends.llama.kv_cache import LlamaKVCache
 from seekline.model.backends.llama.model_loader import load_llama
 from seekline.model.backends.llama.native_forward import NativeLlama
-from seekline.model.backends.llama.native_matrices import PackedMatrix, WeightFormat, pack
+from seekline.model.backends.llama.native_matrices import PackedMatrix, WeightFormat, pack, pack_stored
+from seekline.model.backends.llama.stored_matrix import StoredMatrix
 from tiny_models import VOCABULARY, load, save_llama
 
 pytestmark = pytest.mark.skipif(
@@ -100,7 +101,50 @@ def test_weights_that_bfloat16_holds_exactly_take_half_the_memory() -> None:
     assert torch.equal(halved(torch.eye(64)).T, weight.bfloat16().float())
 
 
-@pytest.mark.parametrize("format", list(WeightFormat))
+def stored(outputs: int, *, group: int, symmetric: bool, most: int = 15, ordered: bool = False) -> StoredMatrix:
+    """A matrix of 256 inputs as a file may have it, its scales and zeros in numbers of 16 bits."""
+    generator = torch.Generator().manual_seed(outputs + group)
+    scales = torch.rand(outputs, 256 // group, generator=generator).half().float()
+    zeros = -8 * scales if symmetric else -torch.rand(outputs, 256 // group, generator=generator).half().float()
+    return StoredMatrix(
+        codes=torch.randint(0, most + 1, (outputs, 256), generator=generator, dtype=torch.uint8),
+        scales=scales,
+        zeros=zeros,
+        order=torch.randperm(256, generator=generator) if ordered else None,
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("group", [32, 64, 128, 256])
+def test_a_product_with_the_codes_of_a_file(group: int, symmetric: bool, ordered: bool, rows: int) -> None:
+    weight = stored(40, group=group, symmetric=symmetric, ordered=ordered)
+    packed = pack_stored(weight)
+    assert packed.format == (WeightFormat.INT4_BY_32_SYMMETRIC if symmetric else WeightFormat.INT4_BY_32)
+    # Rows whose codes are the numbers themselves: nothing is rounded but sums.
+    inputs = torch.randint(-127, 128, (rows, 256), generator=torch.Generator().manual_seed(rows)).float()
+    inputs[:, :: native_structures.GROUP] = 127
+    if ordered:
+        inputs[:, weight.order] = inputs.clone()
+    wanted = inputs.double() @ weight.dense().double().T
+    torch.testing.assert_close(packed(inputs)[:, :40].double(), wanted, rtol=1e-5, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("group", "most", "format", "error"),
+    [(32, 31, WeightFormat.INT8, 0.01), (16, 7, WeightFormat.INT4_BY_32, 0.05)],
+)
+def test_codes_that_no_product_has_are_fitted_anew(group: int, most: int, format: WeightFormat, error: float) -> None:
+    weight = stored(32, group=group, symmetric=False, most=most)
+    packed = pack_stored(weight)
+    assert packed.format == format
+    inputs = torch.randn(3, 256, generator=torch.Generator().manual_seed(1))
+    wanted = inputs @ weight.dense().T
+    assert (packed(inputs) - wanted).norm() < error * wanted.norm()
+
+
+@pytest.mark.parametrize("format", [f for f in WeightFormat if "BY_32" not in f.name])
 def test_outputs_are_filled_up_to_whole_tiles(format: WeightFormat) -> None:
     bits = {WeightFormat.INT4: 4, WeightFormat.INT8: 8}.get(format)
     weight = matrix(21, 128).to(torch.bfloat16 if format == WeightFormat.BFLOAT16 else torch.float32)

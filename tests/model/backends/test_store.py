@@ -101,7 +101,7 @@ def test_the_file_says_what_it_was_made_from(folder: Path, cache: Path, tmp_path
     folder = Path(shutil.copytree(folder, tmp_path / "model"))
     load_int4(folder, cache)
     (one,) = kept_weights(cache)
-    assert one.folder == folder.resolve()
+    assert one.model == folder.resolve()
     assert one.is_current
     os.utime(folder / "model.safetensors", ns=(0, 0))
     assert not kept_weights(cache)[0].is_current
@@ -166,7 +166,7 @@ def test_what_is_stale_goes_and_what_may_come_back_stays(folder: Path, cache: Pa
     os.utime(stale / "model.safetensors", ns=(0, 0))
     away.rename(tmp_path / "elsewhere")
     load_int4(folder, cache)
-    left = {one.folder: one for one in kept_weights(cache)}
+    left = {one.model: one for one in kept_weights(cache)}
     assert set(left) == {away.resolve(), folder.resolve()}
     assert left[away.resolve()].is_orphaned
     assert not left[folder.resolve()].is_orphaned
@@ -188,7 +188,7 @@ def test_what_nothing_can_be_loaded_from_is_given_up(folder: Path, cache: Path) 
     for path in (abandoned, new):
         path.write_bytes(b"part")
     os.utime(abandoned, (0, 0))
-    (file,) = [one.path for one in kept_weights(cache) if one.folder]
+    (file,) = [one.path for one in kept_weights(cache) if one.model]
     evict(cache, keep=file)
     assert {path.name for path in cache.iterdir()} == {file.name, new.name}
 

@@ -77,8 +77,8 @@ def test_what_is_expected_of_a_download_follows_from_the_catalogue() -> None:
     ],
 )
 def test_a_folder_is_named_as_it_would_be_asked_for(folder: str, name: str) -> None:
-    assert model.name_of_folder(Path(folder)) == str(Path(name))
+    assert model.name_of_path(Path(folder)) == str(Path(name))
 
 
 def test_the_embedded_models_folder_has_its_name() -> None:
-    assert model.name_of_folder(model.embedded_folder().resolve()) == model.EMBEDDED
+    assert model.name_of_path(model.embedded_folder().resolve()) == model.EMBEDDED

@@ -20,7 +20,7 @@ def test_a_folder_never_stands_in_for_a_repository(tmp_path: Path, empty_hub_cac
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(model.UnknownModel, match="There is no folder"):
+    with pytest.raises(model.UnknownModel, match="There is no folder or file"):
         model.find_source("./nothing", base=tmp_path)
 
 

@@ -37,7 +37,7 @@ class Machine:
         return model.Device(name=self.device, title="", total_bytes=free, free_bytes=free, fast_dtypes=dtypes)
 
     def _source(self, name: str) -> model.Source:
-        return model.Source(name=name, folder=Path(name), entry=model.all_entries()[name])
+        return model.Source(name=name, path=Path(name), entry=model.all_entries()[name])
 
     def outlooks(self, **wanted: str) -> dict[str, model.Outlook]:
         request = model.ModelRequest(**wanted)  # pyright: ignore[reportArgumentType]

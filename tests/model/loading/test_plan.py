@@ -39,7 +39,7 @@ def device(name: str, free_gb: float) -> model.Device:
 
 def checkpoint_of(entry: model.Entry) -> model.Checkpoint:
     return model.Checkpoint(
-        folder=Path(entry.name),
+        path=Path(entry.name),
         model_type="llama",
         parameters=entry.parameters,
         context_tokens=entry.context_tokens,
@@ -68,7 +68,7 @@ class Machine:
         patch.setattr(quantization_choice, "runs_natively", lambda _: self.compiled)
 
     def _source(self, name: str) -> model.Source:
-        return model.Source(name=name, folder=Path(name), entry=model.all_entries()[name])
+        return model.Source(name=name, path=Path(name), entry=model.all_entries()[name])
 
     def _sources(self) -> list[model.Source]:
         return [self._source(name) for name in model.all_entries() if name in (*self.installed, model.EMBEDDED)]

@@ -140,7 +140,7 @@ async def test_the_model_changes_with_the_settings(tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ({"model": "deepseek-coder-1.3b-base"}, "seekline models download"),
-        ({"model": "./nowhere"}, "There is no folder"),
+        ({"model": "./nowhere"}, "There is no folder or file"),
         ({"model": "deepsek-coder-1.3b-base"}, "Did you mean deepseek-coder-1.3b-base"),
         ({"device": "cuda:7"}, "There is no device 'cuda:7'"),
     ],

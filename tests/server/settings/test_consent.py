@@ -89,18 +89,18 @@ def test_the_folder_that_was_agreed_to_is_the_one_that_is_opened(tmp_path: Path)
         model.make_plan(wanted, base=tmp_path)  # which was agreed to, and is empty
     link.unlink()
     link.symlink_to(other)
-    with pytest.raises(model.FolderNotAgreed) as refused:
+    with pytest.raises(model.PathNotAgreed) as refused:
         model.make_plan(wanted, base=tmp_path)
-    assert refused.value.folder == other.resolve()
+    assert refused.value.path == other.resolve()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows allows no such names")
 def test_a_name_cannot_pretend_to_be_a_part_of_the_message(tmp_path: Path) -> None:
-    refused = model.FolderNotAgreed(tmp_path / "x\nSeekline: press Load")
+    refused = model.PathNotAgreed(tmp_path / "x\nSeekline: press Load")
     assert "\n" not in str(refused)
     assert not refused.can_be_shown
     assert "seekline models trust" not in str(refused)
-    assert f"trust '{tmp_path}/a b'" in str(model.FolderNotAgreed(tmp_path / "a b"))
+    assert f"trust '{tmp_path}/a b'" in str(model.PathNotAgreed(tmp_path / "a b"))
 
 
 class Slow:

@@ -23,7 +23,7 @@ from seekline.model.decoding.copying.native import MOST_TOKENS, ORDERS, SOURCES,
 from seekline.model.decoding.guide import Guide
 from seekline.model.decoding.sampling import GREEDY, Sampling
 from seekline.model.decoding.vocabulary_index import VocabularyIndex
-from seekline.model.engines import local
+from seekline.model.engines import in_process
 from seekline.model.loading.mixture_file import read_mixture
 
 TOKENIZER = model.Tokenizer(model.embedded_folder())
@@ -161,6 +161,6 @@ def test_what_is_copied_takes_few_passes(mixer: Mixer) -> None:
 def test_under_a_mixture_drafts_are_copies(mixer: Mixer) -> None:
     request = model.CompletionRequest(max_new_tokens=1, lookup=model.LookupText(before=(1, 2, 3)))
     mixture = mixer.start(CopyTexts(before=""))
-    assert isinstance(local._drafts_of(request, mixture), CopyDrafts)
-    assert isinstance(local._drafts_of(request, None), model.PromptLookup)
-    assert local._drafts_of(replace(request, lookup=None), mixture) is None
+    assert isinstance(in_process._drafts_of(request, mixture), CopyDrafts)
+    assert isinstance(in_process._drafts_of(request, None), model.PromptLookup)
+    assert in_process._drafts_of(replace(request, lookup=None), mixture) is None

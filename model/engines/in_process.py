@@ -1,0 +1,96 @@
+"""A model in this process, as an engine runs it: what is asked becomes tokens, and tokens become pieces of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from ..decoding.prompt_lookup import PromptLookup
+from ..errors import Cancelled
+from ..loading.load import LoadedModel
+from ..loading.plan import Plan
+from ..tokenizer import Decoder, Tokenizer
+from .engine import CompletionRequest, Piece, Usage
+
+if TYPE_CHECKING:
+    from ..decoding.copying.mixture import Mixture
+    from ..decoding.request import DraftSource
+
+
+class InProcessRunner:
+    """See `runner.ModelRunner`."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded = loaded
+
+    @property
+    def plan(self) -> Plan:
+        return self._loaded.plan
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self._loaded.tokenizer
+
+    def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
+        _write(self._loaded, request, cancel, put)
+
+    def warm(self, request: CompletionRequest, cancel: Event) -> None:
+        self._loaded.engine.warm(request.ids, cancel=cancel, key=request.key)
+
+    def forget(self, key: str) -> None:
+        self._loaded.forget(key)
+
+    def close(self) -> None:
+        pass  # memory comes back with the last reference
+
+
+def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
+    usage = Usage(prompt_tokens=len(request.ids), reused_tokens=loaded.engine.reusable_tokens(request.ids))
+    deadline_s = None if request.time_limit_s is None else monotonic() + request.time_limit_s
+    decoder, written, scores = Decoder(loaded.tokenizer), 0, list[float]()
+    mixture = _mixture_of(request, loaded, cancel)
+    tokens = loaded.engine.generate(
+        request.ids,
+        max_new_tokens=request.max_new_tokens,
+        cancel=cancel,
+        sampling=request.sampling,
+        stop_ids=request.stop_ids,
+        key=request.key,
+        guide=None if request.guide is None else request.guide.start(loaded.vocabulary_index),
+        mixture=mixture,
+        search=request.search,
+        lookup=_drafts_of(request, mixture),
+        deadline_s=deadline_s,
+        log_probabilities=scores,
+    )
+    for token in tokens:
+        score = scores[written] if written < len(scores) else None
+        written += 1
+        put(Piece(text=decoder.feed(token), ids=(token,), log_probability=score, usage=usage))
+    is_late = deadline_s is not None and monotonic() >= deadline_s
+    end = "length" if written >= request.max_new_tokens else "time" if is_late else "end"
+    if mixture is not None and request.search is not None and not scores:
+        end = "unsure"
+    of_stop_token = sum(scores[written:]) if len(scores) > written else None
+    put(Piece(text=decoder.finish(), log_probability=of_stop_token, end=end, usage=usage))
+
+
+def _mixture_of(request: CompletionRequest, loaded: LoadedModel, cancel: Event) -> Mixture | None:
+    def check() -> None:
+        if cancel.is_set():
+            raise Cancelled
+
+    if request.copies is None or loaded.mixer is None:
+        return None
+    must = b"" if request.guide is None else request.guide.must_start
+    return loaded.mixer.start(request.copies, must, check)
+
+
+def _drafts_of(request: CompletionRequest, mixture: Mixture | None) -> DraftSource | None:
+    if request.lookup is None:
+        return None
+    if mixture is not None:  # which agrees most with what it copies itself
+        return mixture.drafts()
+    return PromptLookup(request.lookup.before, after=request.lookup.after, barriers=request.stop_ids)

@@ -1,0 +1,44 @@
+"""What an engine holds in memory: one model that writes. It belongs to the device's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from typing import Protocol
+
+from ..loading.load import load_model
+from ..loading.plan import Plan
+from ..tokenizer import Tokenizer
+from .engine import CompletionRequest, Piece
+from .in_process import InProcessRunner
+
+
+class ModelRunner(Protocol):
+    """A loaded model, whoever computes it."""
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+
+    def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
+        """Hands over the completion piece by piece. Raises `Cancelled` soon after `cancel` is set, and `ModelError`."""
+        ...
+
+    def warm(self, request: CompletionRequest, cancel: Event) -> None:
+        """Computes a prompt that will be asked for soon. Raises what `write` raises."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Gives back what is kept for a document that was closed."""
+        ...
+
+    def close(self) -> None:
+        """Gives everything back; nothing may be asked any more."""
+        ...
+
+
+def load_runner(plan: Plan, *, threads: int, report: Callable[[str], None]) -> ModelRunner:
+    """Loads what `plan` says, by whatever computes it; see `load_model`, whose errors it raises."""
+    return InProcessRunner(load_model(plan, threads=threads, report=report))
