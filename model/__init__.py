@@ -29,6 +29,7 @@ from .decoding.prompt_lookup import PromptLookup
 from .decoding.request import Statistics
 from .decoding.sampling import GREEDY, LineSearch, Sampling
 from .decoding.vocabulary_index import VocabularyIndex
+from .engines.chosen import ChosenEngine
 from .engines.engine import (
     CompletionRequest,
     Engine,
@@ -39,6 +40,7 @@ from .engines.engine import (
     Piece,
     Status,
     Usage,
+    new_version,
 )
 from .engines.loader import LocalModel, Report, info_of, info_of_tokenizer
 from .engines.local import LocalEngine
@@ -79,6 +81,7 @@ __all__ = [
     "BrokenCheckpoint",
     "Cancelled",
     "Checkpoint",
+    "ChosenEngine",
     "CompletionRequest",
     "CopyTexts",
     "Decoder",
@@ -156,6 +159,7 @@ __all__ = [
     "make_plan",
     "most_threads",
     "name_of_path",
+    "new_version",
     "no_such_model",
     "outlooks",
     "quantized_folder",

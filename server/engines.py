@@ -11,6 +11,11 @@ _PROMPT_TOKENS = 4096
 """Room for the KV cache where the settings leave the length of prompts to the engine."""
 
 
+def wanted_model(settings: Settings, base: Path) -> model.LocalModel:
+    """What is to be loaded, by whichever engine. Folders are relative to `base`."""
+    return local_model(settings, base)
+
+
 def local_model(settings: Settings, base: Path) -> model.LocalModel:
     """What is to be loaded in this process. Folders are relative to `base`."""
     return model.LocalModel(

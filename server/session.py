@@ -29,7 +29,7 @@ from .completion.turns import Turn, Turns
 from .documents.documents import Change, TooLarge
 from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
-from .engines import local_model
+from .engines import wanted_model
 from .errors import BadSettings
 from .lsp.uris import name_of, path_in, path_of
 from .settings import announced
@@ -78,7 +78,7 @@ class Session:
         # Two threads: prompts are made while the engine writes for another document.
         self.gathering = model.Worker("seekline-gathering")
         self.writing = model.Worker("seekline-writing")
-        self.engine: model.Engine = engine or model.LocalEngine(self._reported)
+        self.engine: model.Engine = engine or model.ChosenEngine(self._reported)
         self.problem: str | None = None  # why the model that is loaded cannot be prompted
         self._tell = tell
         self._report = report
@@ -105,16 +105,16 @@ class Session:
 
     def load(self) -> None:
         """Has the engine load what the settings name, unless it has."""
-        if not isinstance(self.engine, model.LocalEngine):
+        if not isinstance(self.engine, model.ChosenEngine):
             return
         if self._consent.may_have_come():
             self.engine.retry()
         config = self.config
-        self.engine.load(local_model(config.settings, Path()), lambda: self._consent.loadable(config))
+        self.engine.load(wanted_model(config.settings, Path()), lambda: self._consent.loadable(config))
 
     def _load_again(self) -> None:
         """The same, also where it failed before."""
-        if isinstance(self.engine, model.LocalEngine):
+        if isinstance(self.engine, model.ChosenEngine):
             self.engine.retry()
         self.load()
 

@@ -33,8 +33,10 @@ class Desk(Session):
 
     @property
     def local(self) -> model.LocalEngine:
-        assert isinstance(self.engine, model.LocalEngine)
-        return self.engine
+        """The engine of this process, once settings have asked for it."""
+        assert isinstance(self.engine, model.ChosenEngine)
+        assert isinstance(self.engine.engine, model.LocalEngine)
+        return self.engine.engine
 
     @property
     def warnings(self) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import count
 from threading import Event
 from typing import Literal, Protocol
 
@@ -51,7 +52,8 @@ class EngineInfo:
     `summary`: which one, where, and why. `family`: the prompts that it was trained with, where a catalogue says so.
     `tokenizer`: None where only the engine has it. `notice`: what keeps it from being as fast as it could be here, and
     what to do. `copies`: whether it mixes copies of the text at hand into its choice, for which a request names the
-    texts. `version`: another number for another model, or for other limits.
+    texts. `version`: another number for another model, or for other limits, of this engine or of another; see
+    `new_version`.
     """
 
     name: str
@@ -68,6 +70,14 @@ class EngineInfo:
         if self.tokenizer is not None:
             return self.tokenizer.count(text)
         return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+
+_versions = count(1)
+
+
+def new_version() -> int:
+    """A number that no `EngineInfo` of this process had before, whichever engine's it is. From any thread."""
+    return next(_versions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

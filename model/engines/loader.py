@@ -20,7 +20,7 @@ from ..loading.load import MIXTURE_FILE
 from ..loading.memory import release_memory
 from ..loading.plan import NO_DRAFTS, ModelRequest, Plan
 from ..tokenizer import Tokenizer
-from .engine import EngineInfo, Limits, State
+from .engine import EngineInfo, Limits, State, new_version
 from .runner import ModelRunner, load_runner
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,6 @@ class Loader:
         self._runner: ModelRunner | None = None
         self._info: EngineInfo | None = None
         self._error: Exception | None = None
-        self._version = 0
         self.state: State = "not loaded"
         self.reason = ""
 
@@ -185,8 +184,7 @@ class Loader:
         self._report(Report(message=plan.summary, done=True, info=self._info))
 
     def _know(self, info: EngineInfo) -> None:
-        self._version += 1
-        self._info = replace(info, version=self._version)
+        self._info = replace(info, version=new_version())
 
     def make_do_with_less(self, prompt_tokens: int, error: OutOfMemory) -> bool:
         """After the device was full, with one prompt of so many tokens alone: shorter prompts, then a smaller

@@ -19,7 +19,7 @@ from ..completion.completion import Completion
 from ..completion.contexts import Contexts
 from ..completion.prompt_config import notices, prompt_config
 from ..completion.views import completion_as_json
-from ..engines import local_model, model_request
+from ..engines import model_request, wanted_model
 from ..settings import announced, consent
 from ..settings.config import Config
 from .console import err, out, print_json, print_note
@@ -64,13 +64,13 @@ def make_plan(config: Config) -> model.Plan:
 
 
 @contextmanager
-def _engine(config: Config) -> Iterator[model.LocalEngine]:
+def _engine(config: Config) -> Iterator[model.ChosenEngine]:
     """The engine with its model loaded. Raises `ModelError` where there is none."""
     with err.status("choosing a model") as status:
-        engine = model.LocalEngine(lambda report: _show(report, status))
+        engine = model.ChosenEngine(lambda report: _show(report, status))
         try:
             agreed = consent.loadable(config, print_note)
-            engine.load(local_model(config.settings, Path()), lambda: agreed)
+            engine.load(wanted_model(config.settings, Path()), lambda: agreed)
             engine.info().result()
         except BaseException:
             engine.close(_CLOSE_S)

@@ -215,7 +215,7 @@ async def test_a_request_is_answered_although_the_settings_change_behind_it(
         busy.set()
         assert go_on.wait(30)
 
-    monkeypatch.setattr(desk.local._loader, "_report", hold)
+    monkeypatch.setattr(desk, "_report", hold)
     desk.set(settings_of(tmp_path / "nowhere"))
     assert busy.wait(30)
     settings = settings_of(save_llama(tmp_path / "model"))
