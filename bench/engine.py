@@ -1,12 +1,14 @@
 """The engine against transformers and llama.cpp, on the same weights and prompts, in turn in one run.
 
-    python bench/engine.py [--model 1.3b | embedded | FOLDER] [--quantization auto] [--threads 2] [--repeats 5]
-                           [--context 512] [--llama-cpp PYTHON] [--no-transformers]
+    python bench/engine.py [--model 1.3b | embedded | FOLDER | FILE.gguf] [--gguf TYPE] [--quantization auto]
+                           [--threads 2] [--repeats 5] [--context 512] [--llama-cpp] [--no-transformers]
                            [--growth [LONGEST]] [--write NAME]
 
-Measured: a further token; the tokens of a prompt by second; the first token after one character was typed in a prompt
-of `--context` tokens with a suffix of 128; and what a cancel waits for. `--llama-cpp` is a Python that has
-llama-cpp-python and gguf, for q4_0 weights (bench/peer_llama_cpp.py). Drafts are off, but in their own row.
+Measured: the first token of the first prompt after loading; a further token; the tokens of a prompt by second; the
+first token after one character was typed in a prompt of `--context` tokens with a suffix of 128; and what a cancel
+waits for. `--gguf` has a folder's weights written as GGUF first, and loads that file. `--llama-cpp` measures llama.cpp
+beside, with the same GGUF file, or with a folder's weights as q4_0 (bench/peer_llama_cpp.py). Drafts are off, but in
+their own row.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import measure
 import random_models
 import torch
 import workload
+from gguf_of import gguf_of
 from peer_llama_cpp import LlamaCpp
 from rich.console import Console
 from rich.table import Table
@@ -42,8 +45,10 @@ def times(programs: dict[str, measure.Program], repeats: int, length: int) -> di
             again = run(workload.typed(ids), 1)
             further = (run(workload.typed(ids), 1 + NEW_TOKENS) - again) / NEW_TOKENS
             rows = {"further token": further, "typed a character": after, "prompt, per token": cold / length}
+            if not number:
+                rows = {"first token after loading": cold}
             for measured, value in rows.items():
-                if number and (name != DRAFTS or measured == "further token"):  # the first is for warming up
+                if name != DRAFTS or measured == "further token":
                     found.setdefault(measured, {}).setdefault(name, []).append(value)
     return found
 
@@ -54,9 +59,10 @@ def report(loaded: model.LoadedModel, given: argparse.Namespace) -> dict[str, ob
     if not given.no_transformers:
         programs["transformers"] = measure.by_transformers(loaded.plan)
     if given.llama_cpp:
-        threads, room = torch.get_num_threads(), given.context + 2 * NEW_TOKENS
-        peer = LlamaCpp(given.llama_cpp, loaded.plan.source.folder, threads, room)
-        programs["llama.cpp q4_0"] = peer.generate
+        path = loaded.plan.source.path
+        same = path if path.suffix == ".gguf" else gguf_of(path, "q4_0")
+        peer = LlamaCpp(same, given.threads, given.context + 2 * NEW_TOKENS)
+        programs[f"llama.cpp {same.stem}"] = peer.generate
     found = times(programs, given.repeats, given.context)
     table = Table("ms", *programs, *(f"{name} / seekline" for name in programs if "seekline" not in name), box=None)
     for measured, by_program in found.items():
@@ -79,13 +85,14 @@ def _cell(values: Sequence[float] | None) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="1.3b", help="1.3b, 5.7bmqa, 6.7b with random weights; embedded; a folder")
+    parser.add_argument("--model", default="1.3b", help="1.3b, 5.7bmqa, 6.7b with random weights; embedded; a path")
+    parser.add_argument("--gguf", metavar="TYPE", help="f16, q4_0, q4_1, q5_0, q5_1 or q8_0")
     parser.add_argument("--quantization", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--context", type=int, default=512)
-    parser.add_argument("--llama-cpp", type=Path, metavar="PYTHON")
+    parser.add_argument("--llama-cpp", action="store_true")
     parser.add_argument("--no-transformers", action="store_true")
     parser.add_argument(
         "--growth", type=int, nargs="?", const=LENGTHS[-1], metavar="LONGEST", help="by context instead"
@@ -93,6 +100,8 @@ def main() -> None:
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
     name = str(random_models.random_model(given.model)) if given.model in random_models.SHAPES else given.model
+    if given.gguf:
+        name = str(gguf_of(model.find_source(name, base=Path.cwd()).path, given.gguf))
     wanted = model.ModelRequest(model=name, quantization=given.quantization, dtype=given.dtype)
     started = perf_counter()
     loaded = model.load_model(model.make_plan(wanted, base=Path.cwd()), threads=given.threads)

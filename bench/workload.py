@@ -36,6 +36,8 @@ def token_bytes(loaded: model.LoadedModel, context: int = 0) -> float:
     assert shape is not None
     weights = shape.layers * sum(outputs * inputs for outputs, inputs in shape.linears())
     plain = getattr(torch, plan.dtype).itemsize
+    if plan.quantization == "stored":
+        return float(plan.checkpoint.stored_bytes or 0)
     # Four bits, and a scale for each group: of 64 weights 32 bits in int4 and nf4.
     each = {"none": plain, "int8": 1, "int4": 4.5 / 8, "nf4": 4.5 / 8}[plan.quantization]
     head = 1 if plan.quantization in ("int4", "int8") and plan.device.kind == "cpu" else plain

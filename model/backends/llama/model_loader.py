@@ -13,9 +13,19 @@ import torch
 from .linears import DenseLinear, Linear, MatVecLinear, StackedLinear
 from .llama_config import LlamaConfig
 from .native_forward import CHUNK_TOKENS, NativeLlama
-from .native_matrices import FORMAT_BY_BITS, PackedMatrix, pack, pack_stored
-from .native_structures import runs_natively
-from .quantization import GROUP, can_be_int4, from_bytes, int4_codes, pack_int4, stored_int4, to_bytes, to_int8
+from .native_matrices import FORMAT_BY_BITS, PackedMatrix, WeightFormat, pack, pack_stored
+from .native_structures import HALF, runs_natively
+from .quantization import (
+    GROUP,
+    can_be_int4,
+    from_bytes,
+    int4_codes,
+    pack_int4,
+    refitted,
+    stored_int4,
+    to_bytes,
+    to_int8,
+)
 from .store import Damaged, QuantizedStore, store_of
 from .torch_forward import TorchLlama
 from .tuning import CpuTuning, choose_threads, tune
@@ -55,8 +65,7 @@ def load_llama(
     decoding_threads = torch.get_num_threads()
     torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
     try:
-        is_fitted = bits in (4, 8)  # which takes its time
-        store = store_of(path, cache, bits=bits, group=GROUP, native=native) if is_fitted else None
+        store = store_of(path, cache, bits=bits, group=GROUP, native=native) if bits else None
         weights = read(None) if store is None else _read_by_store(store, read)
     finally:
         torch.set_num_threads(decoding_threads)
@@ -87,8 +96,8 @@ def _packed_linears(bits: Bits, store: QuantizedStore | None) -> MakeLinear:
 
     def make(name: str, matrix: MatrixReader) -> Linear:
         if bits == "stored":
-            stored = matrix.stored()
-            return pack_stored(stored) if stored is not None else pack(matrix.dense(), _UNSTORED_BITS)
+            assert store is not None
+            return _as_stored(name, matrix, store)
         # The head decides between tokens: eight bits cost it hardly more time, and no quality.
         matrix_bits = 8 if bits and name == "lm_head" else bits
         if store is None or matrix_bits is None:
@@ -98,6 +107,23 @@ def _packed_linears(bits: Bits, store: QuantizedStore | None) -> MakeLinear:
         return PackedMatrix(FORMAT_BY_BITS[matrix_bits], *store.get(name))
 
     return make
+
+
+def _as_stored(name: str, matrix: MatrixReader, store: QuantizedStore) -> PackedMatrix:
+    """With the codes that the file has, where the forward pass in C has them too. Others are fitted anew: of four bits
+    or fewer with as many groups as there are, which takes its time, of more in eight bits, which hardly rounds them."""
+    if name in store:
+        return PackedMatrix(WeightFormat.INT4_BY_32, *store.get(name))
+    stored = matrix.stored()
+    if stored is None:
+        return pack(matrix.dense(), _UNSTORED_BITS)
+    if stored.bits > 4:
+        return pack(stored.dense(), 8)
+    if stored.group % HALF == 0:
+        return pack_stored(stored)
+    fitted = pack_stored(refitted(stored.dense(), HALF))
+    store.put(name, fitted.data)
+    return fitted
 
 
 class _TorchLinears:

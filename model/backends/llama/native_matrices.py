@@ -11,11 +11,10 @@ from torch.nn import functional
 
 from . import native_structures
 from .native_structures import GROUP, HALF, TILE
-from .quantization import int4_codes, int8_codes, refitted
+from .quantization import int4_codes, int8_codes
 from .stored_matrix import StoredMatrix
 
 _INT8_CENTRE, _INT4_CENTRE = 128, 8
-_INT4_MASK = 15
 
 
 class WeightFormat(IntEnum):
@@ -110,12 +109,10 @@ def pack(matrix: torch.Tensor, bits: int | None) -> PackedMatrix:
 
 
 def pack_stored(matrix: StoredMatrix) -> PackedMatrix:
-    """A matrix with the codes that its file has, where they have four bits or fewer in groups that fit, so that nothing
-    is rounded again but scales to 16 bits; else in four bits fitted anew, or in eight."""
-    if matrix.codes.max() > _INT4_MASK:
-        return pack(matrix.dense(), 8)
-    if matrix.group % HALF:
-        matrix = refitted(matrix.dense(), HALF)
+    """A matrix of at most four bits, in groups of whole halves, as it is: only scales and zeros are rounded, to 16
+    bits."""
+    if matrix.bits > 4 or matrix.group % HALF:
+        raise ValueError(f"there is no product with {matrix.bits} bits in groups of {matrix.group}")
     missing = -len(matrix.codes) % TILE
     codes = functional.pad(matrix.codes, (0, 0, 0, missing))
     scales, zeros = _halves(matrix.scales, matrix.group, missing), _halves(matrix.zeros, matrix.group, missing)

@@ -140,7 +140,7 @@ def stored_int4(stored: StoredMatrix, device: str) -> Linear | None:
     bits, in other groups than torch has, or on other devices than CPUs and CUDA's."""
     outputs, inputs = stored.codes.shape
     is_packable = stored.group in _TORCH_GROUPS and outputs % 16 == 0 and inputs % stored.group == 0
-    if not is_packable or stored.codes.max() > _LEVELS or device.partition(":")[0] not in ("cpu", "cuda"):
+    if not is_packable or stored.bits > 4 or device.partition(":")[0] not in ("cpu", "cuda"):
         return None
     pairs = torch.stack([stored.scales, stored.zeros + _MIDDLE * stored.scales], -1).transpose(0, 1).bfloat16()
     linear = pack_int4(stored.codes.to(device), pairs.contiguous().to(device), stored.group)

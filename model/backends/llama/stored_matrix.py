@@ -22,6 +22,11 @@ class StoredMatrix:
     order: torch.Tensor | None = None
 
     @property
+    def bits(self) -> int:
+        """As many as its codes need."""
+        return int(self.codes.max()).bit_length()
+
+    @property
     def group(self) -> int:
         """Inputs that share a scale."""
         return self.codes.shape[1] // self.scales.shape[1]

@@ -14,10 +14,12 @@ from seekline import model
 from seekline.model import native
 from seekline.model.backends.llama import native_structures, quantization
 from seekline.model.backends.llama.kv_cache import LlamaKVCache
-from seekline.model.backends.llama.model_loader import load_llama
+from seekline.model.backends.llama.model_loader import _packed_linears, load_llama
 from seekline.model.backends.llama.native_forward import NativeLlama
 from seekline.model.backends.llama.native_matrices import PackedMatrix, WeightFormat, pack, pack_stored
+from seekline.model.backends.llama.store import QuantizedStore
 from seekline.model.backends.llama.stored_matrix import StoredMatrix
+from seekline.model.backends.llama.weights import MatrixReader
 from tiny_models import VOCABULARY, load, save_llama
 
 pytestmark = pytest.mark.skipif(
@@ -131,17 +133,48 @@ def test_a_product_with_the_codes_of_a_file(group: int, symmetric: bool, ordered
     torch.testing.assert_close(packed(inputs)[:, :40].double(), wanted, rtol=1e-5, atol=1e-2)
 
 
+class Codes:
+    """A matrix that is in a file as codes."""
+
+    def __init__(self, matrix: StoredMatrix) -> None:
+        self.reads = 0
+        self._matrix = matrix
+
+    def stored(self) -> StoredMatrix:
+        self.reads += 1
+        return self._matrix
+
+    @property
+    def reader(self) -> MatrixReader:
+        return MatrixReader(dense=self._matrix.dense, stored=self.stored)
+
+
 @pytest.mark.parametrize(
     ("group", "most", "format", "error"),
-    [(32, 31, WeightFormat.INT8, 0.01), (16, 7, WeightFormat.INT4_BY_32, 0.05)],
+    [
+        (32, 15, WeightFormat.INT4_BY_32, 0.01),
+        (32, 31, WeightFormat.INT8, 0.01),
+        (16, 255, WeightFormat.INT8, 0.01),
+        (16, 7, WeightFormat.INT4_BY_32, 0.05),
+    ],
 )
-def test_codes_that_no_product_has_are_fitted_anew(group: int, most: int, format: WeightFormat, error: float) -> None:
+def test_codes_of_a_file_become_a_product_that_there_is(
+    group: int, most: int, format: WeightFormat, error: float, tmp_path: Path
+) -> None:
     weight = stored(32, group=group, symmetric=False, most=most)
-    packed = pack_stored(weight)
-    assert packed.format == format
     inputs = torch.randn(3, 256, generator=torch.Generator().manual_seed(1))
     wanted = inputs @ weight.dense().T
-    assert (packed(inputs) - wanted).norm() < error * wanted.norm()
+    codes = Codes(weight)
+    for start in range(2):
+        store = QuantizedStore(tmp_path / "kept.safetensors", "these")
+        packed = _packed_linears("stored", store)("a", codes.reader)
+        store.keep()
+        store.close()
+        assert isinstance(packed, PackedMatrix)
+        assert packed.format == format
+        assert (packed(inputs) - wanted).norm() < error * wanted.norm()
+        is_fitted = group == 16 and most == 7
+        assert codes.reads == (1 if is_fitted else start + 1), "what was fitted is kept"
 
 
 @pytest.mark.parametrize("format", [f for f in WeightFormat if "BY_32" not in f.name])
