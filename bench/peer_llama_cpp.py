@@ -1,7 +1,8 @@
 """llama.cpp over a GGUF file, as a peer to measure: in a process of its own, by the package xllamacpp.
 
-This file is run there. Lines of JSON go in, `{"ids": [...], "new": N}`; out come the milliseconds that llama.cpp says
-it computed until the last of N tokens, which count no JSON and no pipe.
+This file is run there. Lines of JSON go in, and come out. `{"ids": [...], "new": N}`: the milliseconds that llama.cpp
+says it computed until the last of N tokens, which count no JSON and no pipe. `{"ids": [...], "target": T, "vocabulary":
+V}`: the likeliest next token, and how likely T is.
 """
 
 from __future__ import annotations
@@ -10,9 +11,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class NextToken:
+    """The likeliest next token, and the log-probability of the one that was asked for."""
+
+    token: int
+    log_probability: float
 
 
 class LlamaCpp:
@@ -32,19 +42,36 @@ class LlamaCpp:
             raise SystemExit("llama.cpp ended; `pip install xllamacpp` in this environment brings it.")
         return json.loads(line)
 
-    def ask(self, ids: Sequence[int], new_tokens: int) -> dict[str, Any]:
-        """The `text` of so many new tokens, and the milliseconds `ms` until the last one is there."""
+    def _ask(self, **wanted: Any) -> dict[str, Any]:
         assert self._process.stdin is not None
-        print(json.dumps({"ids": list(ids), "new": new_tokens}), file=self._process.stdin, flush=True)
+        print(json.dumps(wanted), file=self._process.stdin, flush=True)
         return self._read()
 
     def generate(self, ids: Sequence[int], new_tokens: int) -> float:
-        return self.ask(ids, new_tokens)["ms"]
+        """Milliseconds until the last of `new_tokens` is there."""
+        return self._ask(ids=list(ids), new=new_tokens)["ms"]
+
+    def next_token(self, ids: Sequence[int], target: int, vocabulary: int) -> NextToken:
+        """What follows `ids`, and how likely `target` is, which is one of so many tokens."""
+        return NextToken(**self._ask(ids=list(ids), target=target, vocabulary=vocabulary))
 
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)
+
+
+def _generated(server: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    wanted = {"prompt": asked["ids"], "n_predict": asked["new"], "temperature": 0, "ignore_eos": True}
+    timings = server.handle_completions(wanted)["timings"]
+    return {"ms": timings["prompt_ms"] + timings["predicted_ms"]}
+
+
+def _next_token(server: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    wanted = {"prompt": asked["ids"], "n_predict": 1, "temperature": 0, "logprobs": asked["vocabulary"]}
+    [position] = server.handle_completions(wanted)["choices"][0]["logprobs"]["content"]
+    by_token = {each["id"]: each["logprob"] for each in position["top_logprobs"]}
+    return {"token": max(by_token, key=by_token.__getitem__), "log_probability": by_token[asked["target"]]}
 
 
 def main() -> None:
@@ -58,11 +85,8 @@ def main() -> None:
     print(json.dumps({"version": xllamacpp.__version__}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
-        wanted = {"prompt": asked["ids"], "n_predict": asked["new"], "temperature": 0, "ignore_eos": True}
-        answer = server.handle_completions(wanted)
-        timings = answer["timings"]
-        ms = timings["prompt_ms"] + timings["predicted_ms"]
-        print(json.dumps({"ms": ms, "text": answer["choices"][0]["text"]}), flush=True)
+        told = _next_token(server, asked) if "target" in asked else _generated(server, asked)
+        print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What each quantization costs in quality: nats per token on source code, of the same windows in each format.
+"""What each quantization costs in quality: nats per token on source code, of the same windows in each format. Of a
+quantized file, `none` is what its codes stand for, and `stored` how they are computed with.
 
     python bench/perplexity.py [PATH ...] [--model embedded | NAME | FOLDER] [--device cpu] [--tokens 20000]
                                [--window 512] [--rows 512] [--write NAME]
@@ -33,7 +34,7 @@ from seekline import model
 REPOSITORY = Path(__file__).resolve().parent.parent
 OWN_FOLDERS = ("bench", "fim", "model", "server")
 NEAREST = "int4, rounded to nearest"
-FORMATS = ("none", "int8", "nf4", NEAREST, "int4")
+FORMATS = ("none", "stored", "int8", "nf4", NEAREST, "int4")
 _LEAST_TOKENS = 32
 
 
