@@ -18,7 +18,7 @@ FILES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py")
     "module", ["seekline.fim", "seekline.learn", "seekline.model", "seekline.server.lsp.app", "seekline.server.cli"]
 )
 def test_importing_loads_no_torch(module: str) -> None:
-    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'numpy') if m in sys.modules])"
+    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'numpy', 'httpx2') if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
