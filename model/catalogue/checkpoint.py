@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter
 
@@ -16,6 +16,7 @@ from .. import outside
 from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
 from .catalogue import Entry
+from .published import WeightsFormat
 from .tensor_file import Tensor, read_header
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -24,7 +25,6 @@ _DEFAULT_CONTEXT_TOKENS = 2048
 _MAX_JSON_BYTES = 16_000_000
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _AGAIN = "Download the model again."
-WeightsFormat = Literal["safetensors", "gguf", "gptq", "awq"]
 _LLAMA_NAMES = {
     "layers": "num_hidden_layers",
     "hidden": "hidden_size",

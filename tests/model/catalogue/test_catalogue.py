@@ -21,34 +21,22 @@ def test_only_the_embedded_model_has_no_repository() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"),
+    ("name", "parameters", "kv_bytes", "weight_bytes"),
     [
-        ("deepseek-coder-1.3b-base", (24, 2048, 16, 16, 5504, 32256)),
-        ("deepseek-coder-5.7bmqa-base", (32, 4096, 32, 1, 11008, 32256)),
-        ("deepseek-coder-6.7b-base", (32, 4096, 32, 32, 11008, 32256)),
-        ("deepseek-coder-33b-base", (62, 7168, 56, 8, 19200, 32256)),
-        ("deepseek-coder-7b-base-v1.5", (30, 4096, 32, 32, 11008, 102400)),
+        ("deepseek-coder-1.3b-base", 1_346_471_936, 196_608, (2_692_943_872, 1_478_692_864, 947_458_048)),
+        ("deepseek-coder-5.7bmqa-base", 5_700_325_376, 16_384, (11_400_650_752, 5_964_832_768, 3_586_662_400)),
+        ("deepseek-coder-6.7b-base", 6_740_512_768, 524_288, (13_481_025_536, 7_005_020_160, 4_171_767_808)),
+        ("deepseek-coder-33b-base", 33_342_991_360, 253_952, (66_685_982_720, 33_806_309_376, 19_421_452_288)),
+        ("deepseek-coder-7b-base-v1.5", 6_910_365_696, 491_520, (13_820_731_392, 7_749_476_352, 5_093_302_272)),
     ],
 )
-def test_sizes_follow_from_the_published_shapes(name: str, shape: tuple[int, ...]) -> None:
-    layers, hidden, heads, kv_heads, intermediate, vocabulary = shape
-    kv = kv_heads * hidden // heads
-    linear = layers * (2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * intermediate)
-    rest = 2 * vocabulary * hidden + (2 * layers + 1) * hidden
+def test_sizes_follow_from_the_published_shapes(
+    name: str, parameters: int, kv_bytes: int, weight_bytes: tuple[int, int, int]
+) -> None:
     entry = model.all_entries()[name]
-    assert entry.parameters == linear + rest
-    assert entry.kv_bytes_per_token == 2 * 2 * layers * kv
-    assert entry.weight_bytes["none"] == 2 * (linear + rest)
-    assert entry.weight_bytes["int8"] == linear + 2 * rest
-    assert entry.llama == {
-        "layers": layers,
-        "hidden": hidden,
-        "heads": heads,
-        "kv_heads": kv_heads,
-        "intermediate": intermediate,
-        "vocabulary": vocabulary,
-    }
-    assert entry.weight_bytes["nf4"] == pytest.approx(linear * 0.5625 + 2 * rest, rel=1e-6)
+    assert entry.parameters == parameters
+    assert entry.kv_bytes_per_token == kv_bytes
+    assert tuple(entry.weight_bytes[quantization] for quantization in ("none", "int8", "nf4")) == weight_bytes
 
 
 def test_repositories_are_found_whatever_their_case() -> None:
