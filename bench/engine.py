@@ -83,6 +83,14 @@ def _cell(values: Sequence[float] | None) -> str:
     return measure.spread(values, 2) if values else ""
 
 
+def load(given: argparse.Namespace) -> model.LoadedModel:
+    name = str(random_models.random_model(given.model)) if given.model in random_models.SHAPES else given.model
+    if given.gguf:
+        name = str(gguf_of(model.find_source(name, base=Path.cwd()).path, given.gguf))
+    wanted = model.ModelRequest(model=name, quantization=given.quantization, dtype=given.dtype)
+    return model.load_model(model.make_plan(wanted, base=Path.cwd()), threads=given.threads)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="1.3b", help="1.3b, 5.7bmqa, 6.7b with random weights; embedded; a path")
@@ -99,12 +107,8 @@ def main() -> None:
     )
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
-    name = str(random_models.random_model(given.model)) if given.model in random_models.SHAPES else given.model
-    if given.gguf:
-        name = str(gguf_of(model.find_source(name, base=Path.cwd()).path, given.gguf))
-    wanted = model.ModelRequest(model=name, quantization=given.quantization, dtype=given.dtype)
     started = perf_counter()
-    loaded = model.load_model(model.make_plan(wanted, base=Path.cwd()), threads=given.threads)
+    loaded = load(given)
     load_s = perf_counter() - started
     bandwidth, read = workload.read_bandwidth(), workload.token_bytes(loaded)
     floor = 1000 * read / bandwidth

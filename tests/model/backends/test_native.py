@@ -14,12 +14,9 @@ from seekline import model
 from seekline.model import native
 from seekline.model.backends.llama import native_structures, quantization
 from seekline.model.backends.llama.kv_cache import LlamaKVCache
-from seekline.model.backends.llama.model_loader import _packed_linears, load_llama
+from seekline.model.backends.llama.model_loader import load_llama
 from seekline.model.backends.llama.native_forward import NativeLlama
-from seekline.model.backends.llama.native_matrices import PackedMatrix, WeightFormat, pack, pack_stored
-from seekline.model.backends.llama.store import QuantizedStore
-from seekline.model.backends.llama.stored_matrix import StoredMatrix
-from seekline.model.backends.llama.weights import MatrixReader
+from seekline.model.backends.llama.native_matrices import PackedMatrix, WeightFormat, pack
 from tiny_models import VOCABULARY, load, save_llama
 
 pytestmark = pytest.mark.skipif(
@@ -101,80 +98,6 @@ def test_weights_that_bfloat16_holds_exactly_take_half_the_memory() -> None:
     assert halved.format == WeightFormat.BFLOAT16
     assert halved.data.nbytes == weight.nbytes // 2
     assert torch.equal(halved(torch.eye(64)).T, weight.bfloat16().float())
-
-
-def stored(outputs: int, *, group: int, symmetric: bool, most: int = 15, ordered: bool = False) -> StoredMatrix:
-    """A matrix of 256 inputs as a file may have it, its scales and zeros in numbers of 16 bits."""
-    generator = torch.Generator().manual_seed(outputs + group)
-    scales = torch.rand(outputs, 256 // group, generator=generator).half().float()
-    zeros = -8 * scales if symmetric else -torch.rand(outputs, 256 // group, generator=generator).half().float()
-    return StoredMatrix(
-        codes=torch.randint(0, most + 1, (outputs, 256), generator=generator, dtype=torch.uint8),
-        scales=scales,
-        zeros=zeros,
-        order=torch.randperm(256, generator=generator) if ordered else None,
-    )
-
-
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 7])
-@pytest.mark.parametrize("ordered", [False, True])
-@pytest.mark.parametrize("symmetric", [False, True])
-@pytest.mark.parametrize("group", [32, 64, 128, 256])
-def test_a_product_with_the_codes_of_a_file(group: int, symmetric: bool, ordered: bool, rows: int) -> None:
-    weight = stored(40, group=group, symmetric=symmetric, ordered=ordered)
-    packed = pack_stored(weight)
-    assert packed.format == (WeightFormat.INT4_BY_32_SYMMETRIC if symmetric else WeightFormat.INT4_BY_32)
-    # Rows whose codes are the numbers themselves: nothing is rounded but sums.
-    inputs = torch.randint(-127, 128, (rows, 256), generator=torch.Generator().manual_seed(rows)).float()
-    inputs[:, :: native_structures.GROUP] = 127
-    if ordered:
-        inputs[:, weight.order] = inputs.clone()
-    wanted = inputs.double() @ weight.dense().double().T
-    torch.testing.assert_close(packed(inputs)[:, :40].double(), wanted, rtol=1e-5, atol=1e-2)
-
-
-class Codes:
-    """A matrix that is in a file as codes."""
-
-    def __init__(self, matrix: StoredMatrix) -> None:
-        self.reads = 0
-        self._matrix = matrix
-
-    def stored(self) -> StoredMatrix:
-        self.reads += 1
-        return self._matrix
-
-    @property
-    def reader(self) -> MatrixReader:
-        return MatrixReader(dense=self._matrix.dense, stored=self.stored)
-
-
-@pytest.mark.parametrize(
-    ("group", "most", "format", "error"),
-    [
-        (32, 15, WeightFormat.INT4_BY_32, 0.01),
-        (32, 31, WeightFormat.INT8, 0.01),
-        (16, 255, WeightFormat.INT8, 0.01),
-        (16, 7, WeightFormat.INT4_BY_32, 0.05),
-    ],
-)
-def test_codes_of_a_file_become_a_product_that_there_is(
-    group: int, most: int, format: WeightFormat, error: float, tmp_path: Path
-) -> None:
-    weight = stored(32, group=group, symmetric=False, most=most)
-    inputs = torch.randn(3, 256, generator=torch.Generator().manual_seed(1))
-    wanted = inputs @ weight.dense().T
-    codes = Codes(weight)
-    for start in range(2):
-        store = QuantizedStore(tmp_path / "kept.safetensors", "these")
-        packed = _packed_linears("stored", store)("a", codes.reader)
-        store.keep()
-        store.close()
-        assert isinstance(packed, PackedMatrix)
-        assert packed.format == format
-        assert (packed(inputs) - wanted).norm() < error * wanted.norm()
-        is_fitted = group == 16 and most == 7
-        assert codes.reads == (1 if is_fitted else start + 1), "what was fitted is kept"
 
 
 @pytest.mark.parametrize("format", [f for f in WeightFormat if "BY_32" not in f.name])
