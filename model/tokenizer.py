@@ -20,7 +20,7 @@ from .catalogue.checkpoint import is_weights_file, read_table
 from .errors import BrokenCheckpoint
 from .tokenizer_parts import MAX_ID, AddedToken, Parts, parts_of
 
-_LOOKS_LIKE_CONTROL = re.compile(r"<.*>|\[.*\]", re.DOTALL)
+_LOOKS_LIKE_CONTROL = re.compile(r"▁?<.*>|\[.*\]", re.DOTALL)
 _BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _COUNT_CACHE_LINES = 65536
 _CACHED_CHARACTERS = 200  # longer lines are few, and would fill the memory

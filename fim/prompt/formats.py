@@ -29,9 +29,9 @@ class Special:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The place of the prefix or the suffix in a format."""
+    """The place of the prefix, the suffix or the document's path in a format."""
 
-    name: Literal["prefix", "suffix"]
+    name: Literal["prefix", "suffix", "path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Format:
     family: str
     title: str
     pieces: tuple[Special | Slot, ...]
+    also: tuple[str, ...]
     extent: Extent
     healing: bool
     other_files: bool
@@ -64,6 +65,10 @@ class Format:
         needed = [piece.token for piece in self.pieces if isinstance(piece, Special) and piece.token != _OWN_BEGIN]
         return [token for token in needed if not has_token(token)]
 
+    def is_of(self, has_token: Callable[[str], bool]) -> bool:
+        """Whether a vocabulary has all that this family's has."""
+        return not self.lacking(has_token) and all(map(has_token, self.also))
+
     def with_begin(self, token: str | None) -> Format:
         """This format with its begin token settled: `token`, or none where the tokenizer has none."""
         own = [] if token is None else [Special(token)]
@@ -79,6 +84,7 @@ def all_formats() -> Mapping[str, Format]:
             family=family,
             title=row["title"],
             pieces=tuple(Special(p["special"]) if "special" in p else Slot(p["text"]) for p in row["pieces"]),
+            also=tuple(row.get("also", ())),
             extent=row["extent"],
             healing=row.get("healing", False),
             other_files=row.get("other_files", True),
@@ -94,6 +100,6 @@ def all_formats() -> Mapping[str, Format]:
 def recognise(has_token: Callable[[str], bool]) -> Format:
     """The first format whose control tokens the model's vocabulary has; left to right when there is none."""
     for format in all_formats().values():
-        if not format.lacking(has_token):
+        if format.is_of(has_token):
             return format
     raise AssertionError("formats.toml has no format without control tokens")

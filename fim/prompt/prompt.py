@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..context import NOTHING, Context, Part, header
@@ -40,14 +41,22 @@ def build_prompt(
     DeepSeek Coder saw it in training. Empty texts make no piece. `must_start`: the end of the line before the cursor
     that the prompt leaves to the model."""
     head = context.text + header(document.path, document.language) if context.parts else ""
-    room = budget.prefix_tokens - sum(count(line) for line in split_lines(head))
+    path = f"{document.path}\n" if Slot("path") in format.pieces else ""
+    room = budget.prefix_tokens - sum(count(line) for line in split_lines(path + head))
     shown = windows(document, cursor, replace(budget, prefix_tokens=max(0, room)), count, anchors=context.anchors)
     prefix = shown.prefix.removesuffix(must_start)
     if not (head or prefix or format.control_tokens):
         prefix = shown.prefix  # a model needs something to go on with
     left = must_start if len(prefix) < len(shown.prefix) else ""
     texts = {"prefix": head + prefix, "suffix": shown.suffix if format.fills_in else ""}
-    filled = (Text(texts[piece.name]) if isinstance(piece, Slot) else piece for piece in format.pieces)
-    return Prompt(
-        pieces=tuple(piece for piece in filled if piece != Text("")), parts=context.parts, must_start=left, **texts
-    )
+    return Prompt(pieces=_filled(format, {**texts, "path": path}), parts=context.parts, must_start=left, **texts)
+
+
+def _filled(format: Format, texts: Mapping[str, str]) -> tuple[Text | Special, ...]:
+    filled: list[Text | Special] = []
+    for piece in format.pieces:
+        if isinstance(piece, Special):
+            filled.append(piece)
+        elif texts[piece.name]:
+            filled.append(Text(texts[piece.name]))
+    return tuple(filled)
