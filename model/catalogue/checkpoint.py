@@ -5,7 +5,7 @@ Half a download, a pickle and a foreign format are told apart here, before secon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +17,14 @@ from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
 from .catalogue import Entry
 from .published import WeightsFormat
+from .llama_tensors import check_llama_tensors, parameters_of
+from .packing import IN_CONFIG, OLDER_FILES, Packing, parse_packing
 from .tensor_file import Tensor, read_header
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DEFAULT_CONTEXT_TOKENS = 2048
 _MAX_JSON_BYTES = 16_000_000
-_FLOATS = ("F64", "F32", "F16", "BF16")
 _AGAIN = "Download the model again."
 _LLAMA_NAMES = {
     "layers": "num_hidden_layers",
@@ -87,13 +88,15 @@ class _Index(BaseModel):
 class Checkpoint:
     """A folder or a file that holds a whole model; sizes are read from headers.
 
-    `stored_bytes`: of the weights as they lie there, where they are quantized. `vocabulary`: how many ids the model has
-    embeddings for; None where its configuration does not say. `llama`: its shape where our own forward pass can run it.
+    `stored_bytes`: of the weights as they lie there, where they are quantized. `packing`: how, where GPTQ or AWQ did.
+    `vocabulary`: how many ids the model has embeddings for; None where its configuration does not say. `llama`: its
+    shape where our own forward pass can run it.
     """
 
     path: Path
     weights_format: WeightsFormat = "safetensors"
     stored_bytes: int | None = None
+    packing: Packing | None = None
     model_type: str
     parameters: int
     context_tokens: int
@@ -117,21 +120,24 @@ def inspect(path: Path) -> Checkpoint:
     if config is None:
         raise BrokenCheckpoint(f"{folder} has no config.json.", _AGAIN)
     read_table(folder, "generation_config.json")  # which transformers reads
-    headers = [read_header(path) for path in weights]
-    tensors: dict[str, Tensor] = {}
-    for header in headers:
-        tensors |= header.tensors
+    tensors = _tensors(weights)
     try:
         sizes = outside.checked(config, TypeAdapter(_Sizes), name=folder / CONFIG)
-        llama = parse_llama_config(config, name=str(folder / CONFIG))
+        packing = _read_packing(config, tensors, folder)
+        # What a library has quantized, that library computes.
+        is_ours = packing is not None or not config.get(IN_CONFIG)
+        llama = parse_llama_config(config, name=str(folder / CONFIG)) if is_ours else None
     except UnreadableFile as error:
         raise BrokenCheckpoint(error.problem, _AGAIN) from error
     if llama is not None:
-        _check_tensors(llama, tensors, folder)
+        check_llama_tensors(llama, packing, tensors, path)
     return Checkpoint(
         path=path,
+        weights_format="safetensors" if packing is None else packing.method,
+        stored_bytes=None if packing is None else sum(tensor.size_bytes for tensor in tensors.values()),
+        packing=packing,
         model_type=sizes.model_type,
-        parameters=sum(header.parameters for header in headers),
+        parameters=parameters_of(tensors, packing),
         context_tokens=sizes.context_tokens,
         kv_bytes_per_token=sizes.kv_bytes_per_token,
         vocabulary=sizes.vocab_size,
@@ -157,22 +163,38 @@ def expected_checkpoint(entry: Entry) -> Checkpoint:
     )
 
 
-def _check_tensors(shape: LlamaConfig, tensors: Mapping[str, Tensor], folder: Path) -> None:
-    """Raises `BrokenCheckpoint` where a Llama's weights are not those that its configuration announces."""
-    expected = dict(shape.tensors())
-    head, size = shape.head()
-    if head in tensors:
-        expected[head] = size
-    for name, wanted in expected.items():
-        found = tensors.get(name)
-        if found is None:
-            raise BrokenCheckpoint(f"The weights in {folder} lack {name}.", _AGAIN)
-        if found.shape != wanted or found.dtype not in _FLOATS:
-            raise BrokenCheckpoint(
-                f"{name} in {folder} has the shape {found.shape} of {found.dtype} where config.json announces {wanted} "
-                "of floating point numbers.",
-                _AGAIN,
-            )
+def _read_packing(config: Mapping[str, Any], tensors: Mapping[str, Tensor], folder: Path) -> Packing | None:
+    """How config.json, or the file that stood for it in older repositories, says that the weights are packed; None
+    where they are not, or not in a way that is read here.
+
+    Raises `UnreadableFile`, `BrokenCheckpoint` and `UnsupportedQuantization`.
+    """
+    if table := config.get(IN_CONFIG):
+        name = f"{folder / CONFIG} ({IN_CONFIG})"
+        return parse_packing(outside.checked(table, TypeAdapter(dict[str, Any]), name=name), name=name)
+    packed = next((name for name in tensors if name.endswith(".qweight")), None)
+    if packed is None:
+        return None
+    for file_name, method in OLDER_FILES.items():
+        table = read_table(folder, file_name)
+        if table is not None:
+            return parse_packing(table, name=str(folder / file_name), method=method)
+    raise BrokenCheckpoint(
+        f"{folder} has packed weights ({packed[:200]!r}), and nothing in it says how they are packed.",
+        f"Download the model again: its config.json has a {IN_CONFIG}, or quantize_config.json lies beside it.",
+    )
+
+
+def _tensors(paths: Sequence[Path]) -> dict[str, Tensor]:
+    """What several files hold. Raises `BrokenCheckpoint`."""
+    found: dict[str, Tensor] = {}
+    for path in paths:
+        tensors = read_header(path).tensors
+        twice = sorted(tensors.keys() & found.keys())
+        if twice:
+            raise BrokenCheckpoint(f"{twice[0][:200]!r} stands in {path} and in another file beside it.", _AGAIN)
+        found |= tensors
+    return found
 
 
 def read_table(folder: Path, name: str, *, limit_bytes: int = _MAX_JSON_BYTES) -> dict[str, Any] | None:

@@ -224,6 +224,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             bits=_BITS[plan.quantization],
             threads=threads,
             cache=cache,
+            packing=plan.checkpoint.packing,
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
     recorder = CudaRecorder(network.device) if plan.device.kind == "cuda" else None

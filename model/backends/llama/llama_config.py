@@ -121,7 +121,6 @@ def parse_llama_config(table: Mapping[str, Any], *, name: str) -> LlamaConfig | 
         and table.get("hidden_act", "silu") in _PLAIN_ACTIVATIONS
         and not table.get("attention_bias")
         and not table.get("mlp_bias")
-        and not table.get("quantization_config")
     )
     rope = _rope(table, name) if plain else None
     if rope is None:

@@ -10,11 +10,13 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
+from ...catalogue.packing import Packing
 from .linears import DenseLinear, Linear, MatVecLinear, StackedLinear
 from .llama_config import LlamaConfig
 from .native_forward import CHUNK_TOKENS, NativeLlama
 from .native_matrices import FORMAT_BY_BITS, PackedMatrix, WeightFormat, pack, pack_stored
 from .native_structures import HALF, runs_natively
+from .packed_tensors import PackedTensors
 from .quantization import (
     GROUP,
     can_be_int4,
@@ -29,7 +31,15 @@ from .quantization import (
 from .store import Damaged, QuantizedStore, store_of
 from .torch_forward import TorchLlama
 from .tuning import CpuTuning, choose_threads, tune
-from .weights import CheckpointTensors, LayerWeights, LlamaWeights, MakeLinear, MatrixReader, read_weights
+from .weights import (
+    CheckpointTensors,
+    LayerWeights,
+    LlamaWeights,
+    MakeLinear,
+    MatrixReader,
+    TensorSource,
+    read_weights,
+)
 
 Bits: TypeAlias = Literal[4, 8, "stored"] | None
 """Of a weight; `stored`: as many as it has in its file; None: a number as it is there."""
@@ -48,16 +58,24 @@ class LoadedLlama:
 
 @torch.inference_mode()
 def load_llama(
-    path: Path, config: LlamaConfig, *, device: str, dtype: torch.dtype, bits: Bits, threads: int, cache: Path
+    path: Path,
+    config: LlamaConfig,
+    *,
+    device: str,
+    dtype: torch.dtype,
+    bits: Bits,
+    threads: int,
+    cache: Path,
+    packing: Packing | None = None,
 ) -> LoadedLlama:
     """Loads a checkpoint. `bits`: None leaves weights in `dtype`, or as they are where the CPU's own forward pass
-    computes. `threads`: at most so many, on a CPU."""
+    computes. `threads`: at most so many, on a CPU. `packing`: how its matrices are packed, if they are."""
     native = device == "cpu" and runs_natively(config)
     torch_linears = None if native else _TorchLinears(config, device=device, dtype=dtype, bits=bits, threads=threads)
 
     def read(store: QuantizedStore | None) -> LlamaWeights:
         make_linear = torch_linears.maker(store) if torch_linears else _packed_linears(bits, store)
-        with CheckpointTensors(path, device=device, dtype=None if native else dtype) as tensors:
+        with _open(path, packing, device=device, dtype=None if native else dtype) as tensors:
             weights = read_weights(tensors, config, make_linear)
             tensors.check_unchanged()
             return weights
@@ -74,6 +92,12 @@ def load_llama(
     kv_dtype = torch.float32 if bits is None and dtype == torch.float32 else torch.float16
     network = NativeLlama(config, weights, dtype=kv_dtype, threads=threads)
     return LoadedLlama(network=network, chunk_tokens=CHUNK_TOKENS)
+
+
+def _open(path: Path, packing: Packing | None, *, device: str, dtype: torch.dtype | None) -> TensorSource:
+    if packing is not None:
+        return PackedTensors(path, packing, device=device, dtype=dtype)
+    return CheckpointTensors(path, device=device, dtype=dtype)
 
 
 def _read_by_store(store: QuantizedStore, read: Callable[[QuantizedStore], LlamaWeights]) -> LlamaWeights:

@@ -22,6 +22,7 @@ DTYPES = {
     "BF16": torch.bfloat16,
     "U8": torch.uint8,
     "I8": torch.int8,
+    "I32": torch.int32,
 }
 
 

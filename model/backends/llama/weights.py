@@ -110,14 +110,18 @@ class CheckpointTensors:
     def stored(self, *names: str) -> StoredMatrix | None:
         return None
 
+    def as_stored(self, name: str) -> torch.Tensor:
+        """One tensor as its file has it, in the host's memory. Raises `BrokenCheckpoint`."""
+        if name not in self._files:
+            raise BrokenCheckpoint(f"The weights in {self._path} lack {name}.", "Download the model again.")
+        return self._files[name].get(name)
+
     def check_unchanged(self) -> None:
         for file in set(self._files.values()):
             file.check_unchanged()
 
     def _read(self, name: str) -> torch.Tensor:
-        if name not in self._files:
-            raise BrokenCheckpoint(f"The weights in {self._path} lack {name}.", "Download the model again.")
-        tensor = self._files[name].get(name).to(self._device, self._dtype)
+        tensor = self.as_stored(name).to(self._device, self._dtype)
         # Both the least and the greatest are NaN where any weight is.
         if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
             raise BrokenCheckpoint(
