@@ -13,6 +13,7 @@
     ├── UnsupportedQuantization  a quantization that the device or the installation lacks
     ├── VocabularyMismatch       a model that cannot draft for another, whose tokens are others
     ├── OutOfMemory              the device is full
+    ├── EngineDied               a process that computed for us has ended
     ├── PromptTooLong            a prompt beyond the model's context
     └── DownloadFailed           offline, refused, or interrupted
 
@@ -110,6 +111,10 @@ class VocabularyMismatch(ModelError):
 
 
 class OutOfMemory(ModelError):
+    pass
+
+
+class EngineDied(ModelError):
     pass
 
 

@@ -33,6 +33,10 @@ class InProcessRunner:
     def tokenizer(self) -> Tokenizer:
         return self._loaded.tokenizer
 
+    @property
+    def has_ended(self) -> bool:
+        return False
+
     def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
         _write(self._loaded, request, cancel, put)
 

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 from ..backends.llama.native_structures import why_not_compiled
-from ..errors import ModelError, OutOfMemory, PathNotAgreed
+from ..errors import EngineDied, ModelError, OutOfMemory, PathNotAgreed
 from ..loading.fallback import LoadResult, load_what_fits
 from ..loading.load import MIXTURE_FILE
 from ..loading.memory import release_memory
@@ -26,6 +26,7 @@ from .runner import ModelRunner, load_runner
 log = logging.getLogger(__name__)
 
 LEAST_PROMPT_TOKENS = 256
+_MOST_DEATHS = 3
 _ANY_CONTEXT_TOKENS = 1 << 30
 CPU_PROMPT_TOKENS = 1024
 GPU_PROMPT_TOKENS = 4096
@@ -86,6 +87,7 @@ class Loader:
         self._runner: ModelRunner | None = None
         self._info: EngineInfo | None = None
         self._error: Exception | None = None
+        self._deaths = 0  # of processes that computed, without a completion in between
         self.state: State = "not loaded"
         self.reason = ""
 
@@ -107,6 +109,7 @@ class Loader:
             self._wanted, self._may_load = wanted, may_load
             if not is_same:
                 self._is_due = True
+                self._deaths = 0
                 self.state = "loading"
             return not is_same
 
@@ -117,7 +120,8 @@ class Loader:
                 self._wanted = None
 
     def current(self) -> tuple[ModelRunner, EngineInfo]:
-        """What is wanted by now, loaded first where it is not there. Raises why there is none."""
+        """What is wanted by now, loaded first where it is not there, or not any more. Raises why there is none."""
+        self.look_for_death()
         self._load_if_due()
         if self._runner is not None and self._info is not None:
             return self._runner, self._info
@@ -128,6 +132,32 @@ class Loader:
     def runner(self) -> ModelRunner | None:
         """What is in memory, be it what is wanted or not."""
         return self._runner
+
+    def look_for_death(self) -> None:
+        """Where the process is gone that computed, has the model loaded again when it is asked for, unless that never
+        lasts."""
+        if self._runner is None or not self._runner.has_ended:
+            return
+        name = self._runner.plan.source.name
+        self._drop()
+        self._deaths += 1
+        with self._lock:
+            self._is_due, self._info = self._deaths < _MOST_DEATHS, None
+        self.state, self.reason = "not loaded", "what computed it has ended"
+        if self._deaths >= _MOST_DEATHS:
+            error = EngineDied(
+                f"{name} ended what runs it {_MOST_DEATHS} times in a row, so it is not started again.",
+                "Choose another model or engine, or a smaller context_tokens.",
+            )
+            self._fail(error, Report(message="no model", done=True, error=str(error)))
+
+    def completed(self) -> None:
+        """Notes that what is loaded has written a whole completion."""
+        self._deaths = 0
+
+    def close(self) -> None:
+        """Ends what is loaded."""
+        self._drop()
 
     def unload(self) -> None:
         """Gives the memory back until something is asked for again."""

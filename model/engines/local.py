@@ -10,7 +10,7 @@ from functools import partial
 from queue import SimpleQueue
 from threading import Event, Timer
 
-from ..errors import Cancelled, ModelError, OutOfMemory
+from ..errors import Cancelled, EngineDied, ModelError, OutOfMemory
 from ..loading.memory import trim_heap
 from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status
 from .loader import Loader, LocalModel, MayLoad, Report, every_folder
@@ -89,7 +89,10 @@ class LocalEngine:
     def close(self, timeout_s: float) -> bool:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
-        return self._worker.close(timeout_s)
+        has_stopped = self._worker.close(timeout_s)
+        if has_stopped:
+            self._loader.close()
+        return has_stopped
 
     def _load_ahead(self) -> None:
         with suppress(Exception):  # which is told, and raised to whoever asks for the model
@@ -101,7 +104,11 @@ class LocalEngine:
             raise InfoChanged
         try:
             runner.write(request, cancel, put)
+            self._loader.completed()
             return
+        except EngineDied:
+            self._loader.look_for_death()
+            raise
         except OutOfMemory as error:
             log.warning("a completion ran out of memory: %s", repr(error.__cause__))
             full = OutOfMemory(error.problem, error.remedy)  # without the frames, which hold the model

@@ -11,6 +11,7 @@ from ..loading.plan import Plan
 from ..tokenizer import Tokenizer
 from .engine import CompletionRequest, Piece
 from .in_process import InProcessRunner
+from .llama_cpp.runner import load_llama_cpp
 
 
 class ModelRunner(Protocol):
@@ -21,6 +22,11 @@ class ModelRunner(Protocol):
 
     @property
     def tokenizer(self) -> Tokenizer: ...
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether what computes is gone, so that only loading it again helps."""
+        ...
 
     def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
         """Hands over the completion piece by piece. Raises `Cancelled` soon after `cancel` is set, and `ModelError`."""
@@ -40,5 +46,7 @@ class ModelRunner(Protocol):
 
 
 def load_runner(plan: Plan, *, threads: int, report: Callable[[str], None]) -> ModelRunner:
-    """Loads what `plan` says, by whatever computes it; see `load_model`, whose errors it raises."""
+    """Loads what `plan` says, by whatever computes it; see `load_model` and `LlamaCppRunner`, whose errors it raises."""
+    if plan.engine == "llama.cpp":
+        return load_llama_cpp(plan, threads=threads, report=report)
     return InProcessRunner(load_model(plan, threads=threads, report=report))

@@ -61,8 +61,8 @@ class ModelRequest:
 class Plan:
     """How one model will be loaded.
 
-    `spread`: over all devices by accelerate, since it exceeds one of them. `kv_limit_bytes`: for all KV caches.
-    `draft`: how the small model that drafts for it will be loaded beside it.
+    `sequence_tokens`: prompt and completion together. `spread`: over all devices by accelerate, since it exceeds one of
+    them. `kv_limit_bytes`: for all KV caches. `draft`: how the small model that drafts for it will be loaded beside it.
     """
 
     source: Source
@@ -71,6 +71,7 @@ class Plan:
     device: Device
     dtype: Dtype
     quantization: Quantization
+    sequence_tokens: int
     spread: bool
     kv_limit_bytes: int
     trusted: bool
@@ -207,6 +208,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
         device=device,
         dtype=dtype,
         quantization=quantization,
+        sequence_tokens=wanted.sequence_tokens,
         spread=not fitting,
         kv_limit_bytes=kv_limit_bytes(size, quantization, dtype, wanted.sequence_tokens, usable - needs[chosen]),
         trusted=source.name in wanted.trusted,

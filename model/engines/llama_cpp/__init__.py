@@ -1,0 +1,1 @@
+"""llama.cpp as what computes: its server in a child process, and a runner that asks it."""

@@ -1,0 +1,153 @@
+"""Which tokens a completion gets where another process chooses them: its choice where the guide allows it, else ours.
+
+A server cannot be told what a guide allows from step to step. So it writes as if there were none, and each of its
+tokens is looked at until the guide is through. Mostly all are allowed, and that costs nothing. Where one is not, the
+likeliest allowed one is taken instead, and the server goes on behind it, with all that it computed so far. For sampling
+that is rejection: what comes out is distributed as if the others had never been there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from random import Random
+from threading import Event
+
+from ...decoding.guide import GuideState
+from ...decoding.sampling import Sampling
+from ..engine import CompletionRequest
+from .client import Asked, Candidate, LlamaClient, Step
+
+_CANDIDATES = 64
+"""Of each place, while a guide is on: the likeliest allowed token is nearly always among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A token of a completion. `tokens`: it and those before it whose ids nobody knows; where there are any, `text` is
+    what all of them add. `ends`: it is no text, but the end of it."""
+
+    id: int
+    log_probability: float
+    tokens: int = 1
+    text: str | None = None
+    ends: bool
+    reused_tokens: int
+
+
+def decide(
+    client: LlamaClient, asked: Asked, request: CompletionRequest, guide: GuideState | None, cancel: Event
+) -> Generator[Decided, None, None]:
+    """At most `request.max_new_tokens`, up to the one that ends the text. Raises what `LlamaClient` raises."""
+    random = Random(request.sampling.seed)  # noqa: S311 - it chooses tokens, and keeps no secrets
+    written: list[int] = []
+    while len(written) < request.max_new_tokens:
+        here = replace(asked, ids=[*asked.ids, *written])
+        refused: Step | None = None
+        steps = client.steps(
+            here,
+            max_new_tokens=request.max_new_tokens - len(written),
+            sampling=request.sampling,
+            candidates=1 if guide is None else _CANDIDATES,
+            cancel=cancel,
+        )
+        with closing(steps):
+            for step in steps:
+                if not _is_allowed(step, guide):
+                    refused = step
+                    break
+                decided = _as_it_is(step, guide, request)
+                yield decided
+                if decided.ends:
+                    return
+                guide = _after(guide, decided.id)
+                written.append(decided.id)
+        if refused is None or guide is None:
+            return
+        here = replace(asked, ids=[*asked.ids, *written])
+        chosen = _chosen_instead(client, here, refused, guide, cancel)
+        decided = _with(_draw(chosen, request.sampling, random), refused, request)
+        yield decided
+        if decided.ends:
+            return
+        guide = _after(guide, decided.id)
+        written.append(decided.id)
+
+
+def _is_allowed(step: Step, guide: GuideState | None) -> bool:
+    """What is not known, a guide does not allow."""
+    return guide is None or (not step.skipped_tokens and guide.allows(step.token.id))
+
+
+def _after(guide: GuideState | None, id: int) -> GuideState | None:
+    """None as soon as nothing is refused any more."""
+    if guide is None:
+        return None
+    guide = guide.advance(id)
+    return None if guide.free else guide
+
+
+def _as_it_is(step: Step, guide: GuideState | None, request: CompletionRequest) -> Decided:
+    """The server's own choice."""
+    if guide is None:
+        decided = _with(step.token, step, request)
+        skipped = step.skipped_tokens
+        return replace(decided, tokens=1 + skipped, text=step.text) if skipped else decided
+    among = _allowed(step.candidates, guide)
+    if all(each.id != step.token.id for each in among):
+        among.append(step.token)
+    return _with(next(each for each in _normalised(among) if each.id == step.token.id), step, request)
+
+
+def _chosen_instead(
+    client: LlamaClient, here: Asked, refused: Step, guide: GuideState, cancel: Event
+) -> Sequence[Candidate]:
+    """What may come where the server's choice may not, with its probabilities among what may."""
+    known = [] if refused.skipped_tokens else _allowed(refused.candidates, guide)
+    if known:
+        return _normalised(known)
+    allowed = guide.allowed_ids()
+    assert allowed is not None
+    ids = frozenset(int(id) for id in allowed)
+    if not ids:
+        raise ValueError("no token is allowed: the vocabulary cannot spell what the guide asks for")
+    return client.best_of(here, ids, most=_CANDIDATES, cancel=cancel)
+
+
+def _allowed(candidates: Sequence[Candidate], guide: GuideState) -> list[Candidate]:
+    return [each for each in candidates if guide.allows(each.id)]
+
+
+def _normalised(among: Sequence[Candidate]) -> list[Candidate]:
+    """With their probabilities among each other. What is not among the likeliest counts for nothing."""
+    most = max(each.log_probability for each in among)
+    total = most + math.log(sum(math.exp(each.log_probability - most) for each in among))
+    return [replace(each, log_probability=each.log_probability - total) for each in among]
+
+
+def _draw(among: Sequence[Candidate], sampling: Sampling, random: Random) -> Candidate:
+    """One of them, as `sampling` says."""
+    ordered = sorted(among, key=attrgetter("log_probability"), reverse=True)
+    if sampling.temperature <= 0:
+        return ordered[0]
+    most = ordered[0].log_probability
+    weights = [math.exp((each.log_probability - most) / sampling.temperature) for each in ordered]
+    kept_weight = sampling.top_p * sum(weights)
+    before = 0.0
+    for position, weight in enumerate(weights):
+        if before >= kept_weight and position > 0:
+            weights[position] = 0.0
+        before += weight
+    return random.choices(ordered, weights)[0]
+
+
+def _with(token: Candidate, step: Step, request: CompletionRequest) -> Decided:
+    return Decided(
+        id=token.id,
+        log_probability=token.log_probability,
+        ends=token.id in request.stop_ids,
+        reused_tokens=step.reused_tokens,
+    )

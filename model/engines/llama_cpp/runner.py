@@ -1,0 +1,193 @@
+"""A model that llama.cpp computes, as an engine runs it: one child process, started again where prompts outgrow it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import cached_property
+from threading import Event
+from time import monotonic
+
+from ...decoding.slots import capacity_tokens
+from ...decoding.vocabulary_index import VocabularyIndex
+from ...errors import Cancelled, PromptTooLong
+from ...loading.plan import Plan
+from ...tokenizer import Decoder, Tokenizer
+from ..engine import CompletionRequest, End, Piece, Usage
+from ..http.failures import HttpFailure
+from .client import Asked, LlamaClient
+from .decoding import Decided, decide
+from .process import ServerProcess, ServerSettings
+from .sequences import SequenceMap
+
+log = logging.getLogger(__name__)
+
+_MOST_SEQUENCES = 8
+_CPU_BATCH_TOKENS = 64
+_GPU_BATCH_TOKENS = 512
+_ALL_LAYERS = 999
+_PASSED_TOKENS = 8
+_HTTP_ENDS_WITHIN_S = 5.0
+
+
+class LlamaCppRunner:
+    """See `runner.ModelRunner`. Belongs to the thread that makes it, with which Linux ends its process, too."""
+
+    def __init__(self, plan: Plan, tokenizer: Tokenizer, *, threads: int, report: Callable[[str], None]) -> None:
+        """Raises what `ServerProcess` raises, and `BrokenCheckpoint` where the weights yield no numbers."""
+        self._plan = plan
+        self._tokenizer = tokenizer
+        self._threads = threads
+        self._report = report
+        self._start(plan.sequence_tokens)
+        try:
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def plan(self) -> Plan:
+        return self._plan
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self._tokenizer
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.has_ended
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    @cached_property
+    def _vocabulary_index(self) -> VocabularyIndex:
+        return VocabularyIndex.of(self._tokenizer)
+
+    def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
+        asked = self._asked(request)
+        limit = min(request.max_new_tokens, self._plan.checkpoint.context_tokens - len(request.ids))
+        request = replace(request, max_new_tokens=limit)
+        guide = None if request.guide is None else request.guide.start(self._vocabulary_index)
+        decoder = Decoder(self._tokenizer)
+        usage = Usage(prompt_tokens=len(request.ids), reused_tokens=0)
+        written = 0
+        end: End = "end"
+        of_end: float | None = None
+        try:
+            with (
+                self._deaths(),
+                closing(decide(self._client, asked, request, guide, _Until(cancel, request))) as tokens,
+            ):
+                for token in tokens:
+                    if not written:
+                        usage = replace(usage, reused_tokens=token.reused_tokens)
+                    if token.ends:
+                        of_end = token.log_probability
+                        break
+                    written += token.tokens
+                    put(_piece(token, decoder, usage))
+        except Cancelled:
+            if cancel.is_set():
+                raise
+            end = "time"
+        if written >= limit:
+            end = "length"
+        put(Piece(text=decoder.finish(), log_probability=of_end, end=end, usage=usage))
+
+    def warm(self, request: CompletionRequest, cancel: Event) -> None:
+        asked = self._asked(request)
+        with self._deaths():
+            self._client.compute(asked, cancel=cancel)
+
+    def forget(self, key: str) -> None:
+        self._sequences.forget(key)
+
+    def close(self) -> None:
+        self._client.close(_HTTP_ENDS_WITHIN_S)
+        self._process.close()
+
+    def _asked(self, request: CompletionRequest) -> Asked:
+        """The prompt, and the sequence that computes it, where the server has room for it: else it is started again
+        with more. Raises `PromptTooLong`, and what the start of a server raises."""
+        tokens, most = len(request.ids), self._plan.checkpoint.context_tokens
+        if not tokens:
+            raise ValueError("a prompt needs at least one token")
+        if tokens >= most:
+            raise PromptTooLong(
+                f"The prompt has {tokens} tokens; the model's context has {most}.", "Lower the setting context_tokens."
+            )
+        needed = min(tokens + request.max_new_tokens, most)
+        if needed > self._settings.context_tokens:
+            log.info("llama.cpp is started again, for %s tokens", needed)
+            self.close()
+            self._start(needed)
+        return Asked(ids=request.ids, slot=self._sequences.take(request.key, request.ids))
+
+    def _start(self, tokens: int) -> None:
+        """Starts a server whose sequences have room for so many tokens."""
+        self._settings = _settings(self._plan, tokens, self._threads)
+        self._process = ServerProcess(self._settings, self._report)
+        self._client = LlamaClient(self._process.address)
+        self._sequences = SequenceMap(self._settings.sequences)
+
+    def _check(self) -> None:
+        """Raises `BrokenCheckpoint` where the weights yield no numbers. It also warms the server up."""
+        request = CompletionRequest(ids=(0,) * _PASSED_TOKENS, max_new_tokens=1)
+        with self._deaths(), closing(decide(self._client, self._asked(request), request, None, Event())) as tokens:
+            for _ in tokens:
+                pass
+        self.forget(request.key)
+
+    @contextmanager
+    def _deaths(self) -> Iterator[None]:
+        """Raises `EngineDied` where the server can no longer be spoken with, and sees to it that it has ended."""
+        try:
+            yield
+        except HttpFailure as failure:
+            death = self._process.death()
+            log.warning("%s (%s)", death.problem, failure)
+            self.close()
+            raise death from failure
+
+
+class _Until(Event):
+    """Set as soon as another event is, or a time is over."""
+
+    def __init__(self, cancel: Event, limit_s: float | None) -> None:
+        super().__init__()
+        self._cancel = cancel
+        self._deadline_s = None if limit_s is None else monotonic() + limit_s
+
+    def is_set(self) -> bool:
+        return self._cancel.is_set() or (self._deadline_s is not None and monotonic() >= self._deadline_s)
+
+
+def load_llama_cpp(plan: Plan, *, threads: int, report: Callable[[str], None]) -> LlamaCppRunner:
+    """Raises what `LlamaCppRunner` and `Tokenizer` raise."""
+    tokenizer = Tokenizer(plan.source.path, embeddings=plan.checkpoint.vocabulary)
+    report(f"loading {plan.source.name} by llama.cpp")
+    return LlamaCppRunner(plan, tokenizer, threads=threads, report=report)
+
+
+def _piece(token: Decided, decoder: Decoder, usage: Usage) -> Piece:
+    text = decoder.feed(token.id) if token.text is None else decoder.finish() + token.text
+    return Piece(text=text, ids=(token.id,), log_probability=token.log_probability, usage=usage)
+
+
+def _settings(plan: Plan, tokens: int, threads: int) -> ServerSettings:
+    is_on_cpu = plan.device.kind == "cpu"
+    context_tokens = capacity_tokens(tokens, plan.checkpoint.context_tokens)
+    one_bytes = max(1, plan.checkpoint.kv_bytes_per_token * context_tokens)
+    return ServerSettings(
+        path=plan.source.path,
+        context_tokens=context_tokens,
+        sequences=max(1, min(_MOST_SEQUENCES, plan.kv_limit_bytes // one_bytes)),
+        batch_tokens=_CPU_BATCH_TOKENS if is_on_cpu else _GPU_BATCH_TOKENS,
+        threads=threads,
+        gpu_layers=0 if is_on_cpu else _ALL_LAYERS,
+    )
