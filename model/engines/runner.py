@@ -46,7 +46,7 @@ class ModelRunner(Protocol):
 
 
 def load_runner(plan: Plan, *, threads: int, report: Callable[[str], None]) -> ModelRunner:
-    """Loads what `plan` says, by whatever computes it; see `load_model` and `LlamaCppRunner`, whose errors it raises."""
+    """Loads what `plan` says, by whatever computes it; see `load_model` and `LlamaCppRunner` for errors."""
     if plan.engine == "llama.cpp":
         return load_llama_cpp(plan, threads=threads, report=report)
     return InProcessRunner(load_model(plan, threads=threads, report=report))

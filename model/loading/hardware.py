@@ -50,7 +50,7 @@ def all_devices() -> list[Device]:
 
     gpus = [_cuda(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     mps = [_mps()] if torch.backends.mps.is_available() else []
-    return [*gpus, *mps, _cpu()]
+    return [*gpus, *mps, cpu_device()]
 
 
 def best_dtype(device: Device, parameters: int) -> Dtype:
@@ -110,7 +110,8 @@ def _mps() -> Device:
     )
 
 
-def _cpu() -> Device:
+def cpu_device() -> Device:
+    """Imports torch."""
     import platform
 
     import psutil

@@ -15,15 +15,15 @@ from ..errors import (
     ModelError,
     OutOfMemory,
     UnsafeWeights,
+    UnsupportedArchitecture,
     VocabularyMismatch,
 )
 from ..tokenizer import Tokenizer
+from .engine_choice import EngineChoice, RunsBy, choose_engine, llama_cpp_formats
 from .hardware import Device, Dtype, find_device
+from .llama_cpp_devices import llama_cpp_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
 from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
-
-RunsBy = Literal["seekline", "transformers", "llama.cpp"]
-"""Whose forward pass computes."""
 
 NO_DRAFTS = "none"
 """What `ModelRequest.draft_model` is where no small model drafts."""
@@ -46,7 +46,7 @@ class ModelRequest:
     """
 
     model: str = "auto"
-    engine: Literal["auto", "seekline", "llama.cpp"] = "auto"
+    engine: EngineChoice = "auto"
     device: str = "auto"
     dtype: Dtype | Literal["auto"] = "auto"
     quantization: Quantization | Literal["auto"] = "auto"
@@ -91,7 +91,8 @@ class Plan:
     @property
     def summary(self) -> str:
         drafts = f"; {self.draft.source.name} ({self.draft.format}) drafts for it" if self.draft else ""
-        return f"{self.source.name} on {self.device.name} ({self.format}): {self.reason}{drafts}"
+        by = ", by llama.cpp" if self.engine == "llama.cpp" else ""
+        return f"{self.source.name} on {self.device.name} ({self.format}{by}): {self.reason}{drafts}"
 
     @property
     def format(self) -> str:
@@ -136,6 +137,11 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
             f"Beside {plan.source.name}, {error.problem}",
             "Set draft_model = none, or a smaller quantization or context_tokens.",
         ) from error
+    if "llama.cpp" in (plan.engine, draft.engine):
+        raise UnsupportedArchitecture(
+            f"{source.name} cannot draft for {plan.source.name}: in llama.cpp no model drafts for another here.",
+            "Set draft_model = none.",
+        )
     draft_size = size_of(source, draft.checkpoint)
     left -= needed_bytes(draft_size, draft.quantization, draft.dtype, wanted.sequence_tokens)
     limit = kv_limit_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens, left)
@@ -168,6 +174,9 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
         except OutOfMemory as error:
             left_out.append(f"{source.name} is too large for {device.name}")
             problem = error
+        except UnsupportedArchitecture as error:
+            left_out.append(f"{source.name} does not run by what is installed and wanted")
+            problem = error
         except (BrokenCheckpoint, UnsafeWeights) as error:
             left_out.append(f"{source.name} is damaged")
             problem = error
@@ -187,13 +196,20 @@ def _reason(source: Source, left_out: list[str]) -> str:
 def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest, *, spread: bool) -> Plan:
     """The plan of the best number format that fits; where none does and `spread` allows it, over all devices.
 
-    Raises `OutOfMemory`.
+    `device`: of torch; llama.cpp has its own. Raises `OutOfMemory`, and `UnsupportedArchitecture` where nothing can run
+    it.
     """
+    engine = choose_engine(checkpoint, wanted.engine)
+    if engine == "llama.cpp":
+        device = llama_cpp_device(wanted.device)
+        formats = llama_cpp_formats(wanted.quantization, checkpoint)
+    else:
+        formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
     size, usable = size_of(source, checkpoint), device.free_bytes * _USABLE_SHARE
-    formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
     fitting = [position for position, need in enumerate(needs) if need <= usable]
-    if not fitting and not (spread and device.kind == "cuda" and is_installed("accelerate")):
+    may_spread = spread and engine != "llama.cpp" and device.kind == "cuda" and is_installed("accelerate")
+    if not fitting and not may_spread:
         raise OutOfMemory(
             f"{source.name} needs about {min(needs) / 1e9:.1f} GB; "
             f"{device.name} has {device.free_bytes / 1e9:.1f} GB free.",
@@ -204,7 +220,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     return Plan(
         source=source,
         checkpoint=checkpoint,
-        engine="transformers" if checkpoint.llama is None or not fitting else "seekline",
+        engine=engine if fitting else "transformers",
         device=device,
         dtype=dtype,
         quantization=quantization,

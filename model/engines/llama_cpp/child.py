@@ -16,6 +16,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+_ALL_LAYERS = 999
+
 
 def main() -> None:
     orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -41,7 +43,11 @@ def _serve(settings: dict[str, Any]) -> Any:
     # A batch is computed to its end, whoever has left by then.
     params.n_batch = params.n_ubatch = settings["batch_tokens"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
-    params.n_gpu_layers = settings["gpu_layers"]
+    if settings["gpu"] is None:
+        params.n_gpu_layers = 0
+    else:
+        params.n_gpu_layers = _ALL_LAYERS
+        params.split_mode, params.main_gpu = xllamacpp.llama_split_mode.LLAMA_SPLIT_MODE_NONE, settings["gpu"]
     params.fit_params = False  # what fits is planned already
     params.cache_ram_mib = 0  # prompts that left their slots would take memory that nobody planned
     params.hostnames, params.port = ["127.0.0.1"], 0

@@ -40,14 +40,14 @@ _LOG_LINE_CHARACTERS = 500
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """What a child serves, and how. `context_tokens`: of each of its `sequences`. `batch_tokens`: how many of a prompt
-    it computes before it looks whether anybody waits. `gpu_layers`: -1 for all of them."""
+    it computes before it looks whether anybody waits. `gpu`: which one computes all of it; None: the CPU."""
 
     path: Path
     context_tokens: int
     sequences: int
     batch_tokens: int
     threads: int
-    gpu_layers: int
+    gpu: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

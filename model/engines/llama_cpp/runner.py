@@ -10,9 +10,9 @@ from functools import cached_property
 from threading import Event
 from time import monotonic
 
-from ...decoding.slots import capacity_tokens
 from ...decoding.vocabulary_index import VocabularyIndex
 from ...errors import Cancelled, PromptTooLong
+from ...loading.llama_cpp_devices import index_of
 from ...loading.plan import Plan
 from ...tokenizer import Decoder, Tokenizer
 from ..engine import CompletionRequest, End, Piece, Usage
@@ -25,9 +25,12 @@ from .sequences import SequenceMap
 log = logging.getLogger(__name__)
 
 _MOST_SEQUENCES = 8
+_LEAST_SEQUENCES = 2
 _CPU_BATCH_TOKENS = 64
 _GPU_BATCH_TOKENS = 512
-_ALL_LAYERS = 999
+_STRIDE_TOKENS = 256
+_CPU_SEQUENCE_TOKENS = 2048
+"""Of a sequence at first: its memory is taken at once, and nobody waits for longer prompts on a CPU."""
 _PASSED_TOKENS = 8
 _HTTP_ENDS_WITHIN_S = 5.0
 
@@ -41,7 +44,8 @@ class LlamaCppRunner:
         self._tokenizer = tokenizer
         self._threads = threads
         self._report = report
-        self._start(plan.sequence_tokens)
+        is_on_cpu = plan.device.kind == "cpu"
+        self._start(min(plan.sequence_tokens, _CPU_SEQUENCE_TOKENS) if is_on_cpu else plan.sequence_tokens)
         try:
             self._check()
         except BaseException:
@@ -78,11 +82,9 @@ class LlamaCppRunner:
         written = 0
         end: End = "end"
         of_end: float | None = None
+        until = _Until(cancel, request.time_limit_s)
         try:
-            with (
-                self._deaths(),
-                closing(decide(self._client, asked, request, guide, _Until(cancel, request))) as tokens,
-            ):
+            with self._deaths(), closing(decide(self._client, asked, request, guide, until)) as tokens:
                 for token in tokens:
                     if not written:
                         usage = replace(usage, reused_tokens=token.reused_tokens)
@@ -125,7 +127,7 @@ class LlamaCppRunner:
         if needed > self._settings.context_tokens:
             log.info("llama.cpp is started again, for %s tokens", needed)
             self.close()
-            self._start(needed)
+            self._start(max(needed, 2 * self._settings.context_tokens))
         return Asked(ids=request.ids, slot=self._sequences.take(request.key, request.ids))
 
     def _start(self, tokens: int) -> None:
@@ -181,13 +183,14 @@ def _piece(token: Decided, decoder: Decoder, usage: Usage) -> Piece:
 
 def _settings(plan: Plan, tokens: int, threads: int) -> ServerSettings:
     is_on_cpu = plan.device.kind == "cpu"
-    context_tokens = capacity_tokens(tokens, plan.checkpoint.context_tokens)
-    one_bytes = max(1, plan.checkpoint.kv_bytes_per_token * context_tokens)
+    context_tokens = min(-(-tokens // _STRIDE_TOKENS) * _STRIDE_TOKENS, plan.checkpoint.context_tokens)
+    one_bytes = plan.checkpoint.kv_bytes_per_token * context_tokens
+    sequences = plan.kv_limit_bytes // one_bytes if one_bytes else _LEAST_SEQUENCES
     return ServerSettings(
         path=plan.source.path,
         context_tokens=context_tokens,
-        sequences=max(1, min(_MOST_SEQUENCES, plan.kv_limit_bytes // one_bytes)),
+        sequences=max(1, min(_MOST_SEQUENCES, sequences)),
         batch_tokens=_CPU_BATCH_TOKENS if is_on_cpu else _GPU_BATCH_TOKENS,
         threads=threads,
-        gpu_layers=0 if is_on_cpu else _ALL_LAYERS,
+        gpu=None if is_on_cpu else index_of(plan.device),
     )
