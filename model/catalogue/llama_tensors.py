@@ -47,8 +47,8 @@ def check_llama_tensors(
             raise BrokenCheckpoint(f"The weights in {path} lack {name}.", _AGAIN)
         if found.shape != shape or found.dtype not in dtypes:
             raise BrokenCheckpoint(
-                f"{name} in {path} has the shape {found.shape} of {found.dtype} where its configuration announces "
-                f"{shape} of {' or '.join(dtypes)}.",
+                f"{name} in {path} has the shape {found.shape} of {found.dtype} where config.json announces {shape} of "
+                f"{'floating point numbers' if dtypes == FLOATS else ' or '.join(dtypes)}.",
                 _AGAIN,
             )
     unexpected = sorted(name for name in tensors if name not in known and not _RECOMPUTED.fullmatch(name))
@@ -67,9 +67,9 @@ def _expected(
     needed: _Wanted = {}
     possible: _Wanted = {}
     head, head_shape = config.head()
-    (possible if config.tied else needed)[head] = head_shape, FLOATS
     for name, shape in config.tensors():
         needed[name] = shape, FLOATS
+    (possible if config.tied else needed)[head] = head_shape, FLOATS
     if packing is None:
         return needed, possible
     for name in [name for name in needed if _MATRIX.fullmatch(name)]:
@@ -80,7 +80,7 @@ def _expected(
         outputs, inputs = needed.pop(name)[0]
         if not packing.fits(outputs, inputs):
             raise BrokenCheckpoint(
-                f"{name} in {path}, of {outputs} outputs and {inputs} inputs, cannot be packed as its configuration "
+                f"{name} in {path}, of {outputs} outputs and {inputs} inputs, cannot be packed as config.json "
                 "announces.",
                 _AGAIN,
             )

@@ -208,8 +208,10 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     size, usable = size_of(source, checkpoint), device.free_bytes * _USABLE_SHARE
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
     fitting = [position for position, need in enumerate(needs) if need <= usable]
+    # transformers spreads a model, which reads no quantized files.
+    is_stored = checkpoint.stored_bytes is not None
     may_spread = spread and engine != "llama.cpp" and device.kind == "cuda" and is_installed("accelerate")
-    if not fitting and not may_spread:
+    if not fitting and (is_stored or not may_spread):
         raise OutOfMemory(
             f"{source.name} needs about {min(needs) / 1e9:.1f} GB; "
             f"{device.name} has {device.free_bytes / 1e9:.1f} GB free.",

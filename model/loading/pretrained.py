@@ -1,29 +1,47 @@
-"""Loads a model by transformers: every architecture but Llama, and whatever bitsandbytes quantizes."""
+"""Loads a model by transformers: every architecture but Llama, and whatever bitsandbytes quantizes.
+
+transformers fills what a file lacks with random numbers and passes over what it has too much of; here both are errors.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnsupportedArchitecture
+from ..catalogue.checkpoint import INDEX, WEIGHTS, is_weights_file, weight_files
+from ..errors import BrokenCheckpoint, UnsupportedArchitecture
 from .plan import Plan
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+_AGAIN = "Download the model again."
+_ADAPTER = "adapter_config.json"
+_OTHER_SHARDS = "shard-*-model-*-of-*.safetensors"
+
+
 def load_pretrained(plan: Plan) -> PreTrainedModel:
-    """The model of `plan`, on its device, ready to generate."""
+    """The model of `plan`, on its device, ready to generate. Raises `BrokenCheckpoint` where its files lack a weight,
+    have one of another shape or one too many, and `UnsupportedArchitecture`."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils import logging
 
+    _check_files(plan)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    shared: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trusted}
+    config = AutoConfig.from_pretrained(plan.source.folder, **shared)
+    config.transformers_weights = _weights_name(plan.source.path)
     arguments: dict[str, Any] = {
+        **shared,
+        "config": config,
         "dtype": getattr(torch, plan.dtype),
         "use_safetensors": True,
-        "local_files_only": True,
-        "trust_remote_code": plan.trusted,
+        "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # which are told here
     }
     if plan.quantization != "none":
         arguments["quantization_config"] = _bitsandbytes_config(plan)
@@ -31,11 +49,44 @@ def load_pretrained(plan: Plan) -> PreTrainedModel:
         arguments["device_map"] = "auto"
     elif plan.quantization != "none":
         arguments["device_map"] = {"": plan.device.name}
-    model = AutoModelForCausalLM.from_pretrained(plan.source.folder, **arguments).eval()
+    model, info = AutoModelForCausalLM.from_pretrained(plan.source.folder, **arguments)
+    _check_loaded(info, plan.source.path)
+    model = model.eval()
     if "device_map" not in arguments:
-        model = model.to(plan.device.name)  # pyright: ignore[reportArgumentType]
+        model = model.to(plan.device.name)
     _unmap(model)
     return model
+
+
+def _weights_name(path: Path) -> str:
+    """The file that has the weights, or the list of those that have: the one that was looked at, whatever config.json
+    names."""
+    files = weight_files(path)
+    is_whole = is_weights_file(path) or len(files) == 1 and files[0].name == WEIGHTS
+    return files[0].name if is_whole else INDEX
+
+
+def _check_files(plan: Plan) -> None:
+    """Raises `UnsupportedArchitecture` where transformers would load other files than those that were looked at."""
+    folder = plan.source.folder
+    others = [path.name for path in (folder / _ADAPTER, *folder.glob(_OTHER_SHARDS)) if path.exists()]
+    if others:
+        raise UnsupportedArchitecture(
+            f"{folder} has {others[0]} beside its weights, which Seekline does not load.",
+            "Take the file away, or put the weights and config.json into a folder of their own.",
+        )
+
+
+def _check_loaded(info: Mapping[str, Any], path: Path) -> None:
+    """Raises `BrokenCheckpoint`, which names the first weight that is wrong. `info`: what transformers found."""
+    mismatched = [f"{name[:200]!r} in another shape" for name, *_ in sorted(info["mismatched_keys"])]
+    missing = [f"no {name[:200]!r}" for name in sorted(info["missing_keys"])]
+    unexpected = [f"{name[:200]!r}, which its architecture lacks," for name in sorted(info["unexpected_keys"])]
+    wrong = [*missing, *mismatched, *unexpected]
+    if not wrong:
+        return
+    others = f" and {len(wrong) - 1} more that are wrong" if len(wrong) > 1 else ""
+    raise BrokenCheckpoint(f"The weights in {path} have {wrong[0]}{others}.", _AGAIN)
 
 
 def _unmap(model: PreTrainedModel) -> None:

@@ -17,7 +17,9 @@ _SMALLER: tuple[Quantization, ...] = ("int8", "nf4", "int4")
 def number_formats(
     dtype: Dtype | Literal["auto"], quantization: Quantization | Literal["auto"], device: Device, checkpoint: Checkpoint
 ) -> list[tuple[Dtype, Quantization]]:
-    """What may be tried, the best first. Raises `UnsupportedQuantization` for one that was asked for."""
+    """What may be tried, the best first. Raises `UnsupportedQuantization` for one that was asked for, and for weights
+    that nothing here reads."""
+    _check_readable(checkpoint)
     best = best_dtype(device, checkpoint.parameters) if dtype == "auto" else dtype
     if quantization != "auto":
         check_quantization(quantization, device, checkpoint)
@@ -35,6 +37,17 @@ def number_formats(
     elif not ours and "nf4" in possible:
         formats.append((best, "nf4"))
     return formats
+
+
+def _check_readable(checkpoint: Checkpoint) -> None:
+    """Raises `UnsupportedQuantization` for packed weights of an architecture that our own forward pass lacks:
+    transformers reads them with packages that Seekline does not know, and some of them not whole."""
+    if checkpoint.packing is not None and checkpoint.llama is None:
+        raise UnsupportedQuantization(
+            f"The weights of {checkpoint.path.name} are quantized by {checkpoint.packing.method.upper()}, which "
+            f"Seekline reads for the Llama architecture, and its architecture is {checkpoint.model_type!r}.",
+            "Take the same model as GGUF, or as it was before it was quantized.",
+        )
 
 
 def _is_cached(device: Device, checkpoint: Checkpoint) -> bool:
@@ -86,7 +99,7 @@ def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint)
     if quantization == "none":
         return None
     if quantization == "stored":
-        return _why_not_stored(checkpoint)
+        return _why_not_stored(device, checkpoint)
     if device.kind not in ("cpu", "cuda"):
         return (
             f"Quantization {quantization} runs on CUDA and on the CPU, not on {device.name}.",
@@ -96,6 +109,12 @@ def _why_not(quantization: Quantization, device: Device, checkpoint: Checkpoint)
         return _why_not_int4(device, checkpoint)
     if is_ours(quantization, device, checkpoint):
         return None
+    if checkpoint.stored_bytes is not None:
+        return (
+            f"Quantization {quantization} is made of weights in 16 bits, and those of {checkpoint.path.name} are "
+            "quantized in their file.",
+            "Set quantization = auto, which takes them as they are.",
+        )
     missing = [name for name in ("bitsandbytes", "accelerate") if not is_installed(name)]
     if missing:
         return (
@@ -120,12 +139,14 @@ def _why_not_int4(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | N
     return None
 
 
-def _why_not_stored(checkpoint: Checkpoint) -> tuple[str, str] | None:
+def _why_not_stored(device: Device, checkpoint: Checkpoint) -> tuple[str, str] | None:
     remedy = "Set quantization = auto."
     if checkpoint.stored_bytes is None:
         return f"The weights of {checkpoint.path.name} are not quantized in their file.", remedy
     if checkpoint.llama is None:
         return f"Quantized files are for models of the Llama architecture, and {checkpoint.path.name} is none.", remedy
+    if device.kind not in ("cpu", "cuda") or (device.kind == "cuda" and "bfloat16" not in device.fast_dtypes):
+        return f"{device.name} does not multiply weights as they are quantized in their file.", remedy
     return None
 
 

@@ -21,7 +21,8 @@ _TILE = 2  # of torch's CPU pack: what it calls innerKTiles
 _CUDA_TILE = 8
 _SMALLEST = 1e-6
 _BLOCK_WEIGHTS = 1 << 18
-_TORCH_GROUPS = (32, 64, 128, 256)
+_TORCH_GROUPS = (256, 128, 64, 32)
+_CUDA_INPUTS = 16 * _CUDA_TILE  # their number is a multiple of it
 
 
 def can_be_int4(weight: torch.Tensor) -> bool:
@@ -137,13 +138,17 @@ def pack_int4(codes: torch.Tensor, scales_and_zeros: torch.Tensor, group: int = 
 
 def stored_int4(stored: StoredMatrix, device: str) -> Linear | None:
     """A matrix with the codes that its file has, as torch multiplies them; None where it does not: with more than four
-    bits, in other groups than torch has, or on other devices than CPUs and CUDA's."""
+    bits, in smaller groups than torch has, or on other devices than CPUs and CUDA's."""
     outputs, inputs = stored.codes.shape
-    is_packable = stored.group in _TORCH_GROUPS and outputs % 16 == 0 and inputs % stored.group == 0
-    if not is_packable or stored.bits > 4 or device.partition(":")[0] not in ("cpu", "cuda"):
+    kind = device.partition(":")[0]
+    group = next((size for size in _TORCH_GROUPS if stored.group % size == 0), None)
+    step = _CUDA_INPUTS if kind == "cuda" else 1
+    if group is None or stored.bits > 4 or kind not in ("cpu", "cuda") or outputs % 16 or inputs % step:
         return None
     pairs = torch.stack([stored.scales, stored.zeros + _MIDDLE * stored.scales], -1).transpose(0, 1).bfloat16()
-    linear = pack_int4(stored.codes.to(device), pairs.contiguous().to(device), stored.group)
+    # A larger group is several that have the same.
+    pairs = pairs.repeat_interleave(stored.group // group, 0)
+    linear = pack_int4(stored.codes.to(device), pairs.contiguous().to(device), group)
     return linear if stored.order is None else ReorderedLinear(linear, stored.order.to(device))
 
 
