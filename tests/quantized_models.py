@@ -110,6 +110,7 @@ def save_quantized(
     reordered: bool = False,
     layout: Literal["gptq", "gptq_v2"] = "gptq",
     one_order: bool = True,
+    packs_head: bool = False,
     **shape: Any,
 ) -> Path:
     """A random Llama, quantized in `folder`, and the same weights in float32 in `twin`.
@@ -122,7 +123,7 @@ def save_quantized(
     weights = {name: weight.astype(numpy.float32) for name, weight in load_file(twin / "model.safetensors").items()}
     packed: dict[str, Array] = {}
     for number, (name, weight) in enumerate(list(weights.items())):
-        if not name.endswith("_proj.weight"):
+        if not name.endswith("_proj.weight") and not (packs_head and name == "lm_head.weight"):
             packed[name] = weight.astype(numpy.float16)
             weights[name] = packed[name].astype(numpy.float32)
             continue
