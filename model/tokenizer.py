@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer as _Tokenizer
 
-from .catalogue.checkpoint import is_weights_file, read_table
+from .catalogue.checkpoint import gguf_file, is_weights_file, read_table
 from .errors import BrokenCheckpoint
+from .gguf_tokenizer import read_gguf_tokenizer
 from .tokenizer_parts import MAX_ID, AddedToken, Parts, parts_of
 
 _LOOKS_LIKE_CONTROL = re.compile(r"▁?<.*>|\[.*\]", re.DOTALL)
@@ -29,24 +31,17 @@ _FILE = "tokenizer.json"
 
 
 class Tokenizer:
-    """A model's tokenizer, read from its `tokenizer.json`. It may be shared between threads."""
+    """A model's tokenizer, read from its `tokenizer.json` or its GGUF file. It may be shared between threads."""
 
     def __init__(self, path: Path, *, embeddings: int | None = None) -> None:
         """`path`: a model's folder, or its file of weights. `embeddings`: how many ids the model knows. Control tokens
         beyond are as if they were not there.
 
-        Raises `BrokenCheckpoint` where the folder has no tokenizer.json, an unreadable one, or one of another model;
+        Raises `BrokenCheckpoint` where there is no tokenizer, an unreadable one, or one of another model;
         `UnsupportedTokenizer` where it has parts that Seekline does not run.
         """
         self.path = path
-        folder = path.parent if is_weights_file(path) else path
-        data = read_table(folder, _FILE, limit_bytes=_MAX_BYTES)
-        if data is None:
-            raise BrokenCheckpoint(
-                f"{folder} has no tokenizer.json.",
-                "Download the model again, or save its fast tokenizer beside the weights.",
-            )
-        file = folder / _FILE
+        data, begin, file = _read(path)
         parts = parts_of(data, file)
         added = {token.content: token for token in parts.added_tokens}
         texts = [token for token in added.values() if not _is_control(token)]
@@ -59,7 +54,7 @@ class Tokenizer:
         self._size = min(1 + max(ids, default=0), embeddings or MAX_ID)
         self._text = _load(parts, texts, file)
         self._bytes = _byte_table(parts, self._size, added)
-        self._begin = _begin_token(folder, self._control)
+        self._begin = begin if begin in self._control else None
         self._cached_count = lru_cache(_COUNT_CACHE_LINES)(self._counted)
         self.count = self._count  # one object, by which others know whose counts they keep
 
@@ -168,12 +163,30 @@ def _is_control(token: AddedToken) -> bool:
     return token.special or bool(_LOOKS_LIKE_CONTROL.fullmatch(token.content))
 
 
-def _begin_token(folder: Path, control: dict[str, int]) -> str | None:
+def _read(path: Path) -> tuple[dict[str, Any], str | None, Path]:
+    """What a tokenizer.json says, or would say; the token that is put before a text, if any; the file of both."""
+    is_file = is_weights_file(path)
+    folder = path.parent if is_file else path
+    gguf = gguf_file(path)
+    # A GGUF file brings its own, but in a folder the original says more than a name for how texts are split.
+    data = read_table(folder, _FILE, limit_bytes=_MAX_BYTES) if gguf is None or not is_file else None
+    if data is not None:
+        return data, _begin_token(folder), folder / _FILE
+    if gguf is None:
+        raise BrokenCheckpoint(
+            f"{folder} has no tokenizer.json.",
+            "Download the model again, or save its fast tokenizer beside the weights.",
+        )
+    found = read_gguf_tokenizer(gguf)
+    return found.table, found.begin_token, gguf
+
+
+def _begin_token(folder: Path) -> str | None:
     """The `bos_token` of tokenizer_config.json, unless the file says that none is put before a text."""
     config = read_table(folder, "tokenizer_config.json") or {}
     token = config.get("bos_token")
     token = token.get("content") if isinstance(token, dict) else token
-    is_put = isinstance(token, str) and token in control and config.get("add_bos_token", True)
+    is_put = isinstance(token, str) and config.get("add_bos_token", True)
     return token if is_put else None
 
 

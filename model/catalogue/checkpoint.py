@@ -14,11 +14,13 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from .. import outside
 from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
-from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights, UnsupportedArchitecture
+from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights
 from .catalogue import Entry
-from .published import WeightsFormat
+from .gguf_model import read_gguf_model
+from .gguf_parts import first_parts, gguf_parts
 from .llama_tensors import check_llama_tensors, parameters_of
 from .packing import IN_CONFIG, OLDER_FILES, Packing, parse_packing
+from .published import WeightsFormat
 from .tensor_file import Tensor, read_header
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -110,11 +112,14 @@ def inspect(path: Path) -> Checkpoint:
     """Looks at a model's folder, or at the one file that has its weights, beside which lies what describes them.
 
     Raises `BrokenCheckpoint` where a file is missing, cut short, or contradicts another, `UnsafeWeights` where only
-    pickles are there, `UnsupportedArchitecture` for formats that are not transformers' own.
+    pickles are there.
     """
     folder = path.parent if is_weights_file(path) else path
     if not folder.is_dir():
         raise BrokenCheckpoint(f"{folder} is not a folder.", "Give the folder that holds config.json.")
+    gguf = gguf_file(path)
+    if gguf is not None:
+        return _of_gguf(gguf)
     weights = weight_files(path)
     config = read_table(folder, CONFIG)
     if config is None:
@@ -143,6 +148,22 @@ def inspect(path: Path) -> Checkpoint:
         vocabulary=sizes.vocab_size,
         has_own_code="auto_map" in config,
         llama=llama,
+    )
+
+
+def _of_gguf(path: Path) -> Checkpoint:
+    found = read_gguf_model(path)
+    return Checkpoint(
+        path=path,
+        weights_format="gguf",
+        stored_bytes=found.stored_bytes,
+        model_type=found.architecture,
+        parameters=found.parameters,
+        context_tokens=found.context_tokens,
+        kv_bytes_per_token=found.kv_bytes_per_token,
+        vocabulary=found.vocabulary,
+        has_own_code=False,
+        llama=found.llama,
     )
 
 
@@ -216,9 +237,31 @@ def is_weights_file(path: Path) -> bool:
     return path.suffix.lower() in (".gguf", ".safetensors") and not path.is_dir()
 
 
+def gguf_file(path: Path) -> Path | None:
+    """The GGUF file that `path` stands for: itself, or the only one in a folder without safetensors. None where it
+    stands for none. Raises `BrokenCheckpoint` where it could be one or another."""
+    if is_weights_file(path):
+        return path if path.suffix.lower() == ".gguf" else None
+    if (path / WEIGHTS).exists() or (path / INDEX).exists():
+        return None
+    found = first_parts(path.glob("*.gguf"))
+    if len(found) > 1:
+        names = ", ".join(ascii(one.name) for one in found[:3]) + (", ..." if len(found) > 3 else "")
+        raise BrokenCheckpoint(
+            f"{path} holds {len(found)} models, {names}.", "Name one of these files, and not their folder."
+        )
+    try:
+        return outside.file_in(path, found[0].name) if found else None
+    except UnreadableFile as error:
+        raise BrokenCheckpoint(error.problem, _AGAIN) from error
+
+
 def weight_files(path: Path) -> list[Path]:
-    """The files that hold a model's weights, in the order in which transformers looks for them. Raises what `inspect`
-    raises."""
+    """The files that hold a model's weights, in the order in which transformers looks for them, or else those of a GGUF
+    model. Raises what `inspect` raises."""
+    gguf = gguf_file(path)
+    if gguf is not None:
+        return gguf_parts(gguf)
     if is_weights_file(path):
         return [path]
     folder = path
@@ -247,10 +290,5 @@ def _no_weights(folder: Path) -> Exception:
         return UnsafeWeights(
             f"{folder} has its weights as a pickle only ({pickles[0]}); reading one can run any code.",
             "Take a model saved as safetensors, or convert it where you trust it (save_pretrained).",
-        )
-    if any(folder.glob("*.gguf")):
-        return UnsupportedArchitecture(
-            f"{folder} holds a GGUF file, which Seekline does not load.",
-            "Take the same model in safetensors.",
         )
     return BrokenCheckpoint(f"{folder} has no model.safetensors.", "Download the model again.")

@@ -1,7 +1,7 @@
 """The bytes of ggml's types as the codes, scales and zeros that they stand for.
 
-A row is blocks of 32 weights, or of 256 in the K types, whose groups have quantized scales of their own. The layouts are
-those of ggml's ggml-common.h. Multiplied and added in float32, the weights are to the bit those that ggml has.
+A row is blocks of 32 weights, or of 256 in the K types, whose groups have quantized scales of their own. The layouts
+are those of ggml's ggml-common.h. Multiplied and added in float32, the weights are to the bit those that ggml has.
 """
 
 from __future__ import annotations

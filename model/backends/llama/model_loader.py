@@ -16,7 +16,6 @@ from .llama_config import LlamaConfig
 from .native_forward import CHUNK_TOKENS, NativeLlama
 from .native_matrices import FORMAT_BY_BITS, PackedMatrix, WeightFormat, pack, pack_stored
 from .native_structures import HALF, runs_natively
-from .packed_tensors import PackedTensors
 from .quantization import (
     GROUP,
     can_be_int4,
@@ -29,17 +28,10 @@ from .quantization import (
     to_int8,
 )
 from .store import Damaged, QuantizedStore, store_of
+from .tensor_sources import open_tensors
 from .torch_forward import TorchLlama
 from .tuning import CpuTuning, choose_threads, tune
-from .weights import (
-    CheckpointTensors,
-    LayerWeights,
-    LlamaWeights,
-    MakeLinear,
-    MatrixReader,
-    TensorSource,
-    read_weights,
-)
+from .weights import LayerWeights, LlamaWeights, MakeLinear, MatrixReader, read_weights
 
 Bits: TypeAlias = Literal[4, 8, "stored"] | None
 """Of a weight; `stored`: as many as it has in its file; None: a number as it is there."""
@@ -75,7 +67,7 @@ def load_llama(
 
     def read(store: QuantizedStore | None) -> LlamaWeights:
         make_linear = torch_linears.maker(store) if torch_linears else _packed_linears(bits, store)
-        with _open(path, packing, device=device, dtype=None if native else dtype) as tensors:
+        with open_tensors(path, config, packing, device=device, dtype=None if native else dtype) as tensors:
             weights = read_weights(tensors, config, make_linear)
             tensors.check_unchanged()
             return weights
@@ -92,12 +84,6 @@ def load_llama(
     kv_dtype = torch.float32 if bits is None and dtype == torch.float32 else torch.float16
     network = NativeLlama(config, weights, dtype=kv_dtype, threads=threads)
     return LoadedLlama(network=network, chunk_tokens=CHUNK_TOKENS)
-
-
-def _open(path: Path, packing: Packing | None, *, device: str, dtype: torch.dtype | None) -> TensorSource:
-    if packing is not None:
-        return PackedTensors(path, packing, device=device, dtype=dtype)
-    return CheckpointTensors(path, device=device, dtype=dtype)
 
 
 def _read_by_store(store: QuantizedStore, read: Callable[[QuantizedStore], LlamaWeights]) -> LlamaWeights:

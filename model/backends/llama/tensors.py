@@ -1,4 +1,4 @@
-"""Tensors of a safetensors file, read into memory of our own.
+"""Tensors of a file of weights, read into memory of our own.
 
 Nothing stays mapped: a file that is cut short or overwritten later changes no weight and kills no process, and one that
 is cut short while it is read is an error.
@@ -7,12 +7,14 @@ is cut short while it is read is an error.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
 from ... import outside
-from ...catalogue.tensor_file import Tensor, header_of
+from ...catalogue.tensor_file import Header, Tensor, header_of
 from ...errors import BrokenCheckpoint, UnreadableFile
 
 DTYPES = {
@@ -29,8 +31,8 @@ DTYPES = {
 class TensorFile:
     """An open file. Use it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises `BrokenCheckpoint`."""
+    def __init__(self, path: Path, read_header: Callable[[BinaryIO, Path], Header] = header_of) -> None:
+        """`read_header`: of safetensors, if it is no other format's. Raises `BrokenCheckpoint`."""
         self.path = path
         try:
             self._file = outside.open_file(path)
@@ -38,7 +40,7 @@ class TensorFile:
             raise BrokenCheckpoint(error.problem, "Download the model again.") from error
         try:
             self._state = _state(os.fstat(self._file.fileno()))
-            self.header = header_of(self._file, path)
+            self.header = read_header(self._file, path)
         except BaseException:
             self._file.close()
             raise
@@ -86,6 +88,16 @@ class TensorFile:
 def shaped(content: torch.Tensor, tensor: Tensor) -> torch.Tensor:
     """The bytes of a tensor as what they stand for."""
     return content.view(DTYPES[tensor.dtype]).view(tensor.shape)
+
+
+def check_finite(tensor: torch.Tensor, name: str, path: Path) -> None:
+    """Raises `BrokenCheckpoint` where a weight is NaN or infinite in the number format that it has here."""
+    # Both the least and the greatest are NaN where any weight is.
+    if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
+        raise BrokenCheckpoint(
+            f"{name} in {path} has weights that are no finite numbers in {tensor.dtype}.",
+            "Download the model again, or set dtype = bfloat16 or float32.",
+        )
 
 
 def _state(status: os.stat_result) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from ...errors import BrokenCheckpoint
 from .linears import Linear
 from .llama_config import LlamaConfig
 from .stored_matrix import StoredMatrix
-from .tensors import TensorFile
+from .tensors import TensorFile, check_finite
 
 _EMBEDDING = "model.embed_tokens.weight"
 
@@ -122,12 +122,7 @@ class CheckpointTensors:
 
     def _read(self, name: str) -> torch.Tensor:
         tensor = self.as_stored(name).to(self._device, self._dtype)
-        # Both the least and the greatest are NaN where any weight is.
-        if tensor.numel() and not torch.stack(torch.aminmax(tensor)).isfinite().all():
-            raise BrokenCheckpoint(
-                f"{name} in {self._path} has weights that are no finite numbers in {tensor.dtype}.",
-                "Download the model again, or set dtype = bfloat16 or float32.",
-            )
+        check_finite(tensor, name, self._path)
         return tensor
 
 

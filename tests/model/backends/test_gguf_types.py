@@ -12,7 +12,7 @@ from gguf.quants import dequantize
 from gguf_models import BY_GGML, TYPES, quantized
 from seekline.model.backends.llama.gguf_types import FLOATS, QUANTIZED, stored_matrix
 
-GROUPS = dict.fromkeys(("Q2_K", "Q3_K", "Q6_K"), 16)
+GROUPS: dict[str, int] = dict.fromkeys(("Q2_K", "Q3_K", "Q6_K"), 16)
 BITS = {"Q2_K": 2, "Q3_K": 3, "Q4_0": 4, "Q4_1": 4, "Q4_K": 4, "Q5_0": 5, "Q5_1": 5, "Q5_K": 5, "Q6_K": 6, "Q8_0": 8}
 HALVES = {"Q2_K": (80, 82), "Q3_K": (108,), "Q6_K": (208,), **dict.fromkeys(("Q4_1", "Q5_1", "Q4_K", "Q5_K"), (0, 2))}
 """Where the 16-bit numbers of a block begin, if not at 0 only."""

@@ -54,9 +54,7 @@ def unpacked(matrix: Rounded, packing: Packing) -> PackedCodes:
     ids=["gptq", "gptq_v2", "gptq in 8 bits", "awq"],
 )
 def test_every_code_is_read_as_it_was_packed(packing: Packing, group: int | None) -> None:
-    packing = Packing(
-        method=packing.method, bits=packing.bits, group=group, zeros_less_one=packing.zeros_less_one
-    )
+    packing = Packing(method=packing.method, bits=packing.bits, group=group, zeros_less_one=packing.zeros_less_one)
     matrix = any_codes(40, group_of_inputs(256, group or -1, reordered=False, seed=0), packing.bits)
     found = unpacked(matrix, packing)
     assert torch.equal(found.codes.long(), torch.from_numpy(matrix.codes))

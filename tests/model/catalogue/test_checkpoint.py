@@ -80,9 +80,9 @@ def test_a_pickle_is_refused(folder: Path, name: str) -> None:
         model.inspect(folder)
 
 
-def test_a_gguf_file_is_refused(folder: Path) -> None:
+def test_a_file_that_is_only_called_gguf(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "model.gguf")
-    with pytest.raises(model.UnsupportedArchitecture, match="GGUF"):
+    with pytest.raises(model.BrokenCheckpoint, match=r"model\.gguf is no GGUF file"):
         model.inspect(folder)
 
 

@@ -149,5 +149,5 @@ def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(BrokenCheckpoint, match="cannot be read"):
         read_gguf_header(tmp_path / "model.gguf")
     (tmp_path / "model.gguf").mkdir()
-    with pytest.raises(BrokenCheckpoint, match="cannot be read|no regular file"):
+    with pytest.raises(BrokenCheckpoint, match=r"cannot be read|no regular file"):
         read_gguf_header(tmp_path / "model.gguf")
