@@ -63,8 +63,8 @@ typedef struct {
   const int32_t *order;
 } matrix;
 
-/* Rows of one width, and what an integer product wants of them: by group codes and a scale, and by half of a group the
- * codes' scaled sum. */
+/* Rows of one width, and what an integer product wants of them: by half of a group codes, a scale, and the codes' scaled
+ * sum. */
 typedef struct {
   float *values;
   int8_t *codes;

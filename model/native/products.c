@@ -13,25 +13,22 @@ typedef uint8_t u8x32u __attribute__((vector_size(32), aligned(1)));
 typedef uint16_t u16x8u __attribute__((vector_size(16), aligned(2)));
 typedef uint32_t u32x8 __attribute__((vector_size(32)));
 
-/* `partial`: sums of 8 lanes, exact for `DEPTH` calls of `dot`, which adds the product of 4 codes from 0 to 15 in each
- * lane with the same 4 signed codes. */
+/* `partial`: sums of 8 lanes, exact for the 8 calls of half a group of `dot`, which adds the product of 4 codes from 0 to
+ * 15 in each lane with the same 4 signed codes. */
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
 typedef i32x8 partial;
-enum { DEPTH = 16 };
 INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   return (i32x8)_mm256_dpbusd_epi32((__m256i)sum, (__m256i)codes, _mm256_set1_epi32(four));
 }
 INLINE i32x8 widen(partial sum) { return sum; }
 #elif defined(__AVX2__)
 typedef int16_t partial __attribute__((vector_size(32)));
-enum { DEPTH = 8 };
 INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   return sum + (partial)_mm256_maddubs_epi16((__m256i)codes, _mm256_set1_epi32(four));
 }
 INLINE i32x8 widen(partial sum) { return (i32x8)_mm256_madd_epi16((__m256i)sum, _mm256_set1_epi16(1)); }
 #elif defined(__ARM_FEATURE_DOTPROD)
 typedef struct { int32x4_t low, high; } partial;
-enum { DEPTH = 16 };
 INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   int8x16_t repeated = vreinterpretq_s8_s32(vdupq_n_s32(four));
   int8x16x2_t halves;
@@ -45,7 +42,6 @@ INLINE i32x8 widen(partial sum) {
 }
 #else
 typedef i32x8 partial;
-enum { DEPTH = 16 };
 INLINE partial dot(partial sum, u8x32 codes, int32_t four) {
   int8_t with[4];
   memcpy(with, &four, 4);
@@ -64,14 +60,13 @@ INLINE f32x8 from_bfloat16(const uint8_t *from) {
 
 INLINE f32x8 from_float16(const uint8_t *from) { return __builtin_convertvector(*(const f16x8u *)from, f32x8); }
 
-/* Adds the products of 4-bit codes of a group with those of R rows to `sums`, by row and half of the tile, for `eights`
- * times 8 inputs from `first` eights on. A byte has the codes of two inputs that stand 4 apart; 64 bytes have 8 inputs
- * of all outputs. */
-INLINE void add_plane(int R, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, int first,
-                      int eights, i32x8 (*sums)[2]) {
+/* Adds the products of 4-bit codes, those of half a group, with those of R rows to `sums`, by row and half of the tile.
+ * A byte has the codes of two inputs that stand 4 apart; 64 bytes have 8 inputs of all outputs. */
+INLINE void add_half(int R, const uint8_t *plane, const int8_t *codes, int64_t width, int factor, int half,
+                     i32x8 (*sums)[2]) {
   partial part[4][2];
-  for (int j = first; j < first + eights; j++) {
-    if (2 * (j - first) % DEPTH == 0) memset(part, 0, sizeof part);
+  memset(part, 0, sizeof part);
+  for (int j = half * HALF / 8; j < (half + 1) * HALF / 8; j++) {
     u8x32 low = *(const u8x32u *)(plane + 64 * j), high = *(const u8x32u *)(plane + 64 * j + 32);
     u8x32 nibbles[2][2] = {{low & 15, high & 15}, {low >> 4, high >> 4}};
     for (int r = 0; r < R; r++)
@@ -81,10 +76,9 @@ INLINE void add_plane(int R, const uint8_t *plane, const int8_t *codes, int64_t 
         part[r][0] = dot(part[r][0], nibbles[nibble][0], four);
         part[r][1] = dot(part[r][1], nibbles[nibble][1], four);
       }
-    if (2 * (j + 1 - first) % DEPTH == 0 || j + 1 == first + eights)
-      for (int r = 0; r < R; r++)
-        for (int side = 0; side < 2; side++) sums[r][side] += widen(part[r][side]) * factor;
   }
+  for (int r = 0; r < R; r++)
+    for (int side = 0; side < 2; side++) sums[r][side] += widen(part[r][side]) * factor;
 }
 
 /* Stores the sums of one tile for R rows, or adds them to what is there. */
@@ -96,39 +90,14 @@ INLINE void store_tile(int R, const matrix *m, int64_t row, int32_t tile, const 
     }
 }
 
-/* One tile for R rows from `row` on. A group is its codes (of 8 bits the low four of each, then the high four), 16
- * scales and 16 zero points: a weight is (code - centre) * scale + zero. */
-INLINE void integer_tile(int R, int bits, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
+/* One tile for R rows from `row` on. A group is its codes (of 8 bits the low four of each, then the high four), then 16
+ * scales and, unless it is symmetric, 16 zero points, in some formats once more for its second half: a weight is code *
+ * scale + zero where these are of halves, else (code - centre) * scale + zero. */
+INLINE void integer_tile(int R, int format, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
                          int add) {
-  const int bytes = PLANE_BYTES * bits / 4 + 4 * TILE;
-  const int64_t width = m->inputs, groups = width / GROUP;
-  const float centre = bits == 4 ? 8 : 128;
-  const uint8_t *block = m->data + tile * groups * bytes;
-  f32x8 total[4][2] = {0};
-  for (int64_t group = 0; group < groups; group++, block += bytes) {
-    i32x8 sums[4][2] = {0};
-    const int8_t *codes = x->codes + row * width + group * GROUP;
-    add_plane(R, block, codes, width, 1, 0, GROUP / 8, sums);
-    if (bits == 8) add_plane(R, block + PLANE_BYTES, codes, width, 16, 0, GROUP / 8, sums);
-    const uint8_t *scales = block + PLANE_BYTES * bits / 4, *zeros = scales + 2 * TILE;
-    for (int side = 0; side < 2; side++) {
-      f32x8 scale = from_bfloat16(scales + 16 * side);
-      f32x8 offset = fma8(scale, splat(-centre), from_bfloat16(zeros + 16 * side));
-      for (int r = 0; r < R; r++) {
-        int64_t at = (row + r) * groups + group;
-        f32x8 sum = __builtin_convertvector(sums[r][side], f32x8) * splat(x->scales[at]);
-        total[r][side] = fma8(offset, splat(x->sums[2 * at] + x->sums[2 * at + 1]), fma8(scale, sum, total[r][side]));
-      }
-    }
-  }
-  store_tile(R, m, row, tile, total, out, add);
-}
-
-/* The same for codes of 4 bits with scales for each half of a group. A group is its codes, then 16 scales and, unless
- * it is symmetric, 16 zero points of each half: a weight is code * scale + zero, or (code - 8) * scale. */
-INLINE void halves_tile(int R, int symmetric, const matrix *m, const rows *x, int64_t row, int32_t tile, float *out,
-                        int add) {
-  const int half_bytes = (symmetric ? 2 : 4) * TILE, bytes = PLANE_BYTES + 2 * half_bytes;
+  const int bits = format == INT8 ? 8 : 4, by_half = format == INT4_BY_32 || format == INT4_BY_32_SYMMETRIC;
+  const int symmetric = format == INT4_BY_32_SYMMETRIC, code_bytes = PLANE_BYTES * bits / 4;
+  const int scale_bytes = (symmetric ? 2 : 4) * TILE, bytes = code_bytes + (by_half ? 2 : 1) * scale_bytes;
   const int64_t width = m->inputs, groups = width / GROUP;
   const uint8_t *block = m->data + tile * groups * bytes;
   f32x8 total[4][2] = {0};
@@ -136,15 +105,18 @@ INLINE void halves_tile(int R, int symmetric, const matrix *m, const rows *x, in
     const int8_t *codes = x->codes + row * width + group * GROUP;
     for (int half = 0; half < 2; half++) {
       i32x8 sums[4][2] = {0};
-      add_plane(R, block, codes, width, 1, half * HALF / 8, HALF / 8, sums);
-      const uint8_t *scales = block + PLANE_BYTES + half * half_bytes, *zeros = scales + 2 * TILE;
+      add_half(R, block, codes, width, 1, half, sums);
+      if (bits == 8) add_half(R, block + PLANE_BYTES, codes, width, 16, half, sums);
+      const uint8_t *scales = block + code_bytes + (by_half ? half : 0) * scale_bytes, *zeros = scales + 2 * TILE;
       for (int side = 0; side < 2; side++) {
-        f32x8 scale = from_float16(scales + 16 * side);
-        f32x8 offset = symmetric ? scale * splat(-8) : from_float16(zeros + 16 * side);
+        f32x8 scale = by_half ? from_float16(scales + 16 * side) : from_bfloat16(scales + 16 * side), offset;
+        if (symmetric) offset = scale * splat(-8);
+        else if (by_half) offset = from_float16(zeros + 16 * side);
+        else offset = fma8(scale, splat(bits == 8 ? -128 : -8), from_bfloat16(zeros + 16 * side));
         for (int r = 0; r < R; r++) {
-          int64_t at = (row + r) * groups + group;
+          int64_t at = 2 * ((row + r) * groups + group) + half;
           f32x8 sum = __builtin_convertvector(sums[r][side], f32x8) * splat(x->scales[at]);
-          total[r][side] = fma8(offset, splat(x->sums[2 * at + half]), fma8(scale, sum, total[r][side]));
+          total[r][side] = fma8(offset, splat(x->sums[at]), fma8(scale, sum, total[r][side]));
         }
       }
     }
@@ -172,10 +144,10 @@ INLINE void tile_rows(int R, const matrix *m, const rows *x, int64_t row, int32_
   switch (m->format) {
     case FLOAT32: float_tile(R, 4, m, x, row, tile, out, add); break;
     case BFLOAT16: float_tile(R, 2, m, x, row, tile, out, add); break;
-    case INT8: integer_tile(R, 8, m, x, row, tile, out, add); break;
-    case INT4: integer_tile(R, 4, m, x, row, tile, out, add); break;
-    case INT4_BY_32: halves_tile(R, 0, m, x, row, tile, out, add); break;
-    default: halves_tile(R, 1, m, x, row, tile, out, add);
+    case INT8: integer_tile(R, INT8, m, x, row, tile, out, add); break;
+    case INT4: integer_tile(R, INT4, m, x, row, tile, out, add); break;
+    case INT4_BY_32: integer_tile(R, INT4_BY_32, m, x, row, tile, out, add); break;
+    default: integer_tile(R, INT4_BY_32_SYMMETRIC, m, x, row, tile, out, add);
   }
 }
 
@@ -190,21 +162,20 @@ void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add
 }
 
 void quantize(const rows *x, int64_t row, const matrix *next) {
-  const int64_t width = next->inputs;
-  const float *from = x->values + row * width;
-  for (int64_t input = 0, group = row * width / GROUP; input < width; input += GROUP, group++) {
-    float values[GROUP], largest = 0;
-    for (int i = 0; i < GROUP; i++) values[i] = from[next->order ? next->order[input + i] : input + i];
-    for (int i = 0; i < GROUP; i++) largest = __builtin_fmaxf(largest, __builtin_fabsf(values[i]));
+  const int64_t width = next->inputs, start = row * width;
+  for (int64_t input = 0; input < width; input += HALF) {
+    float values[HALF], largest = 0;
+    for (int i = 0; i < HALF; i++) values[i] = x->values[start + (next->order ? next->order[input + i] : input + i)];
+    for (int i = 0; i < HALF; i++) largest = __builtin_fmaxf(largest, __builtin_fabsf(values[i]));
     const float scale = largest / 127, inverse = largest > 1e-36f ? 127 / largest : 0;
-    int32_t sums[2] = {0};
-    for (int i = 0; i < GROUP; i++) {
+    int32_t sum = 0;
+    for (int i = 0; i < HALF; i++) {
       int8_t code = (int8_t)__builtin_fmaxf(-127, __builtin_fminf(127, __builtin_rintf(values[i] * inverse)));
-      x->codes[row * width + input + i] = code;
-      sums[i / HALF] += code;
+      x->codes[start + input + i] = code;
+      sum += code;
     }
-    x->scales[group] = scale;
-    for (int half = 0; half < 2; half++) x->sums[2 * group + half] = scale * (float)sums[half];
+    x->scales[(start + input) / HALF] = scale;
+    x->sums[(start + input) / HALF] = scale * (float)sum;
   }
 }
 

@@ -84,7 +84,7 @@ class RowBuffers:
     def __init__(self, count: int, width: int) -> None:
         self.values = torch.empty(count, width)
         self._codes = torch.empty(count, width, dtype=torch.int8)
-        self._scales = torch.empty(count, width // GROUP)
+        self._scales = torch.empty(count, width // HALF)
         self._sums = torch.empty(count, width // HALF)
 
     def struct(self) -> native_structures.Rows:

@@ -43,7 +43,7 @@ def test_a_product_with_the_codes_of_a_file(group: int, symmetric: bool, ordered
     assert packed.format == (WeightFormat.INT4_BY_32_SYMMETRIC if symmetric else WeightFormat.INT4_BY_32)
     # Rows whose codes are the numbers themselves: nothing is rounded but sums.
     inputs = torch.randint(-127, 128, (rows, 256), generator=torch.Generator().manual_seed(rows)).float()
-    inputs[:, :: native_structures.GROUP] = 127
+    inputs[:, :: native_structures.HALF] = 127
     if ordered:
         inputs[:, weight.order] = inputs.clone()
     wanted = inputs.double() @ weight.dense().double().T
