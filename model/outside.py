@@ -33,6 +33,8 @@ MAX_DIGITS = 100
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _BLOCK_BYTES = 1 << 20
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""How files of zip, gzip, bzip2, xz and zstd begin. None is ever unpacked."""
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _TOML_MARK = re.compile(r'"""|\'\'\'|["\'#\n\[\]{}.,=]')
@@ -88,6 +90,8 @@ def read_toml(path: Path, *, limit_bytes: int) -> dict[str, Any]:
 
 def parse_json(content: bytes, *, name: str | Path) -> Any:
     """What JSON in UTF-8 says. `name`: whose it is. Raises `UnreadableFile`."""
+    if content.startswith(_ARCHIVES):
+        raise UnreadableFile(name, "is a compressed archive, not JSON")
     check_json_depth(content, name=name)
     try:
         return json.loads(content.decode("utf-8-sig"), parse_int=_whole_number)

@@ -16,6 +16,7 @@ from .. import outside
 from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights
 from .catalogue import Entry
+from .expert_tensors import check_experts
 from .gguf_model import read_gguf_model
 from .gguf_parts import first_parts, gguf_parts
 from .llama_tensors import check_llama_tensors, parameters_of
@@ -136,6 +137,7 @@ def inspect(path: Path) -> Checkpoint:
         raise BrokenCheckpoint(error.problem, _AGAIN) from error
     if llama is not None:
         check_llama_tensors(llama, packing, tensors, path)
+    check_experts(tensors, path)
     return Checkpoint(
         path=path,
         weights_format="safetensors" if packing is None else packing.method,

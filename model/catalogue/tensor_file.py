@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO
 from pydantic import BaseModel, Field, TypeAdapter
 
 from .. import outside
-from ..errors import BrokenCheckpoint, UnreadableFile
+from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights
 
 MAX_HEADER_BYTES = 16_000_000
 """The format allows 100 MB; 200 bytes for each of 80,000 tensors is beyond every model."""
@@ -26,6 +26,8 @@ ITEM_BYTES = {
 _AGAIN = "Download the model again."
 _METADATA = "__metadata__"
 _LENGTH_BYTES = 8
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+"""How torch.save's archives begin, and pickles."""
 _Whole = Annotated[int, Field(strict=True, ge=0, le=1 << 48)]
 
 
@@ -60,7 +62,7 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """The header of a file on the disk. Raises `BrokenCheckpoint`."""
+    """The header of a file on the disk. Raises what `header_of` raises."""
     try:
         with outside.open_file(path) as file:
             return header_of(file, path)
@@ -69,11 +71,18 @@ def read_header(path: Path) -> Header:
 
 
 def header_of(file: BinaryIO, path: Path) -> Header:
-    """The header of an open file; `path` names it in errors. Raises `BrokenCheckpoint`."""
+    """The header of an open file; `path` names it in errors. Raises `BrokenCheckpoint`, and `UnsafeWeights` for a
+    pickle."""
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
-    length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+    begin = file.read(_LENGTH_BYTES)
+    length = int.from_bytes(begin, "little")
     try:
+        if length > min(size, MAX_HEADER_BYTES) and begin.startswith(_PICKLES):
+            raise UnsafeWeights(
+                f"{path} is a pickle by the name of a safetensors file; reading one can run any code.",
+                "Take a model saved as safetensors, or convert it where you trust it (save_pretrained).",
+            )
         if length > min(size, MAX_HEADER_BYTES):
             raise UnreadableFile(path, f"announces a header of {length:,} bytes")
         table = outside.parse_json(file.read(length), name=path)

@@ -1,6 +1,7 @@
 """A folder is looked at before anything in it is loaded; what is wrong with it is named."""
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -58,10 +59,17 @@ def test_weights_cut_short(folder: Path) -> None:
     assert "cut short" in caught.value.remedy
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no tensors here", b"\xff" * 64])
+@pytest.mark.parametrize("content", [b"", b"no tensors here", b"\xff" * 64])
 def test_weights_that_are_no_safetensors(folder: Path, content: bytes) -> None:
     (folder / "model.safetensors").write_bytes(content)
     with pytest.raises(model.BrokenCheckpoint, match="no safetensors file"):
+        model.inspect(folder)
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 an archive", pickle.dumps({}), pickle.dumps({}, protocol=2)])
+def test_a_pickle_by_another_name(folder: Path, content: bytes) -> None:
+    (folder / "model.safetensors").write_bytes(content)
+    with pytest.raises(model.UnsafeWeights, match="a pickle by the name of a safetensors file"):
         model.inspect(folder)
 
 

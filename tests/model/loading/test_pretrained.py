@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from seekline import model
 from tiny_models import add_tokenizer, generate, load, save_v2_lite
 
-EXPERTS = "model.layers.1.mlp.experts.2.down_proj.weight"
+EXPERT = "model.layers.1.mlp.experts.2.down_proj.weight"
 Weights = dict[str, torch.Tensor]
 
 
@@ -36,8 +36,15 @@ def change(folder: Path, spoil: Callable[[Weights], object]) -> None:
 
 
 def test_an_expert_that_is_missing(folder: Path) -> None:
-    change(folder, lambda weights: weights.pop(EXPERTS))
-    with pytest.raises(model.BrokenCheckpoint, match=r"model\.layers\.1\.mlp\.experts"):
+    change(folder, lambda weights: weights.pop(EXPERT))
+    with pytest.raises(model.BrokenCheckpoint, match=rf"lack {EXPERT}\."):
+        load(folder)
+
+
+def test_an_expert_that_all_lack(folder: Path) -> None:
+    """Which only the architecture knows."""
+    change(folder, lambda weights: [weights.pop(name) for name in list(weights) if ".experts.3." in name])
+    with pytest.raises(model.BrokenCheckpoint, match=r"'model\.layers\.1\.mlp\.experts\..*' in another shape"):
         load(folder)
 
 
