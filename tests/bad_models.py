@@ -5,25 +5,20 @@ A format of weights joins with its entries in a table like these.
 
 from __future__ import annotations
 
-import gzip
-import json
-import pickle
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
+import spoiled_files as spoiled
 import torch
 from quantized_models import save_quantized, set_config
-from safetensors.torch import load_file, save_file
-from tiny_models import add_tokenizer, save_llama, save_v2_lite
+from spoiled_files import with_another, with_number, with_quantization, with_weight, without
+from tiny_models import save_llama, save_v2_lite
 
 STEM = "model.layers.1.mlp.down_proj."
 SCALES, WORDS, ZEROS, GROUP_OF, BIAS = (STEM + part for part in ("scales", "qweight", "qzeros", "g_idx", "bias"))
-Weights = dict[str, torch.Tensor]
 
 
 class WholeModels:
@@ -64,181 +59,54 @@ class BadModel:
         return self.spoil(folder) or folder
 
 
-def change(folder: Path, spoil: Callable[[Weights], object]) -> None:
-    """Writes the weights again, spoiled."""
-    weights = load_file(folder / "model.safetensors")
-    spoil(weights)
-    save_file(
-        {name: weight.contiguous() for name, weight in weights.items()}, folder / "model.safetensors", {"format": "pt"}
-    )
-
-
-def with_weight(name: str, value: Callable[[torch.Tensor], torch.Tensor], folder: Path) -> None:
-    change(folder, lambda weights: weights.update({name: value(weights[name])}))
-
-
-def without(name: str, folder: Path) -> None:
-    change(folder, lambda weights: weights.pop(name))
-
-
-def with_another(name: str, weight: torch.Tensor, folder: Path) -> None:
-    change(folder, lambda weights: weights.update({name: weight}))
-
-
-def with_number(name: str, number: float, folder: Path) -> None:
-    """One number of a weight is another."""
-
-    def put(weight: torch.Tensor) -> torch.Tensor:
-        weight.view(-1)[7] = number
-        return weight
-
-    with_weight(name, put, folder)
-
-
-def with_quantization(folder: Path, **changes: object) -> None:
-    """Changes what config.json says of the quantization; None takes a key away."""
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    table = {**config["quantization_config"], **changes}
-    set_config(folder, quantization_config={key: value for key, value in table.items() if value is not None})
-
-
-def shards(folder: Path, *, names: tuple[str, str] = ("part-1.safetensors", "part-2.safetensors")) -> tuple[Path, Path]:
-    """The weights in two files and the list that names them; returns the files, which lie in the folder."""
-    weights = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    index: dict[str, str] = {}
-    for start, name in enumerate(names):
-        part = dict(list(weights.items())[start::2])
-        index |= dict.fromkeys(part, name)
-        save_file(part, folder / f"part-{start + 1}.safetensors", {"format": "pt"})
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": index}), "utf-8")
-    return folder / "part-1.safetensors", folder / "part-2.safetensors"
-
-
-def cut(path: Path, bytes_less: int = 1000) -> None:
-    path.write_bytes(path.read_bytes()[:-bytes_less])
-
-
-def cut_weights(folder: Path) -> None:
-    cut(folder / "model.safetensors")
-
-
-def cut_shard(folder: Path) -> None:
-    cut(shards(folder)[1])
-
-
-def lost_shard(folder: Path) -> None:
-    shards(folder)[1].unlink()
-
-
-def twice(folder: Path) -> None:
-    first, second = shards(folder)
-    save_file({**load_file(first), **load_file(second)}, second, {"format": "pt"})
-
-
-def leading_out(name: str, folder: Path) -> None:
-    """A shard that the list names outside the folder, where it is."""
-    _, second = shards(folder, names=("part-1.safetensors", name))
-    shutil.move(second, folder.parent / "outside.safetensors")
-
-
-def linked_out(folder: Path) -> None:
-    _, second = shards(folder)
-    shutil.move(second, folder.parent / "outside.safetensors")
-    second.symlink_to(folder.parent / "outside.safetensors")
-
-
-class Bomb:
-    """Leaves a trace where it is unpickled."""
-
-    def __init__(self, trace: Path) -> None:
-        self._trace = trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self._trace,)
-
-
-def pickled(folder: Path) -> None:
-    (folder / "model.safetensors").write_bytes(pickle.dumps(Bomb(folder / "ran")))
-
-
-def torch_saved(folder: Path) -> None:
-    torch.save({"weight": torch.zeros(3)}, folder / "model.safetensors")
-
-
-def alone(folder: Path) -> Path:
-    (folder / "config.json").unlink()
-    return folder / "model.safetensors"
-
-
-def huge_tokenizer(folder: Path) -> None:
-    """A file with a hole, which takes no room on the disk."""
-    with (folder / "tokenizer.json").open("r+b") as file:
-        file.truncate(10_000_000_000)
-
-
-def gzipped_tokenizer(folder: Path) -> None:
-    (folder / "tokenizer.json").write_bytes(gzip.compress(b'{"a": "' + b" " * 50_000_000 + b'"}'))
-
-
-def zipped_tokenizer(folder: Path) -> None:
-    path = folder / "tokenizer.json"
-    content = path.read_bytes()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("tokenizer.json", content + b" " * 50_000_000)
-
-
-def multiplying_tokenizer(folder: Path) -> None:
-    path = folder / "tokenizer.json"
-    bomb = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 1000}
-    tokenizer = {**json.loads(path.read_text("utf-8")), "normalizer": {"type": "Sequence", "normalizers": [bomb] * 9}}
-    path.write_text(json.dumps(tokenizer), "utf-8")
-
-
-def unexplained(folder: Path) -> None:
-    set_config(folder, quantization_config=None)
-
-
-def of_another_architecture(folder: Path) -> None:
-    set_config(folder, model_type="qwen2")
-
-
-def untied(folder: Path) -> None:
-    without("lm_head.weight", folder)
-
-
 NORM = "model.norm.weight"
 EXPERT = "model.layers.1.mlp.experts.3.up_proj.weight"
 ANNOUNCES = r"where config\.json announces"
 
 SAFETENSORS = {
-    "weights cut short": BadModel(base="plain", spoil=cut_weights, says="its header announces"),
-    "a shard cut short": BadModel(base="gptq", spoil=cut_shard, says=r"part-2\.safetensors has .* its header announces"),
-    "a shard that is missing": BadModel(base="gptq", spoil=lost_shard, says="lacks 1 of 2 weight files, part-2"),
-    "a weight in two files": BadModel(base="plain", spoil=twice, says="stands in .*part-2.* and in another file"),
+    "weights cut short": BadModel(base="plain", spoil=spoiled.cut_weights, says="its header announces"),
+    "a shard cut short": BadModel(
+        base="gptq", spoil=spoiled.cut_shard, says=r"part-2\.safetensors has .* its header announces"
+    ),
+    "a shard that is missing": BadModel(
+        base="gptq", spoil=spoiled.lost_shard, says="lacks 1 of 2 weight files, part-2"
+    ),
+    "a weight in two files": BadModel(
+        base="plain", spoil=spoiled.twice, says="stands in .*part-2.* and in another file"
+    ),
     "a shard above": BadModel(
-        base="gptq", spoil=partial(leading_out, "../outside.safetensors"), says="names a file that is not in it: '../out"
+        base="gptq",
+        spoil=partial(spoiled.leading_out, "../outside.safetensors"),
+        says="names a file that is not in it: '../out",
     ),
     "a shard by an absolute path": BadModel(
-        base="plain", spoil=partial(leading_out, "/etc/passwd"), says="names a file that is not in it: '/etc/passwd'"
+        base="plain",
+        spoil=partial(spoiled.leading_out, "/etc/passwd"),
+        says="names a file that is not in it: '/etc/passwd'",
     ),
     "a shard above, in Windows' words": BadModel(
-        base="plain", spoil=partial(leading_out, "..\\outside.safetensors"), says="names a file that is not in it"
+        base="plain",
+        spoil=partial(spoiled.leading_out, "..\\outside.safetensors"),
+        says="names a file that is not in it",
     ),
-    "a shard that is a link": BadModel(base="awq", spoil=linked_out, says="is a link out of its folder"),
-    "a pickle": BadModel(base="plain", spoil=pickled, says="is a pickle by the name of a safetensors file"),
-    "an archive of torch": BadModel(base="gptq", spoil=torch_saved, says="is a pickle by the name of a safetensors"),
-    "one file alone": BadModel(base="awq", spoil=alone, says=r"has no config\.json"),
+    "a shard that is a link": BadModel(base="awq", spoil=spoiled.linked_out, says="is a link out of its folder"),
+    "a pickle": BadModel(base="plain", spoil=spoiled.pickled, says="is a pickle by the name of a safetensors file"),
+    "an archive of torch": BadModel(
+        base="gptq", spoil=spoiled.torch_saved, says="is a pickle by the name of a safetensors"
+    ),
+    "one file alone": BadModel(base="awq", spoil=spoiled.alone, says=r"has no config\.json"),
     "no numbers": BadModel(base="plain", spoil=partial(with_number, NORM, float("nan")), says=f"{NORM} .*no finite"),
     "a norm that is missing": BadModel(base="plain", spoil=partial(without, NORM), says=f"lack {NORM}"),
-    "no head": BadModel(base="plain", spoil=untied, says=r"lack lm_head\.weight"),
+    "no head": BadModel(base="plain", spoil=partial(without, "lm_head.weight"), says=r"lack lm_head\.weight"),
     "a weight too many": BadModel(
         base="plain",
         spoil=partial(with_another, "model.layers.0.self_attn.q_proj.bias", torch.zeros(64)),
         says=r"have 'model\.layers\.0\.self_attn\.q_proj\.bias', which a Llama",
     ),
     "a layer too many": BadModel(
-        base="plain", spoil=lambda folder: set_config(folder, num_hidden_layers=1), says=r"have 'model\.layers\.1\..* others"
+        base="plain",
+        spoil=lambda folder: set_config(folder, num_hidden_layers=1),
+        says=r"have 'model\.layers\.1\..* others",
     ),
     "a weight of another shape": BadModel(
         base="plain", spoil=partial(with_weight, NORM, lambda norm: norm[:-1]), says=f"{NORM} in .*(63,).*{ANNOUNCES}"
@@ -246,10 +114,16 @@ SAFETENSORS = {
     "an expert that is missing": BadModel(base="v2_lite", spoil=partial(without, EXPERT), says=f"lack {EXPERT}"),
 }
 TOKENIZERS = {
-    "a huge tokenizer": BadModel(base="plain", spoil=huge_tokenizer, says=r"tokenizer\.json has more than 64,000,000"),
-    "a tokenizer in gzip": BadModel(base="gptq", spoil=gzipped_tokenizer, says=r"tokenizer\.json is a compressed arch"),
-    "a tokenizer in zip": BadModel(base="awq", spoil=zipped_tokenizer, says=r"tokenizer\.json is a compressed archive"),
-    "a tokenizer that multiplies": BadModel(base="plain", spoil=multiplying_tokenizer, says="tokenizer"),
+    "a huge tokenizer": BadModel(
+        base="plain", spoil=spoiled.huge_tokenizer, says=r"tokenizer\.json has more than 64,000,000"
+    ),
+    "a tokenizer in gzip": BadModel(
+        base="gptq", spoil=spoiled.gzipped_tokenizer, says=r"tokenizer\.json is a compressed arch"
+    ),
+    "a tokenizer in zip": BadModel(
+        base="awq", spoil=spoiled.zipped_tokenizer, says=r"tokenizer\.json is a compressed archive"
+    ),
+    "a tokenizer that multiplies": BadModel(base="plain", spoil=spoiled.multiplying_tokenizer, says="tokenizer"),
 }
 
 
@@ -285,7 +159,9 @@ PACKED = {
         base="gptq", spoil=partial(with_weight, WORDS, lambda words: words[:-1]), says=f"{WORDS} in .*{ANNOUNCES}"
     ),
     "words as floating point numbers": BadModel(
-        base="awq", spoil=partial(with_weight, WORDS, lambda words: words.float()), says=f"{WORDS} in .* of F32 {ANNOUNCES}"
+        base="awq",
+        spoil=partial(with_weight, WORDS, lambda words: words.float()),
+        says=f"{WORDS} in .* of F32 {ANNOUNCES}",
     ),
     "a matrix twice": BadModel(
         base="awq",
@@ -304,13 +180,17 @@ PACKED = {
     "AWQ for vectors": BadModel(
         base="awq", spoil=partial(with_quantization, version="gemv"), says="the layout 'gemv' of AWQ"
     ),
-    "AWQ in eight bits": BadModel(base="awq", spoil=partial(with_quantization, bits=8), says="have 8 bits each, by AWQ"),
-    "nothing that explains it": BadModel(base="gptq", spoil=unexplained, says="nothing in it says how they are packed"),
+    "AWQ in eight bits": BadModel(
+        base="awq", spoil=partial(with_quantization, bits=8), says="have 8 bits each, by AWQ"
+    ),
+    "nothing that explains it": BadModel(
+        base="gptq", spoil=spoiled.unexplained, says="nothing in it says how they are packed"
+    ),
     "no table": BadModel(
         base="gptq", spoil=lambda folder: set_config(folder, quantization_config=[1]), says="quantization_config"
     ),
     "another architecture": BadModel(
-        base="gptq", spoil=of_another_architecture, says="reads for the Llama architecture, .* 'qwen2'"
+        base="gptq", spoil=spoiled.of_another_architecture, says="reads for the Llama architecture, .* 'qwen2'"
     ),
 }
 BAD_MODELS = {**SAFETENSORS, **TOKENIZERS, **PACKED}

@@ -1,4 +1,4 @@
-"""Small models in the formats of GPTQ and AWQ, packed here by hand, each beside a twin with the same weights as numbers.
+"""Small models in the formats of GPTQ and AWQ, packed here by hand, each beside a twin with its weights as numbers.
 
 Nothing of the reader is used: a matrix is rounded to codes, and the codes are put into words one by one.
 """

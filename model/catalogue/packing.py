@@ -32,9 +32,9 @@ _TAKE = f"Take the same model in another format: {_READ}, or take it as it was b
 class Packing:
     """`group`: inputs that share a scale and a zero point; None: all of a row.
 
-    `is_symmetric`: whether every zero point is the middle of the codes. `is_reordered`: whether the groups are of inputs
-    that do not stand side by side (GPTQ's activation order). `zeros_less_one`: whether one less is stored than a zero
-    point (GPTQ's first format).
+    `is_symmetric`: whether every zero point is the middle of the codes. `is_reordered`: whether the inputs of a group
+    do not stand side by side (GPTQ's activation order). `zeros_less_one`: whether one less is stored than a zero point
+    (GPTQ's first format).
     """
 
     method: Literal["gptq", "awq"]

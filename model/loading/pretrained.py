@@ -62,7 +62,7 @@ def _weights_name(path: Path) -> str:
     """The file that has the weights, or the list of those that have: the one that was looked at, whatever config.json
     names."""
     files = weight_files(path)
-    is_whole = is_weights_file(path) or (len(files) == 1 and files[0].name == WEIGHTS)
+    is_whole = is_weights_file(path) or files[0].name == WEIGHTS
     return files[0].name if is_whole else INDEX
 
 

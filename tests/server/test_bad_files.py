@@ -1,4 +1,4 @@
-"""A model whose files lie is one line and exit code 2 on the command line, and one message of a server that lives on."""
+"""A model whose files lie is one line and exit code 2 of a command, and one message of a server that lives on."""
 
 from __future__ import annotations
 
