@@ -49,9 +49,10 @@ def llama_cpp_formats(
     quantization: Quantization | Literal["auto"], checkpoint: Checkpoint
 ) -> list[tuple[Dtype, Quantization]]:
     """The one that there is. Raises `UnsupportedQuantization` for any other that was asked for."""
-    if quantization not in ("auto", "stored"):
+    found: Quantization = "none" if checkpoint.stored_bytes is None else "stored"
+    if quantization not in ("auto", found):
         raise UnsupportedQuantization(
             f"llama.cpp runs {checkpoint.path.name} as it is quantized in its file, not in {quantization}.",
             "Set quantization = auto, or take a file that is quantized as you want it.",
         )
-    return [("float16", "stored")]
+    return [("float16", found)]

@@ -29,7 +29,8 @@ _ABOVE_ALL = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A token that may come next, and the natural logarithm of its probability at temperature 1."""
+    """A token that may come next, and the natural logarithm of its probability at temperature 1, which is no number
+    where the server does not tell it."""
 
     id: int
     log_probability: float
@@ -94,40 +95,40 @@ class LlamaClient:
 
     def best_of(self, asked: Asked, allowed: Collection[int], *, most: int, cancel: Event) -> list[Candidate]:
         """The likeliest of `allowed` after a prompt, at most `most`, with their probabilities among all of `allowed`.
+        Empty where the context is full.
 
         Raises `HttpFailure` and `Cancelled`.
         """
-        body = {
-            **_prompt(asked),
-            "n_predict": 1,
-            "logit_bias": [[id, _ABOVE_ALL] for id in allowed],
-            "samplers": ["temperature"],
-            "temperature": 1.0,
-            "n_probs": min(most, len(allowed)),
-            "post_sampling_probs": True,
-        }
+        biased = {**_prompt(asked), "n_predict": 1, "logit_bias": [[id, _ABOVE_ALL] for id in allowed]}
+        odds = {"temperature": 1.0, "n_probs": min(most, len(allowed)), "post_sampling_probs": True}
         found: list[Candidate] = []
-        for event in self._events(body, cancel):
-            for place in event.completion_probabilities:
-                for each in place.top_probs:
-                    if each.prob > 0 and each.id in allowed:
-                        found.append(Candidate(id=each.id, log_probability=math.log(each.prob)))
-        return found
+        for place in self._whole({**biased, **odds}, cancel).completion_probabilities:
+            for each in place.top_probs:
+                if each.prob > 0 and each.id in allowed:
+                    found.append(Candidate(id=each.id, log_probability=math.log(each.prob)))
+        if found:
+            return found
+        # Of a place where it draws a token that ends within a character the server tells nothing but the token.
+        tokens = self._whole({**biased, "temperature": 0.0}, cancel).tokens
+        return [Candidate(id=id, log_probability=math.nan) for id in tokens if id in allowed]
 
     def close(self, timeout_s: float) -> bool:
         return self._http.close(timeout_s)
+
+    def _whole(self, body: dict[str, Any], cancel: Event) -> _Event:
+        """The whole answer at once, and nothing of it as it comes."""
+        fields = {
+            "stream": False,
+            "samplers": ["temperature"],
+            "response_fields": ["tokens", "completion_probabilities"],
+        }
+        return _event(self._http.json("POST", "/completion", {**body, **fields}, cancel=cancel, limit_s=_STEP_S))
 
     def _events(self, body: dict[str, Any], cancel: Event) -> Generator[_Event, None, None]:
         received = self._http.events("/completion", body, cancel=cancel, first_s=_STEP_S, between_s=_STEP_S)
         with closing(received):
             for data in received:
-                answer = parsed(data)
-                if isinstance(answer, dict) and "error" in answer:
-                    raise HttpFailure("refused", f"answers {str(answer['error'])[:200]}")
-                try:
-                    event = _EVENT.validate_python(answer)
-                except ValidationError as error:
-                    raise HttpFailure("garbage", f"sent what no completion is: {error.errors()[0]['msg']}") from None
+                event = _event(parsed(data))
                 yield event
                 if event.stop:
                     return
@@ -173,6 +174,16 @@ class _Event(BaseModel):
 
 
 _EVENT = TypeAdapter(_Event)
+
+
+def _event(answer: object) -> _Event:
+    """Raises `HttpFailure`."""
+    if isinstance(answer, dict) and "error" in answer:
+        raise HttpFailure("refused", f"answers {str(answer['error'])[:200]}")
+    try:
+        return _EVENT.validate_python(answer)
+    except ValidationError as error:
+        raise HttpFailure("garbage", f"sent what no completion is: {error.errors()[0]['msg']}") from None
 
 
 def _prompt(asked: Asked) -> dict[str, Any]:

@@ -28,10 +28,10 @@ _CANDIDATES = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """A token of a completion. `tokens`: it and those before it whose ids nobody knows; where there are any, `text` is
-    what all of them add. `ends`: it is no text, but the end of it."""
+    what all of them add. `log_probability`: None where nobody knows it. `ends`: it is no text, but the end of it."""
 
     id: int
-    log_probability: float
+    log_probability: float | None
     tokens: int = 1
     text: str | None = None
     ends: bool
@@ -65,10 +65,12 @@ def decide(
                     return
                 guide = _after(guide, decided.id)
                 written.append(decided.id)
-        if refused is None or guide is None:
+        if guide is None or len(written) == request.max_new_tokens:
             return
         here = replace(asked, ids=[*asked.ids, *written])
         chosen = _chosen_instead(client, here, refused, guide, cancel)
+        if not chosen:
+            return
         decided = _with(_draw(chosen, request.sampling, random), refused, request)
         yield decided
         if decided.ends:
@@ -103,10 +105,11 @@ def _as_it_is(step: Step, guide: GuideState | None, request: CompletionRequest) 
 
 
 def _chosen_instead(
-    client: LlamaClient, here: Asked, refused: Step, guide: GuideState, cancel: Event
+    client: LlamaClient, here: Asked, refused: Step | None, guide: GuideState, cancel: Event
 ) -> Sequence[Candidate]:
-    """What may come where the server's choice may not, with its probabilities among what may."""
-    known = [] if refused.skipped_tokens else _allowed(refused.candidates, guide)
+    """What may come where the server's choice may not, or is not told, with its probabilities among what may. Empty
+    where the context is full."""
+    known = [] if refused is None or refused.skipped_tokens else _allowed(refused.candidates, guide)
     if known:
         return _normalised(known)
     allowed = guide.allowed_ids()
@@ -144,10 +147,10 @@ def _draw(among: Sequence[Candidate], sampling: Sampling, random: Random) -> Can
     return random.choices(ordered, weights)[0]
 
 
-def _with(token: Candidate, step: Step, request: CompletionRequest) -> Decided:
+def _with(token: Candidate, step: Step | None, request: CompletionRequest) -> Decided:
     return Decided(
         id=token.id,
-        log_probability=token.log_probability,
+        log_probability=None if math.isnan(token.log_probability) else token.log_probability,
         ends=token.id in request.stop_ids,
-        reused_tokens=step.reused_tokens,
+        reused_tokens=0 if step is None else step.reused_tokens,
     )

@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -34,7 +35,7 @@ _START_S = 900.0
 _REPORT_EVERY_S = 5.0
 _ENDS_WITHIN_S = 5.0
 _LOG_LINES = 40
-_LOG_LINE_CHARACTERS = 500
+_LOG_LINE_BYTES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,9 @@ class ServerProcess:
         self._settings = settings
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._child = _start()
-        self._drain = Thread(target=self._read_log, name="seekline-llama.cpp-log", daemon=True)
-        self._drain.start()
+        self._drain = _reader("seekline-llama.cpp-log", self._read_log)
+        self._answer: Future[bytes] = Future()
+        self._start_reader = _reader("seekline-llama.cpp-start", self._read_answer)
         try:
             self.address = self._begin(report)
         except BaseException:
@@ -109,7 +111,10 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             log.error("llama.cpp's process %s cannot be ended", self._child.pid)
             return False
-        self._drain.join(_ENDS_WITHIN_S)
+        for thread, pipe in ((self._drain, self._child.stderr), (self._start_reader, self._child.stdout)):
+            thread.join(_ENDS_WITHIN_S)
+            if pipe is not None and not thread.is_alive():
+                pipe.close()
         return True
 
     def _begin(self, report: Callable[[str], None]) -> Address:
@@ -128,14 +133,10 @@ class ServerProcess:
 
     def _first_line(self, report: Callable[[str], None]) -> bytes:
         """What it says when it is ready; nothing where it ended before. Raises `EngineDied` where it takes too long."""
-        assert self._child.stdout is not None
-        said: Future[bytes] = Future()
-        output = self._child.stdout
-        Thread(target=lambda: said.set_result(output.readline()), name="seekline-llama.cpp-start", daemon=True).start()
         started_s = monotonic()
         while True:
             try:
-                return said.result(_REPORT_EVERY_S)
+                return self._answer.result(_REPORT_EVERY_S)
             except NotYet:
                 waited_s = monotonic() - started_s
             if waited_s > _START_S:
@@ -145,10 +146,14 @@ class ServerProcess:
                 )
             report(f"loading {self._settings.path.name}, for {waited_s:.0f} s by now")
 
+    def _read_answer(self) -> None:
+        assert self._child.stdout is not None
+        self._answer.set_result(self._child.stdout.readline())
+
     def _read_log(self) -> None:
         """Keeps the last lines of what the child says; a full pipe would stop it."""
         assert self._child.stderr is not None
-        for line in iter(lambda: self._child.stderr.readline(_LOG_LINE_CHARACTERS), b""):  # type: ignore[union-attr]
+        for line in iter(partial(self._child.stderr.readline, _LOG_LINE_BYTES), b""):
             text = "".join(c if c.isprintable() else " " for c in line.decode("utf-8", "replace")).strip()
             self._log.append(text)
             log.debug("llama.cpp: %s", text)
@@ -162,6 +167,12 @@ class ServerProcess:
         with suppress(ValueError):
             return f"was ended by {signal.Signals(-code).name}"
         return f"was ended by signal {-code}"
+
+
+def _reader(name: str, read: Callable[[], None]) -> Thread:
+    thread = Thread(target=read, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -187,7 +187,7 @@ def _settings(plan: Plan, tokens: int, threads: int) -> ServerSettings:
     one_bytes = plan.checkpoint.kv_bytes_per_token * context_tokens
     sequences = plan.kv_limit_bytes // one_bytes if one_bytes else _LEAST_SEQUENCES
     return ServerSettings(
-        path=plan.source.path,
+        path=plan.checkpoint.path,
         context_tokens=context_tokens,
         sequences=max(1, min(_MOST_SEQUENCES, sequences)),
         batch_tokens=_CPU_BATCH_TOKENS if is_on_cpu else _GPU_BATCH_TOKENS,
