@@ -3,6 +3,8 @@
     ModelError
     ├── UnknownModel             no catalogue entry, folder or repository has this name
     ├── PathNotAgreed            a folder or file that the user has not agreed to load
+    ├── BrokenAdapter            an adapter whose files are missing, cut short or contradict each other
+    ├── UnsupportedAdapter       an adapter of another kind than plain LoRA, or for another model
     ├── ModelNotInstalled        known, but not on this machine
     ├── UnreadableFile           a file from outside that is none, too large, too deep, or not of its format
     ├── BrokenCheckpoint         a folder that lacks files, or whose files are cut short or contradict each other
@@ -42,15 +44,16 @@ class UnknownModel(ModelError):
 
 
 class PathNotAgreed(ModelError):
-    """`path`: of the folder or file, canonical."""
+    """`path`: of the folder or file, canonical. `what` it is named as."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, what: str = "a model") -> None:
         self.path = path
+        self.what = what
         self.can_be_shown = str(path).isprintable()
         """A repository chooses the name: nothing in it may look like more of a message."""
         super().__init__(
-            f"{path if self.can_be_shown else ascii(str(path))} is named as a model by a workspace or an editor's "
-            "settings, not by your own.",
+            f"{path if self.can_be_shown else ascii(str(path))} is named as {what} by a workspace or an "
+            "editor's settings, not by your own.",
             f"If you trust what is in it, agree once: {trust_command(path)}"
             if self.can_be_shown
             else "To load it, first give it a name without control characters.",
@@ -59,7 +62,7 @@ class PathNotAgreed(ModelError):
     @property
     def question(self) -> str:
         return (
-            f"This workspace or your editor's settings name {self.path} as a model. Load it? No code in it is run, "
+            f"This workspace or your editor's settings name {self.path} as {self.what}. Load it? No code in it is run, "
             "but what it writes is only as good as whoever made it."
         )
 
@@ -87,6 +90,14 @@ class BrokenCheckpoint(ModelError):
 
 
 class UnsafeWeights(ModelError):
+    pass
+
+
+class BrokenAdapter(ModelError):
+    pass
+
+
+class UnsupportedAdapter(ModelError):
     pass
 
 

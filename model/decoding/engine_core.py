@@ -122,6 +122,12 @@ class EngineCore(Generic[KV]):
         if self._draft_sources.model is not None:
             self._draft_sources.model.forget(key)
 
+    def forget_all(self) -> None:
+        """Gives back the KV of all documents, where the backend computes something else from now on; ends older
+        iterators."""
+        self._request += 1
+        self._slots.drop()
+
     def _check(self, ids: Sequence[int]) -> None:
         if not ids:
             raise ValueError("a prompt needs at least one token")

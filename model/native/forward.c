@@ -17,12 +17,26 @@ typedef struct {
   matrix qkv, output, gate_up, down;
 } layer;
 
+/* What an adapter adds to a matrix (Hu et al. 2021): to the outputs of each projection that is stacked in it, `up` times
+ * what the projection's `down` makes of the input. `stacked`: how many there are, 0 where nothing is added. `end`: by
+ * projection, the tile behind its last one. A projection whose `down` has no data stays as it is. */
+enum { MAX_STACKED = 3 };
+typedef struct {
+  int32_t stacked, end[MAX_STACKED];
+  matrix down[MAX_STACKED], up;
+} low_rank;
+
+typedef struct {
+  low_rank qkv, output, gate_up, down;
+} layer_adapter;
+
 typedef struct {
   int32_t layers, hidden, heads, kv_heads, head_size, intermediate;
   float epsilon;
   const float *cosines, *sines; /* by position and place in a head; the first half of the sines is negative */
   const float *norm;
   const layer *layer;
+  const layer_adapter *adapter; /* by layer; null: there is none */
   matrix head;
 } network;
 
@@ -34,11 +48,12 @@ typedef struct {
   float *hidden, *projected; /* the second: by row the queries, keys and values, later the gate and up projections */
   float *scores, *out;       /* the second: the logits of the last `logits` rows */
   rows input;                /* of the next matmul: room for rows of the widest matrix */
+  float *low_rank;           /* what an adapter's `down` makes of it: by projection, by row */
   const int32_t *cancel; /* set by another thread: 1, or ABANDONED where some threads will never reach the barrier */
   volatile int32_t items_taken, arrived, phase, stopped; /* all 0 */
 } call;
 
-enum { ABANDONED = 2, MAX_SPINS = 4000, QUERY_BLOCK = 4, TOKEN_BLOCK = 32 };
+enum { ABANDONED = 2, MAX_SPINS = 4000, QUERY_BLOCK = 4, TOKEN_BLOCK = 32, UP_TILES = 16 };
 #define MASKED -1e30f
 
 INLINE void cpu_relax(void) {
@@ -104,11 +119,43 @@ static int rms_norm(call *c, const network *n, const float *from, const float *w
   return barrier(c);
 }
 
-static int matmul(call *c, const matrix *m, int32_t count, float *out, int add) {
+/* Of each `down`, the tiles, beginning with those of the first projection. */
+static void multiply_down(call *c, const low_rank *a, int32_t count, int32_t item) {
+  const int32_t rank = a->up.inputs, tile = item % (rank / TILE);
+  const matrix *down = a->down + item / (rank / TILE);
+  float *out = c->low_rank + (down - a->down) * (int64_t)count * rank;
+  if (down->data) multiply(down, &c->input, count, out, 0, tile, tile + 1);
+}
+
+/* Adds `up` to the outputs of the tiles from `first` to `last`. */
+static void add_up(call *c, const low_rank *a, int32_t count, float *out, int32_t first, int32_t last) {
+  for (int32_t number = 0; number < a->stacked && first < last; number++) {
+    const int32_t end = a->end[number] < last ? a->end[number] : last;
+    if (end <= first) continue;
+    const rows input = {.values = c->low_rank + number * (int64_t)count * a->up.inputs};
+    if (a->down[number].data) multiply(&a->up, &input, count, out, 1, first, end);
+    first = end;
+  }
+}
+
+/* The product with a matrix, and with what an adapter, if there is one, adds to it. */
+static int matmul(call *c, const matrix *m, const low_rank *a, int32_t count, float *out, int add) {
   const int32_t tiles = m->outputs / TILE, tiles_per_item = count > 1 ? 2 : 8;
-  FOR_EACH_ITEM(item, (tiles + tiles_per_item - 1) / tiles_per_item) {
-    int32_t last = (item + 1) * tiles_per_item;
-    multiply(m, &c->input, count, out, add, item * tiles_per_item, last < tiles ? last : tiles);
+  const int adapted = a && a->stacked;
+  const int32_t downs = adapted ? a->stacked * (a->up.inputs / TILE) : 0; /* first, since each takes longer */
+  FOR_EACH_ITEM(item, downs + (tiles + tiles_per_item - 1) / tiles_per_item) {
+    if (item < downs) {
+      multiply_down(c, a, count, item);
+      continue;
+    }
+    int32_t first = (item - downs) * tiles_per_item, last = first + tiles_per_item;
+    multiply(m, &c->input, count, out, add, first, last < tiles ? last : tiles);
+  }
+  if (!barrier(c)) return 0;
+  if (!adapted) return 1;
+  FOR_EACH_ITEM(item, (tiles + UP_TILES - 1) / UP_TILES) {
+    int32_t first = item * UP_TILES, last = first + UP_TILES;
+    add_up(c, a, count, out, first, last < tiles ? last : tiles);
   }
   return barrier(c);
 }
@@ -251,18 +298,19 @@ static int swiglu(call *c, const network *n, const matrix *next) {
 EXPORT int32_t seekline_forward(const network *n, call *c, int32_t thread) {
   for (int32_t number = 0; number < n->layers; number++) {
     const layer *l = n->layer + number;
+    const layer_adapter *a = n->adapter ? n->adapter + number : 0;
     if (!rms_norm(c, n, c->hidden, l->attention_norm, c->count, &l->qkv)) return 0;
-    if (!matmul(c, &l->qkv, c->count, c->projected, 0)) return 0;
+    if (!matmul(c, &l->qkv, a ? &a->qkv : 0, c->count, c->projected, 0)) return 0;
     if (!rope(c, n, number)) return 0;
     if (!attention(c, n, number, thread)) return 0;
-    if (!matmul(c, &l->output, c->count, c->hidden, 1)) return 0;
+    if (!matmul(c, &l->output, a ? &a->output : 0, c->count, c->hidden, 1)) return 0;
     if (!rms_norm(c, n, c->hidden, l->mlp_norm, c->count, &l->gate_up)) return 0;
-    if (!matmul(c, &l->gate_up, c->count, c->projected, 0)) return 0;
+    if (!matmul(c, &l->gate_up, a ? &a->gate_up : 0, c->count, c->projected, 0)) return 0;
     if (!swiglu(c, n, &l->down)) return 0;
-    if (!matmul(c, &l->down, c->count, c->hidden, 1)) return 0;
+    if (!matmul(c, &l->down, a ? &a->down : 0, c->count, c->hidden, 1)) return 0;
   }
   const float *last = c->hidden + (int64_t)(c->count - c->logits) * n->hidden;
-  return rms_norm(c, n, last, n->norm, c->logits, &n->head) && matmul(c, &n->head, c->logits, c->out, 0);
+  return rms_norm(c, n, last, n->norm, c->logits, &n->head) && matmul(c, &n->head, 0, c->logits, c->out, 0);
 }
 
 /* What Python compares with its own, so that a library compiled earlier is not called with newer structures. */

@@ -8,6 +8,7 @@ from threading import Event
 import torch
 
 from ...loading.memory import as_out_of_memory
+from .adapter import AdapterWeights
 from .async_decoding import LlamaAsyncDecoding
 from .kv_cache import LlamaKVCache
 from .native_forward import NativeLlama
@@ -56,6 +57,16 @@ class LlamaBackend:
                 found = self._network.forward(inputs, kv, logits=logits, cancel=cancel)
         kv.length += len(ids)
         return found[:, : self._vocabulary_size]
+
+    def adapt(self, adapter: AdapterWeights | None) -> None:
+        """Has the network add what an adapter says from now on; None: nothing. KV caches of before do not fit any more.
+
+        Raises `BrokenAdapter` and `OutOfMemory`, and leaves everything as it was.
+        """
+        with as_out_of_memory(self.device), torch.inference_mode():
+            self._network.adapt(adapter)
+        if self._steps is not None:
+            self._steps.forget()
 
     @property
     def decodes_async(self) -> bool:

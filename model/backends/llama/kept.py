@@ -8,8 +8,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
+from typing import Any
 
 from ... import outside
+from ...catalogue.adapter import file_states
 from ...catalogue.checkpoint import weight_files
 from ...catalogue.tensor_file import read_header
 from ...errors import ModelError
@@ -71,14 +73,24 @@ def kept_weights(cache: Path) -> list[Kept]:
 def _origin(path: Path) -> tuple[Path | None, bool]:
     try:
         text = read_header(path).metadata.get("made_from", "")
-        version, model, seen, _ = outside.parse_json(text.encode(), name=path)
+        version, model, seen, settings = outside.parse_json(text.encode(), name=path)
         if not isinstance(model, str):
             return None, False
         there = Path(model)
         # What is not there may come back with its disk.
-        return there, version == FORMAT and (not _is_there(there) or _seen(there) == seen)
+        is_current = version == FORMAT and (not _is_there(there) or _seen(there) == seen)
+        return there, is_current and _has_its_adapter(settings)
     except (ModelError, OSError, ValueError, TypeError):
         return None, False
+
+
+def _has_its_adapter(settings: Any) -> bool:
+    """Whether the adapter that was merged into the weights, if there was one, is still the same, or not here."""
+    if "adapter" not in settings:
+        return True
+    folder, files = settings["adapter"]
+    there = [list(file) for file in file_states(Path(folder))]
+    return there in ([], files)
 
 
 def _is_there(model: Path) -> bool:

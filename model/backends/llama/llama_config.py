@@ -14,6 +14,14 @@ from ...outside import checked
 MAX_CONTEXT_TOKENS = 1 << 20
 """The tables of RoPE are as long as the context: of a longer one only so much is used."""
 
+PROJECTIONS = {
+    "qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    "output": ("self_attn.o_proj",),
+    "gate_up": ("mlp.gate_proj", "mlp.up_proj"),
+    "down": ("mlp.down_proj",),
+}
+"""The matrices of a layer, and which projections are stacked in each, by transformers' names for them."""
+
 _PLAIN_ACTIVATIONS = ("silu", "swish")
 _ROPE_KINDS = ("default", "linear")
 _DEFAULT_THETA = 10_000.0

@@ -10,7 +10,9 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 
+from ...catalogue.adapter import Adapter
 from ...catalogue.packing import Packing
+from .adapter import MergedTensors, read_adapter
 from .linears import DenseLinear, Linear, MatVecLinear, StackedLinear
 from .llama_config import LlamaConfig
 from .native_forward import CHUNK_TOKENS, NativeLlama
@@ -59,15 +61,23 @@ def load_llama(
     threads: int,
     cache: Path,
     packing: Packing | None = None,
+    merge: Adapter | None = None,
 ) -> LoadedLlama:
     """Loads a checkpoint. `bits`: None leaves weights in `dtype`, or as they are where the CPU's own forward pass
-    computes. `threads`: at most so many, on a CPU. `packing`: how its matrices are packed, if they are."""
+    computes. `threads`: at most so many, on a CPU. `packing`: how its matrices are packed, if they are.
+    `merge`: an adapter that is added to them before they are quantized."""
     native = device == "cpu" and runs_natively(config)
     torch_linears = None if native else _TorchLinears(config, device=device, dtype=dtype, bits=bits, threads=threads)
 
+    added = None if merge is None else read_adapter(merge)
+    origin: dict[str, object] = {} if merge is None else {"adapter": merge.origin}
+
     def read(store: QuantizedStore | None) -> LlamaWeights:
         make_linear = torch_linears.maker(store) if torch_linears else _packed_linears(bits, store)
-        with open_tensors(path, config, packing, device=device, dtype=None if native else dtype) as tensors:
+        opened = open_tensors(path, config, packing, device=device, dtype=None if native else dtype)
+        if added is not None:
+            opened = MergedTensors(opened, added, dtype=torch.float32 if native and bits else None)
+        with opened as tensors:
             weights = read_weights(tensors, config, make_linear)
             tensors.check_unchanged()
             return weights
@@ -75,7 +85,7 @@ def load_llama(
     decoding_threads = torch.get_num_threads()
     torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
     try:
-        store = store_of(path, cache, bits=bits, group=GROUP, native=native) if bits else None
+        store = store_of(path, cache, bits=bits, group=GROUP, native=native, **origin) if bits else None
         weights = read(None) if store is None else _read_by_store(store, read)
     finally:
         torch.set_num_threads(decoding_threads)

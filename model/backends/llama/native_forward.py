@@ -12,8 +12,10 @@ from torch.nn import functional
 
 from ...errors import Cancelled
 from . import native_structures
+from .adapter import AdapterWeights
 from .kv_cache import LlamaKVCache
-from .llama_config import LlamaConfig
+from .llama_config import PROJECTIONS, LlamaConfig
+from .native_adapter import NativeAdapter
 from .native_matrices import PackedMatrix, RowBuffers
 from .steps import MAX_STEP_TOKENS
 from .torch_forward import rotary_tables
@@ -25,7 +27,6 @@ CHUNK_TOKENS = 64
 
 _QUERY_BLOCK, _ABANDONED = 4, 2  # of forward.c
 _POLL_S = 0.005
-_LINEARS = ("qkv", "output", "gate_up", "down")
 
 
 class NativeLlama:
@@ -46,11 +47,17 @@ class NativeLlama:
         self._norms = list[torch.Tensor]()
         self._matrices = list[PackedMatrix]()
         self._struct = self._network_struct(weights)
+        self._adapter: NativeAdapter | None = None
         native = native_structures.library()
         assert native is not None
         self._forward = native.seekline_forward
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="seekline-compute")
         self._threads = self._fastest(threads)
+
+    def adapt(self, adapter: AdapterWeights | None) -> None:
+        """Has every pass from now on add what an adapter says; None: nothing."""
+        self._adapter = None if adapter is None else NativeAdapter(self.config, adapter)
+        self._struct.adapter = self._adapter.layers if self._adapter else None
 
     def forward(self, ids: torch.Tensor, kv: LlamaKVCache, *, logits: int, cancel: Event) -> torch.Tensor:
         """See `TorchLlama.forward`; the logits of padding rows of the head come last."""
@@ -62,6 +69,7 @@ class NativeLlama:
         inputs = RowBuffers(count, max(config.hidden, config.intermediate, config.query_size))
         projected = torch.empty(count, max(2 * config.intermediate, config.query_size + 2 * config.kv_size))
         scores = torch.empty(self._threads, _QUERY_BLOCK, -(-end // 8) * 8)
+        low_rank = torch.empty(native_structures.MAX_STACKED, count, self._adapter.rank) if self._adapter else None
         out = torch.empty(logits, self._struct.head.outputs)
         call = native_structures.Call(
             threads=self._threads,
@@ -76,6 +84,7 @@ class NativeLlama:
             scores=scores.data_ptr(),
             out=out.data_ptr(),
             input=inputs.struct(),
+            low_rank=None if low_rank is None else low_rank.data_ptr(),
         )
         if not self._run(call, cancel):
             raise Cancelled
@@ -131,7 +140,7 @@ class NativeLlama:
         for struct, layer in zip(layers, weights.layers, strict=True):
             struct.attention_norm = norm(layer.attention_norm)
             struct.mlp_norm = norm(layer.mlp_norm)
-            for name, (outputs, inputs) in zip(_LINEARS, config.linears(), strict=True):
+            for name, (outputs, inputs) in zip(PROJECTIONS, config.linears(), strict=True):
                 setattr(struct, name, matrix(getattr(layer, name), outputs, inputs))
         return native_structures.Network(
             layers=config.layers,

@@ -59,7 +59,7 @@ class PackedMatrix:
 
     @property
     def inputs(self) -> int:
-        return self.data.shape[1] // _GROUP_BYTES[self.format] * GROUP
+        return self.data.shape[1] * GROUP // _GROUP_BYTES[self.format]  # of floating point numbers, any number
 
     def struct(self) -> native_structures.Matrix:
         order = None if self.order is None else self.order.data_ptr()

@@ -14,6 +14,9 @@ from .llama_config import LlamaConfig
 TILE, GROUP, HALF = 16, 64, 32
 """Of kernels.h: so many outputs stand side by side, and so many inputs share a scale, in some formats."""
 
+MAX_STACKED = 3
+"""Of forward.c: so many projections stand in one matrix, at the most."""
+
 
 class Matrix(ctypes.Structure):
     """`matrix` in kernels.h."""
@@ -40,6 +43,23 @@ class Layer(ctypes.Structure):
     ]
 
 
+class LowRank(ctypes.Structure):
+    """`low_rank` in forward.c."""
+
+    _fields_ = [
+        ("stacked", c_int32),
+        ("end", c_int32 * MAX_STACKED),
+        ("down", Matrix * MAX_STACKED),
+        ("up", Matrix),
+    ]
+
+
+class LayerAdapter(ctypes.Structure):
+    """`layer_adapter` in forward.c."""
+
+    _fields_ = [(name, LowRank) for name in ("qkv", "output", "gate_up", "down")]
+
+
 class Network(ctypes.Structure):
     """`network` in forward.c."""
 
@@ -48,6 +68,7 @@ class Network(ctypes.Structure):
         ("epsilon", c_float),
         *((name, c_void_p) for name in ("cosines", "sines", "norm")),
         ("layer", ctypes.POINTER(Layer)),
+        ("adapter", ctypes.POINTER(LayerAdapter)),
         ("head", Matrix),
     ]
 
@@ -59,6 +80,7 @@ class Call(ctypes.Structure):
         *((name, c_int32) for name in ("threads", "count", "start", "capacity", "logits", "half_precision")),
         *((name, c_void_p) for name in ("keys_values", "hidden", "projected", "scores", "out")),
         ("input", Rows),
+        ("low_rank", c_void_p),
         ("cancel", ctypes.POINTER(c_int32)),
         *((name, c_int32) for name in ("items_taken", "arrived", "phase", "stopped")),
     ]

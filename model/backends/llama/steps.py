@@ -89,6 +89,10 @@ class StepGraphs:
         positions.copy_(torch.arange(kv.length, kv.length + len(ids)), non_blocking=True)
         return self._replay(kv, len(ids), chooses=False)
 
+    def forget(self) -> None:
+        """Gives up all recordings: the network computes something else from now on."""
+        self._recorded.clear()
+
     def stop_at(self, stop_ids: Collection[int]) -> None:
         """The tokens that `choose` and `choose_from` give as `STOPPED` from now on."""
         wanted = frozenset(stop_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from threading import Event
 
@@ -10,7 +11,9 @@ import torch
 from torch.nn import functional
 
 from ...errors import Cancelled
+from .adapter import AdapterWeights, adapted
 from .kv_cache import LlamaKVCache
+from .linears import Linear
 from .llama_config import LlamaConfig
 from .weights import LayerWeights, LlamaWeights
 
@@ -20,7 +23,7 @@ class TorchLlama:
 
     def __init__(self, config: LlamaConfig, weights: LlamaWeights) -> None:
         self.config = config
-        self.weights = weights
+        self.weights = self._own_weights = weights
         cos, sin = rotary_tables(config, self.dtype)
         self._cos, self._sin = cos[:, None].to(self.device), sin[:, None].to(self.device)
 
@@ -31,6 +34,29 @@ class TorchLlama:
     @property
     def dtype(self) -> torch.dtype:
         return self.weights.embedding.dtype
+
+    def adapt(self, adapter: AdapterWeights | None) -> None:
+        """Has every pass from now on add what an adapter says; None: nothing. Raises `BrokenAdapter` where its numbers
+        do not fit the network's format, and leaves everything as it was."""
+        if adapter is None:
+            self.weights = self._own_weights
+            return
+        layers = [self._adapted(layer, number, adapter) for number, layer in enumerate(self._own_weights.layers)]
+        self.weights = replace(self._own_weights, layers=tuple(layers))
+
+    def _adapted(self, layer: LayerWeights, number: int, adapter: AdapterWeights) -> LayerWeights:
+        def linear(matrix: str) -> Linear:
+            return adapted(
+                getattr(layer, matrix), self.config, adapter, number, matrix, like=self._own_weights.embedding
+            )
+
+        return replace(
+            layer,
+            qkv=linear("qkv"),
+            output=linear("output"),
+            gate_up=linear("gate_up"),
+            down=linear("down"),
+        )
 
     def forward(self, ids: torch.Tensor, kv: LlamaKVCache, *, logits: int, cancel: Event) -> torch.Tensor:
         """The logits after the last `logits` of `ids`, shape (logits, vocabulary). `ids`: shape (n,).

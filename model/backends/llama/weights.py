@@ -13,7 +13,7 @@ import torch
 from ...catalogue.checkpoint import weight_files
 from ...errors import BrokenCheckpoint
 from .linears import Linear
-from .llama_config import LlamaConfig
+from .llama_config import PROJECTIONS, LlamaConfig
 from .stored_matrix import StoredMatrix
 from .tensors import TensorFile, check_finite
 
@@ -140,16 +140,16 @@ def read_weights(tensors: TensorSource, config: LlamaConfig, make: MakeLinear) -
 
 
 def _layer(tensors: TensorSource, prefix: str, make: MakeLinear) -> LayerWeights:
-    def linear(name: str, *parts: str) -> Linear:
-        return make(prefix + name, _reader(tensors, *(f"{prefix}{part}_proj.weight" for part in parts)))
+    def linear(name: str) -> Linear:
+        return make(prefix + name, _reader(tensors, *(f"{prefix}{part}.weight" for part in PROJECTIONS[name])))
 
     return LayerWeights(
         attention_norm=tensors.get(f"{prefix}input_layernorm.weight"),
-        qkv=linear("qkv", "self_attn.q", "self_attn.k", "self_attn.v"),
-        output=linear("output", "self_attn.o"),
+        qkv=linear("qkv"),
+        output=linear("output"),
         mlp_norm=tensors.get(f"{prefix}post_attention_layernorm.weight"),
-        gate_up=linear("gate_up", "mlp.gate", "mlp.up"),
-        down=linear("down", "mlp.down"),
+        gate_up=linear("gate_up"),
+        down=linear("down"),
     )
 
 
