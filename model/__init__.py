@@ -7,6 +7,7 @@ imports it when it is called.
 from .backends.interface import Backend
 from .backends.llama.kept import Kept, delete_kept, kept_weights
 from .backends.llama.native_structures import is_compiled, why_not_compiled
+from .catalogue.adapter import NO_ADAPTER, Adapter
 from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remove
@@ -46,6 +47,7 @@ from .engines.loader import LocalModel, Report, info_of, info_of_tokenizer
 from .engines.local import LocalEngine
 from .engines.worker import Job, Worker
 from .errors import (
+    BrokenAdapter,
     BrokenCheckpoint,
     Cancelled,
     DownloadFailed,
@@ -57,6 +59,7 @@ from .errors import (
     UnknownModel,
     UnreadableFile,
     UnsafeWeights,
+    UnsupportedAdapter,
     UnsupportedArchitecture,
     UnsupportedDevice,
     UnsupportedQuantization,
@@ -66,7 +69,8 @@ from .errors import (
 )
 from .loading.fallback import LoadResult, load_what_fits
 from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
-from .loading.load import LoadedModel, load_model, quantized_folder
+from .loading.load import load_model, quantized_folder
+from .loading.loaded_model import LoadedModel
 from .loading.memory import release_memory, trim_heap
 from .loading.outlook import Outlook, outlooks
 from .loading.plan import NO_DRAFTS, ModelRequest, Plan, make_plan
@@ -76,8 +80,11 @@ from .tokenizer import Decoder, Tokenizer
 __all__ = [
     "EMBEDDED",
     "GREEDY",
+    "NO_ADAPTER",
     "NO_DRAFTS",
+    "Adapter",
     "Backend",
+    "BrokenAdapter",
     "BrokenCheckpoint",
     "Cancelled",
     "Checkpoint",
@@ -128,6 +135,7 @@ __all__ = [
     "UnknownModel",
     "UnreadableFile",
     "UnsafeWeights",
+    "UnsupportedAdapter",
     "UnsupportedArchitecture",
     "UnsupportedDevice",
     "UnsupportedQuantization",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 if TYPE_CHECKING:
     import torch
 
+    from .llama.adapter import AdapterWeights
+
 
 class KVCache(Protocol):
     """The KV cache of one sequence."""
@@ -85,4 +87,16 @@ class DecodesAsync(Protocol[KV_contra]):
 
     def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding[KV_contra]:
         """Begins with a prompt's last `logits`, shape (1, vocabulary). Whatever was begun before is over."""
+        ...
+
+
+@runtime_checkable
+class RunsAdapters(Protocol):
+    """What only some backends can: add to their matrices what a LoRA adapter says, and exchange that."""
+
+    def adapt(self, adapter: AdapterWeights | None, /) -> None:
+        """Has every pass from now on run with these weights, or with none; KV caches of before do not fit any more.
+
+        Raises `BrokenAdapter` and `OutOfMemory`, and leaves everything as it was.
+        """
         ...

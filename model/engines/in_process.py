@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..decoding.prompt_lookup import PromptLookup
 from ..errors import Cancelled
-from ..loading.load import LoadedModel
+from ..loading.load import read_adapter_of
+from ..loading.loaded_model import LoadedModel
 from ..loading.plan import Plan
 from ..tokenizer import Decoder, Tokenizer
 from .engine import CompletionRequest, Piece, Usage
@@ -36,6 +37,9 @@ class InProcessRunner:
     @property
     def has_ended(self) -> bool:
         return False
+
+    def adapt(self, plan: Plan) -> None:
+        self._loaded.adapt(plan, read_adapter_of(plan))
 
     def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
         _write(self._loaded, request, cancel, put)

@@ -28,6 +28,13 @@ class ModelRunner(Protocol):
         """Whether what computes is gone, so that only loading it again helps."""
         ...
 
+    def adapt(self, plan: Plan) -> None:
+        """Runs with the adapter of `plan` from now on, or with none; in all else it is the plan of this model.
+
+        Raises `BrokenAdapter`, `UnsupportedAdapter` and `OutOfMemory`; it may run without any then.
+        """
+        ...
+
     def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
         """Hands over the completion piece by piece. Raises `Cancelled` soon after `cancel` is set, and `ModelError`."""
         ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from ..catalogue.adapter import NO_ADAPTER
 from ..errors import OutOfMemory
 from .memory import release_memory
 from .plan import NO_DRAFTS, ModelRequest, Plan, make_plan
@@ -57,6 +58,7 @@ def _less(request: ModelRequest, plan: Plan | None, wanted: ModelRequest) -> Mod
         return replace(request, quantization=plan.smaller_quantization)
     if request.sequence_tokens >= 2 * _LEAST_SEQUENCE_TOKENS:
         return replace(request, sequence_tokens=request.sequence_tokens // 2)
-    if plan is not None and request.model == "auto":
+    # An adapter fits one model, so that no other one can take its place.
+    if plan is not None and request.model == "auto" and request.adapter == NO_ADAPTER:
         return replace(wanted, draft_model=NO_DRAFTS, smaller_than=plan.checkpoint.parameters)
     return None

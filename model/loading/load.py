@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -19,16 +18,16 @@ from ..decoding.draft_length import DraftLength
 from ..decoding.draft_model import DraftModel
 from ..decoding.engine_core import EngineCore
 from ..decoding.logits import check_useful
-from ..decoding.vocabulary_index import VocabularyIndex
 from ..errors import BrokenCheckpoint, ModelError, OutOfMemory
 from ..tokenizer import Tokenizer
+from .loaded_model import LoadedModel
 from .plan import Plan
 from .pretrained import check_architecture, load_pretrained
 from .sizes import Quantization
 
 if TYPE_CHECKING:
+    from ..backends.llama.adapter import AdapterWeights
     from ..backends.llama.model_loader import Bits
-    from ..decoding.copying.mixture import Mixer
     from ..decoding.copying.mixture_weights import MixtureWeights
 
 
@@ -41,43 +40,13 @@ _WARM_TOKENS = 32
 _PROMPT_TOKENS = 64
 
 
-class LoadedModel:
-    """A model in memory: the owner of its weights and its KV cache. `mixture`: None where none was fitted for it."""
-
-    def __init__(
-        self, plan: Plan, tokenizer: Tokenizer, engine: EngineCore[Any], mixture: MixtureWeights | None
-    ) -> None:
-        self.plan = plan
-        self.tokenizer = tokenizer
-        self.engine = engine
-        self._mixture = mixture
-
-    @cached_property
-    def vocabulary_index(self) -> VocabularyIndex:
-        """What guides look tokens up in; made when the first one asks."""
-        return VocabularyIndex.of(self.tokenizer)
-
-    def forget(self, key: Hashable) -> None:
-        """Gives back what is kept for a document that was closed; with the last one, the texts to copy from, too."""
-        self.engine.forget(key)
-        if not self.engine.kv_bytes and "mixer" in vars(self) and self.mixer is not None:
-            self.mixer.index.clear()
-
-    @cached_property
-    def mixer(self) -> Mixer | None:
-        """What mixes copies into the model's choice; None for a model without fitted weights. Made when first asked."""
-        from ..decoding.copying.mixture import Mixer
-
-        return Mixer(self._mixture, self.tokenizer, self.vocabulary_index) if self._mixture is not None else None
-
-
 def load_model(
     plan: Plan, *, threads: int, report: Callable[[str], None] = lambda _: None, cache: Path | None = None
 ) -> LoadedModel:
     """Loads the model of `plan`. `threads`: for computing on a CPU, at the most. `report` is told each step. `cache`:
     the folder for quantized weights.
 
-    Raises `BrokenCheckpoint`, `UnreadableFile`, `UnsupportedArchitecture` and `OutOfMemory`.
+    Raises `BrokenCheckpoint`, `BrokenAdapter`, `UnreadableFile`, `UnsupportedArchitecture` and `OutOfMemory`.
     """
     tokenizer = Tokenizer(plan.source.path, embeddings=_embeddings(plan))
     mixture = _mixture(plan.source.folder / MIXTURE_FILE)
@@ -87,10 +56,26 @@ def load_model(
 
     torch.set_num_threads(threads)
     cache = cache or quantized_folder()
+    adapter = read_adapter_of(plan)  # what is wrong with it is found before the model takes its time
     # The draft model first: how torch computes afterwards is what was measured best for the large one.
     small = _load_and_measure(plan.draft, tokenizer, threads, cache, report) if plan.draft else None
     large = _load_and_measure(plan, tokenizer, threads, cache, report)
-    return LoadedModel(plan, tokenizer, _engine(plan, large, small), mixture)
+    without = plan if adapter is None else replace(plan, adapter=None)
+    loaded = LoadedModel(without, tokenizer, _engine(plan, large, small), mixture, large.backend)
+    if adapter is not None:
+        loaded.adapt(plan, adapter)
+    return loaded
+
+
+def read_adapter_of(plan: Plan) -> AdapterWeights | None:
+    """The weights of the adapter that is to run beside those of the model; None where there is none.
+
+    Raises `BrokenAdapter`."""
+    if plan.adapter is None or plan.merges_adapter:
+        return None
+    from ..backends.llama.adapter import read_adapter
+
+    return read_adapter(plan.adapter)
 
 
 def _mixture(path: Path) -> MixtureWeights | None:
@@ -225,6 +210,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             threads=threads,
             cache=cache,
             packing=plan.checkpoint.packing,
+            merge=plan.adapter if plan.merges_adapter else None,
         )
         network, chunk_tokens = loaded.network, loaded.chunk_tokens or _chunk_tokens(plan)
     recorder = CudaRecorder(network.device) if plan.device.kind == "cuda" else None

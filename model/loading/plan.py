@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from ..catalogue.adapter import NO_ADAPTER, Adapter, find_adapter
 from ..catalogue.catalogue import EMBEDDED, Entry
 from ..catalogue.checkpoint import Checkpoint, inspect
 from ..catalogue.sources import Source, check_agreed, find_source, installed_entries
@@ -19,6 +20,7 @@ from ..errors import (
     VocabularyMismatch,
 )
 from ..tokenizer import Tokenizer
+from .adapter_choice import choose_adapter
 from .engine_choice import EngineChoice, RunsBy, choose_engine, llama_cpp_formats
 from .hardware import Device, Dtype, find_device
 from .llama_cpp_devices import llama_cpp_device
@@ -41,8 +43,9 @@ class ModelRequest:
 
     `engine`: whose forward pass is to compute. `sequence_tokens`: prompt and completion together, for which the KV
     cache needs room. `trusted`: names of models whose own code may run. `smaller_than`: so many parameters `auto` may
-    not take. `draft_model`: named as `model` is. `agreed`: the folders and files that may be loaded, by their canonical
-    paths; None: all.
+    not take. `draft_model`: named as `model` is. `adapter`: the path of a LoRA adapter's folder, which `merge_adapter`
+    adds to the weights before they are quantized. `agreed`: the folders and files that may be loaded, by their
+    canonical paths; None: all.
     """
 
     model: str = "auto"
@@ -54,6 +57,8 @@ class ModelRequest:
     trusted: Collection[str] = ()
     smaller_than: int | None = None
     draft_model: str = NO_DRAFTS
+    adapter: str = NO_ADAPTER
+    merge_adapter: bool = False
     agreed: Collection[Path] | None = None
 
 
@@ -63,6 +68,7 @@ class Plan:
 
     `sequence_tokens`: prompt and completion together. `spread`: over all devices by accelerate, since it exceeds one of
     them. `kv_limit_bytes`: for all KV caches. `draft`: how the small model that drafts for it will be loaded beside it.
+    `merges_adapter`: whether the adapter is added to the weights; else it runs beside them, and can be exchanged.
     """
 
     source: Source
@@ -77,6 +83,8 @@ class Plan:
     trusted: bool
     reason: str
     draft: Plan | None = None
+    adapter: Adapter | None = None
+    merges_adapter: bool = False
 
     @property
     def by_bitsandbytes(self) -> bool:
@@ -92,7 +100,8 @@ class Plan:
     def summary(self) -> str:
         drafts = f"; {self.draft.source.name} ({self.draft.format}) drafts for it" if self.draft else ""
         by = ", by llama.cpp" if self.engine == "llama.cpp" else ""
-        return f"{self.source.name} on {self.device.name} ({self.format}{by}): {self.reason}{drafts}"
+        adapter = f" with the adapter {self.adapter.path}" if self.adapter else ""
+        return f"{self.source.name}{adapter} on {self.device.name} ({self.format}{by}): {self.reason}{drafts}"
 
     @property
     def format(self) -> str:
@@ -113,7 +122,19 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
         source = check_agreed(find_source(wanted.model, base=base), wanted.agreed)
         checkpoint = inspect(source.path)  # what is wrong with it is found before torch takes its seconds
         plan = _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
+    plan = with_adapter(plan, wanted, base=base)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
+
+
+def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:
+    """The same with the adapter that `wanted` names, or without any. Raises the errors of `choose_adapter`."""
+    adapter: Adapter | None = None
+    if wanted.adapter != NO_ADAPTER:
+        path = find_adapter(wanted.adapter, base=base, agreed=wanted.agreed)
+        cannot_merge = wanted.merge_adapter and (plan.quantization == "stored" or plan.by_bitsandbytes)
+        quantized = plan.format if cannot_merge else None
+        adapter = choose_adapter(path, plan.checkpoint, plan.engine, model=plan.source.name, quantized=quantized)
+    return replace(plan, adapter=adapter, merges_adapter=adapter is not None and wanted.merge_adapter)
 
 
 def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:

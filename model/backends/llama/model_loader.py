@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -64,11 +65,10 @@ def load_llama(
     merge: Adapter | None = None,
 ) -> LoadedLlama:
     """Loads a checkpoint. `bits`: None leaves weights in `dtype`, or as they are where the CPU's own forward pass
-    computes. `threads`: at most so many, on a CPU. `packing`: how its matrices are packed, if they are.
-    `merge`: an adapter that is added to them before they are quantized."""
+    computes. `threads`: at most so many, on a CPU. `packing`: how its matrices are packed, if they are. `merge`:
+    an adapter that is added to them before they are quantized."""
     native = device == "cpu" and runs_natively(config)
     torch_linears = None if native else _TorchLinears(config, device=device, dtype=dtype, bits=bits, threads=threads)
-
     added = None if merge is None else read_adapter(merge)
     origin: dict[str, object] = {} if merge is None else {"adapter": merge.origin}
 
@@ -82,18 +82,25 @@ def load_llama(
             tensors.check_unchanged()
             return weights
 
-    decoding_threads = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)  # nobody types into a model that is not there yet
-    try:
+    with _all_threads():
         store = store_of(path, cache, bits=bits, group=GROUP, native=native, **origin) if bits else None
         weights = read(None) if store is None else _read_by_store(store, read)
-    finally:
-        torch.set_num_threads(decoding_threads)
     if torch_linears is not None:
         return LoadedLlama(network=TorchLlama(config, weights), chunk_tokens=torch_linears.chunk_tokens)
     kv_dtype = torch.float32 if bits is None and dtype == torch.float32 else torch.float16
     network = NativeLlama(config, weights, dtype=kv_dtype, threads=threads)
     return LoadedLlama(network=network, chunk_tokens=CHUNK_TOKENS)
+
+
+@contextmanager
+def _all_threads() -> Iterator[None]:
+    """Has torch compute with all threads meanwhile: nobody types into a model that is not there yet."""
+    decoding_threads = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(decoding_threads)
 
 
 def _read_by_store(store: QuantizedStore, read: Callable[[QuantizedStore], LlamaWeights]) -> LlamaWeights:

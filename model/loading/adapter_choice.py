@@ -1,0 +1,51 @@
+"""Whether an adapter can run on a model, and what to say where it may be meant for another one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..catalogue.adapter import Adapter, inspect_adapter
+from ..catalogue.catalogue import entry_of_repository
+from ..catalogue.checkpoint import Checkpoint
+from ..catalogue.sources import Source, split_revision
+from ..errors import UnsupportedAdapter
+from .engine_choice import RunsBy
+
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def choose_adapter(
+    path: Path, checkpoint: Checkpoint, engine: RunsBy, *, model: str, quantized: str | None
+) -> Adapter:
+    """The adapter in a folder, which fits the model. `quantized`: in what the weights are quantized already that it is
+    to be merged into; None where it need not, or can be.
+
+    Raises the errors of `inspect_adapter`, and `UnsupportedAdapter` where the model is not computed by our own forward
+    pass, or its weights cannot be added to.
+    """
+    if engine != "seekline" or checkpoint.llama is None:
+        raise UnsupportedAdapter(
+            f"{model} is computed by {engine}; adapters run on models of the Llama architecture, as DeepSeek Coder v1, "
+            "on one device.",
+            "Set adapter = none, or name such a model.",
+        )
+    if quantized is not None:
+        raise UnsupportedAdapter(
+            f"The adapter {path} cannot be merged into weights that are quantized already ({quantized}).",
+            "Set merge_adapter = false: it then runs beside them.",
+        )
+    return inspect_adapter(path, checkpoint.llama, model=model)
+
+
+def doubt_about(adapter: Adapter, source: Source) -> str | None:
+    """What to tell where an adapter fits a model, but names another one as its base; None where there is no doubt, or
+    no telling."""
+    made_for = adapter.made_for
+    if source.is_path or not _REPOSITORY.fullmatch(made_for):
+        return None
+    entry = entry_of_repository(made_for)
+    is_same = entry is source.entry if entry else split_revision(source.name)[0].lower() == made_for.lower()
+    if is_same:
+        return None
+    return f"The adapter {adapter.path} says that it was trained for {made_for}, and runs on {source.name} now."
