@@ -8,19 +8,33 @@ from .backends.interface import Backend
 from .backends.llama.kept import Kept, delete_kept, kept_weights
 from .backends.llama.native_structures import is_compiled, why_not_compiled
 from .catalogue.adapter import NO_ADAPTER, Adapter
-from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository
+from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository, published_in
 from .catalogue.checkpoint import Checkpoint, inspect
-from .catalogue.hub import Installed, cache_folder, download, installed, remove
+from .catalogue.hub import Installed, cache_folder, download, installed, remote_files, remove
+from .catalogue.published import PublishedWeights, WeightsFormat
 from .catalogue.sources import (
     Source,
     canonical_path,
+    download_command,
     embedded_folder,
+    entry_named,
     find_source,
+    find_sources,
     is_path,
     name_of_path,
     no_such_model,
-    split_revision,
+    published_of,
 )
+from .catalogue.wanted import (
+    HubName,
+    WantedWeights,
+    hub_name,
+    is_later_part,
+    parts_of_file,
+    quantization_of_file,
+)
+from .catalogue.weight_bytes import gguf_quantization
+from .catalogue.weight_bytes import mixes as gguf_mixes
 from .decoding.copying.copy_texts import CopyTexts
 from .decoding.draft_length import DraftLength
 from .decoding.draft_model import DraftModel
@@ -72,9 +86,11 @@ from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_
 from .loading.load import load_model, quantized_folder
 from .loading.loaded_model import LoadedModel
 from .loading.memory import release_memory, trim_heap
-from .loading.outlook import Outlook, outlooks
+from .loading.outlook import Outlook, outlooks, outlooks_of_formats
 from .loading.plan import NO_DRAFTS, ModelRequest, Plan, make_plan
+from .loading.published import best_published, published_bytes
 from .loading.sizes import Quantization
+from .loading.variants import by_preference, label
 from .tokenizer import Decoder, Tokenizer
 
 __all__ = [
@@ -103,6 +119,7 @@ __all__ = [
     "Entry",
     "Guide",
     "GuideState",
+    "HubName",
     "InfoChanged",
     "Installed",
     "Job",
@@ -125,6 +142,7 @@ __all__ = [
     "Plan",
     "PromptLookup",
     "PromptTooLong",
+    "PublishedWeights",
     "Quantization",
     "Report",
     "Sampling",
@@ -143,25 +161,37 @@ __all__ = [
     "Usage",
     "VocabularyIndex",
     "VocabularyMismatch",
+    "WantedWeights",
+    "WeightsFormat",
     "Worker",
     "all_devices",
     "all_entries",
+    "best_published",
+    "by_preference",
     "cache_folder",
     "canonical_path",
     "compute_threads",
     "delete_kept",
     "download",
+    "download_command",
     "embedded_folder",
+    "entry_named",
     "entry_of_repository",
     "find_device",
     "find_source",
+    "find_sources",
+    "gguf_mixes",
+    "gguf_quantization",
+    "hub_name",
     "info_of",
     "info_of_tokenizer",
     "inspect",
     "installed",
     "is_compiled",
+    "is_later_part",
     "is_path",
     "kept_weights",
+    "label",
     "load_model",
     "load_what_fits",
     "make_plan",
@@ -170,10 +200,16 @@ __all__ = [
     "new_version",
     "no_such_model",
     "outlooks",
+    "outlooks_of_formats",
+    "parts_of_file",
+    "published_bytes",
+    "published_in",
+    "published_of",
+    "quantization_of_file",
     "quantized_folder",
     "release_memory",
+    "remote_files",
     "remove",
-    "split_revision",
     "trim_heap",
     "trust_command",
     "why_not_compiled",

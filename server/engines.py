@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, cast
 
 from .. import model
 from .settings.settings import Settings
@@ -29,16 +30,34 @@ def local_model(settings: Settings, base: Path) -> model.LocalModel:
 
 def model_request(settings: Settings) -> model.ModelRequest:
     """What the settings ask of the planner."""
+    weights, quantization, dtype = _encoding(settings)
     return model.ModelRequest(
         model=settings.model,
+        weights=weights,
         device=settings.device,
-        dtype=settings.dtype,
-        quantization=settings.quantization,
+        dtype=dtype,
+        quantization=quantization,
         sequence_tokens=settings.max_new_tokens
         + (_PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens),
         trusted=settings.trust_remote_code,
         draft_model=settings.draft_model,
     )
+
+
+def _encoding(
+    settings: Settings,
+) -> tuple[model.WantedWeights, model.Quantization | Literal["auto"], model.Dtype | Literal["auto"]]:
+    """Which file is wanted, and how its weights are to lie in memory: both are settings' `quantization`."""
+    format: model.WeightsFormat | Literal["auto"] = (
+        "safetensors" if settings.model_format == "pytorch" else settings.model_format
+    )
+    name = settings.quantization
+    if name in ("bfloat16", "float32") and format != "gguf":
+        return model.WantedWeights(format=format), "none", name
+    file = model.gguf_quantization(name)
+    if file is None:
+        return model.WantedWeights(format=format), cast("model.Quantization", name), settings.dtype
+    return model.WantedWeights(format="gguf" if format == "auto" else format, quantization=file), "auto", settings.dtype
 
 
 def threads(settings: Settings) -> int:

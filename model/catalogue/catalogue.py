@@ -37,7 +37,9 @@ class Entry:
     family: str
     licence: Licence
     own_code: bool
+    architecture: str
     parameters: int
+    active_parameters: int
     context_tokens: int
     kv_bytes_per_token: int
     weight_bytes: Mapping[str, int]
@@ -72,6 +74,7 @@ def _entry(name: str, row: Mapping[str, Any], sizes: Mapping[str, Any], licence:
         pickled = row.get("pickled", False)
         own = PublishedWeights(format="safetensors", repository=repository, sizes=weight_bytes, pickled=pickled)
         weights = published_weights(row, own, shape, sizes.get("gguf_bytes", {}), usual)
+    parameters = sizes["parameters"] if shape is None else shape.parameters
     return Entry(
         name=name,
         repository=repository,
@@ -81,7 +84,9 @@ def _entry(name: str, row: Mapping[str, Any], sizes: Mapping[str, Any], licence:
         family=row["family"],
         licence=licence,
         own_code=row.get("own_code", False),
-        parameters=sizes["parameters"] if shape is None else shape.parameters,
+        architecture=sizes.get("architecture", "llama"),
+        parameters=parameters,
+        active_parameters=sizes.get("active_parameters", parameters),
         context_tokens=sizes["context_tokens"],
         kv_bytes_per_token=sizes["kv_bytes"] if shape is None else shape.kv_bytes_per_token,
         weight_bytes=weight_bytes,

@@ -169,19 +169,24 @@ def _of_gguf(path: Path) -> Checkpoint:
     )
 
 
-def expected_checkpoint(entry: Entry) -> Checkpoint:
-    """What `inspect` will find of a model of the catalogue once it is here."""
+def expected_checkpoint(
+    entry: Entry, weights_format: WeightsFormat = "safetensors", stored_bytes: int | None = None
+) -> Checkpoint:
+    """What `inspect` will find of a model of the catalogue once it is here in a format. `stored_bytes`: of weights that
+    are quantized."""
     config = {}
     if entry.llama is not None:
         config = {_LLAMA_NAMES[name]: size for name, size in entry.llama.items()} | {"model_type": "llama"}
     return Checkpoint(
         path=Path(entry.name),
-        model_type=str(config.get("model_type", "")),
+        weights_format=weights_format,
+        stored_bytes=stored_bytes,
+        model_type=entry.architecture,
         parameters=entry.parameters,
         context_tokens=entry.context_tokens,
         kv_bytes_per_token=entry.kv_bytes_per_token,
         vocabulary=None,
-        has_own_code=False,
+        has_own_code=entry.own_code,
         llama=parse_llama_config(config, name=entry.name),
     )
 

@@ -6,17 +6,23 @@ Nothing here opens a connection but `download`, and only when it is called.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BrokenCheckpoint, DownloadFailed, ModelNotInstalled, UnknownModel, UnsafeWeights
+from ..errors import BrokenCheckpoint, DownloadFailed, ModelError, ModelNotInstalled, UnknownModel, UnsafeWeights
+from .wanted import is_later_part, parts_of_file
 
 # Before any request, the hub library asks the hub which programs count as "agents", to tell it whether it runs in one.
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 # Weights as safetensors only, and what describes them; a model's own code is text that stays unread unless allowed.
 _WANTED = ["*.safetensors", "*.json", "*.txt", "*.py", "*.md", "LICENSE*"]
+_DESCRIBING = ["*.json", "*.txt", "*.md", "LICENSE*"]
+"""What of a repository comes along with one file of weights."""
+_NO_FILES = [":"]
+"""A pattern that no file's path matches."""
 _CACHED = "models--"
 """What the hub library puts before `owner--name` in the name of a repository's folder."""
 
@@ -38,16 +44,43 @@ def cache_folder() -> Path:
 
 
 def snapshot(repository: str, revision: str) -> Path:
-    """The folder of an installed model.
+    """The folder of an installed model whose files all belong together.
 
     Raises `ModelNotInstalled`, or `BrokenCheckpoint` where a download was interrupted.
     """
+    return _snapshot(repository, revision, _WANTED)
+
+
+def snapshot_folder(repository: str, revision: str) -> Path:
+    """The folder that has what is here of a repository. Raises `ModelNotInstalled`."""
+    return _snapshot(repository, revision, _NO_FILES)
+
+
+def gguf_files(folder: Path) -> list[Path]:
+    """The GGUF files in the folder of a repository, the largest first; of a file in parts, all of which are there, the
+    first part."""
+    found: list[Path] = []
+    for path in sorted(folder.rglob("*.gguf")):
+        if is_later_part(path.name):
+            continue
+        if all(path.with_name(name).is_file() for name in parts_of_file(path.name)):
+            found.append(path)
+    found.sort(key=_size, reverse=True)
+    return found
+
+
+def _size(file: Path) -> int:
+    return sum(file.with_name(name).stat().st_size for name in parts_of_file(file.name))
+
+
+def _snapshot(repository: str, revision: str, patterns: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     again = f"Run: seekline models download {repository}" + (f"@{revision}" if revision != "main" else "")
     try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=_WANTED, local_files_only=True))
+        found = snapshot_download(repository, revision=revision, allow_patterns=list(patterns), local_files_only=True)
+        return Path(found)
     except HFValidationError as error:
         raise UnknownModel(
             f"{repository!r} is no repository name.", "Write it as owner/name or owner/name@revision."
@@ -84,33 +117,68 @@ def repository_of(folder: Path) -> str | None:
     return None
 
 
-def download(repository: str, revision: str, *, offline: bool) -> Path:
-    """Fetches a model from the hub, with the hub library's own progress bars on stderr; returns its folder.
+def remote_files(repository: str, revision: str, *, offline: bool) -> dict[str, int]:
+    """The files of a repository on the hub, and their bytes. Raises `DownloadFailed`."""
+    _check_online(repository, offline)
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    with _download_errors(repository, revision):
+        found = HfApi().list_repo_tree(repository, revision=revision, recursive=True)
+        return {one.path: one.size for one in found if isinstance(one, RepoFile)}
+
+
+def download(repository: str, revision: str, *, offline: bool, file: str | None = None, force: bool = False) -> Path:
+    """Fetches a model from the hub, with the hub library's own progress bars on stderr; returns its folder, or `file`,
+    where that is wanted: a GGUF file's path in the repository. `force`: also what is here already.
 
     An interrupted download goes on where it stopped. Raises `DownloadFailed`, and `UnsafeWeights` before the first
     byte of weights where the repository has none as safetensors.
     """
+    _check_online(repository, offline)
+    from huggingface_hub import HfApi, snapshot_download
+
+    with _download_errors(repository, revision):
+        patterns = _WANTED
+        if file is not None:
+            patterns = [*_DESCRIBING, *map(_literal, parts_of_file(file))]
+        else:
+            names = HfApi().list_repo_files(repository, revision=revision)
+            if not any(name.endswith(".safetensors") for name in names):
+                raise UnsafeWeights(
+                    f"{repository} ({revision}) has no weights as safetensors.",
+                    "Choose another model or revision.",
+                )
+        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=patterns, force_download=force))
+    if file is not None and not (folder / file).is_file():
+        raise DownloadFailed(f"{repository} ({revision}) has no file {file}.", "Choose another quantization.")
+    return folder if file is None else folder / file
+
+
+def _check_online(repository: str, offline: bool) -> None:
     if offline:
         raise DownloadFailed(
             f"{repository} was not downloaded: the setting offline is on.", "Set offline = false to allow it."
         )
-    from huggingface_hub import HfApi, snapshot_download
 
+
+@contextmanager
+def _download_errors(repository: str, revision: str) -> Iterator[None]:
+    """Raises `DownloadFailed` for whatever the hub library raises, which it changes with its HTTP client."""
     try:
-        names = HfApi().list_repo_files(repository, revision=revision)
-        if not any(name.endswith(".safetensors") for name in names):
-            raise UnsafeWeights(
-                f"{repository} ({revision}) has no weights as safetensors.",
-                "Choose another model or revision.",
-            )
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=_WANTED))
-    except UnsafeWeights:
+        yield
+    except ModelError:
         raise
-    except Exception as error:  # the hub library changes its HTTP client, and with it what it raises
+    except Exception as error:
         raise DownloadFailed(
             f"{repository} ({revision}) could not be downloaded: {_first_line(error)}",
             "Check the name and the connection, then run the command again: it goes on where it stopped.",
         ) from error
+
+
+def _literal(name: str) -> str:
+    """A pattern that matches just this name."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
 
 
 def remove(repository: str) -> int:

@@ -15,9 +15,7 @@ from .engine_choice import RunsBy
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def choose_adapter(
-    path: Path, checkpoint: Checkpoint, engine: RunsBy, *, model: str, quantized: str | None
-) -> Adapter:
+def choose_adapter(path: Path, checkpoint: Checkpoint, engine: RunsBy, *, model: str, quantized: str | None) -> Adapter:
     """The adapter in a folder, which fits the model. `quantized`: in what the weights are quantized already that it is
     to be merged into; None where it need not, or can be.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..catalogue.catalogue import Entry, all_entries
-from ..catalogue.checkpoint import Checkpoint, expected_checkpoint, inspect
-from ..catalogue.sources import Source, installed_entries
+from ..catalogue.checkpoint import Checkpoint, inspect
+from ..catalogue.sources import Source, installed_entries, published_sources
 from ..errors import ModelError, OutOfMemory
 from .hardware import Device, find_device
-from .plan import NO_DRAFTS, ModelRequest, Plan, is_automatic, is_too_slow, plan_named
-from .quantization_choice import number_formats
+from .plan import NO_DRAFTS, Look, ModelRequest, Plan, is_automatic, is_too_slow, plan_named, ways_to_run
+from .published import check_published, expected
 from .sizes import needed_bytes, size_of
 
 
@@ -33,47 +33,87 @@ class Outlook:
 
 
 def outlooks(wanted: ModelRequest) -> Iterator[Outlook]:
-    """How the models of the catalogue would run if `wanted` named them, the best first. Imports torch, loads nothing.
+    """How the models of the catalogue would run if `wanted` named them, the best first: in the format that suits this
+    machine best, of those in which they are here, else of those in which they are published. Imports torch, loads
+    nothing.
 
     Raises `UnsupportedDevice`.
     """
     device = find_device(wanted.device)
-    installed = {source.name: source for source in installed_entries()}
+    installed: dict[str, list[Source]] = {}
+    for source in installed_entries(wanted.weights):
+        installed.setdefault(source.name, []).append(source)
     for entry in all_entries().values():
-        named = replace(wanted, model=entry.name, draft_model=NO_DRAFTS)
-        yield _outlook(entry, installed.get(entry.name), device, named)
+        here = installed.get(entry.name)
+        if here is not None:
+            yield _outlook(entry, here, _look, device, wanted)
+        else:
+            yield _outlook(entry, published_sources(entry, wanted.weights), expected, device, wanted)
 
 
-def _outlook(entry: Entry, source: Source | None, device: Device, wanted: ModelRequest) -> Outlook:
+def outlooks_of_formats(entry: Entry, wanted: ModelRequest) -> Iterator[tuple[Source, Outlook]]:
+    """How a model would run in each format and quantization in which it is published. Imports torch, loads nothing.
+
+    Raises `UnsupportedDevice`.
+    """
+    device = find_device(wanted.device)
+    installed = {(one.name, one.format, one.quantization): one for one in installed_entries()}
+    for source in published_sources(entry, wanted.weights):
+        here = installed.get((source.name, source.format, source.quantization))
+        if here is not None:
+            yield here, _outlook(entry, [here], _look, device, wanted)
+        else:
+            yield source, _outlook(entry, [source], expected, device, wanted)
+
+
+def _look(source: Source) -> Checkpoint:
+    return inspect(source.path)
+
+
+def _outlook(entry: Entry, sources: Sequence[Source], look: Look, device: Device, wanted: ModelRequest) -> Outlook:
+    is_installed = look is not expected
     plan: Plan | None = None
     problem, memory_bytes = "", None
+    named = replace(wanted, model=entry.name, draft_model=NO_DRAFTS)
     try:
-        checkpoint = inspect(source.path) if source else expected_checkpoint(entry)
-        here = source or Source(name=entry.name, path=checkpoint.path, entry=entry)
+        check_published(entry, sources, wanted.weights)
         try:
-            plan = plan_named(here, checkpoint, device, wanted)
+            plan = plan_named(sources, look, device, named)
         except OutOfMemory as error:
             problem = error.problem
-        memory_bytes = _memory_bytes(here, checkpoint, device, wanted, plan)
+        memory_bytes = _memory_bytes(sources, look, device, named, plan)
     except ModelError as error:
         problem = error.problem
     return Outlook(
         entry=entry,
-        is_installed=source is not None,
+        is_installed=is_installed,
         plan=plan,
         problem=problem,
         memory_bytes=memory_bytes,
-        is_automatic=plan is not None and is_automatic(plan, wanted),
+        is_automatic=plan is not None and is_automatic(plan, named),
         is_too_slow=is_too_slow(entry, device),
     )
 
 
 def _memory_bytes(
-    source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest, plan: Plan | None
+    sources: Sequence[Source], look: Look, device: Device, wanted: ModelRequest, plan: Plan | None
 ) -> int:
     """Of the plan's number format; without a plan, of the one that takes least."""
-    size, tokens = size_of(source, checkpoint), wanted.sequence_tokens
+    tokens = wanted.sequence_tokens
     if plan is not None:
-        return needed_bytes(size, plan.quantization, plan.dtype, tokens)
-    formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
-    return min(needed_bytes(size, quantization, dtype, tokens) for dtype, quantization in formats)
+        return needed_bytes(size_of(plan.source, plan.checkpoint), plan.quantization, plan.dtype, tokens)
+    needs: list[int] = []
+    problem: ModelError | None = None
+    for source in sources:
+        checkpoint = look(source)
+        try:
+            _, _, formats = ways_to_run(checkpoint, device, wanted)
+        except ModelError as error:
+            problem = error
+            continue
+        size = size_of(source, checkpoint)
+        for dtype, quantization in formats:
+            needs.append(needed_bytes(size, quantization, dtype, tokens))
+    if not needs and problem is not None:
+        raise problem
+    return min(needs)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
 from ..catalogue.adapter import NO_ADAPTER, Adapter, find_adapter
 from ..catalogue.catalogue import EMBEDDED, Entry
 from ..catalogue.checkpoint import Checkpoint, inspect
-from ..catalogue.sources import Source, check_agreed, find_source, installed_entries
+from ..catalogue.sources import Source, check_agreed, find_sources, installed_entries
+from ..catalogue.wanted import ANY, WantedWeights
 from ..errors import (
     BrokenCheckpoint,
     ModelError,
     OutOfMemory,
     UnsafeWeights,
     UnsupportedArchitecture,
+    UnsupportedQuantization,
     VocabularyMismatch,
 )
 from ..tokenizer import Tokenizer
@@ -26,6 +29,10 @@ from .hardware import Device, Dtype, find_device
 from .llama_cpp_devices import llama_cpp_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
 from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
+from .variants import by_preference
+
+Look = Callable[[Source], Checkpoint]
+"""Says what is in a source."""
 
 NO_DRAFTS = "none"
 """What `ModelRequest.draft_model` is where no small model drafts."""
@@ -41,14 +48,15 @@ _USABLE_SHARE = 0.9
 class ModelRequest:
     """What the user asked for; `auto` leaves it to `make_plan`.
 
-    `engine`: whose forward pass is to compute. `sequence_tokens`: prompt and completion together, for which the KV
-    cache needs room. `trusted`: names of models whose own code may run. `smaller_than`: so many parameters `auto` may
-    not take. `draft_model`: named as `model` is. `adapter`: the path of a LoRA adapter's folder, which `merge_adapter`
-    adds to the weights before they are quantized. `agreed`: the folders and files that may be loaded, by their
-    canonical paths; None: all.
+    `weights`: the format, and the file of a GGUF repository. `engine`: whose forward pass is to compute.
+    `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
+    whose own code may run. `smaller_than`: so many parameters `auto` may not take. `draft_model`: named as `model` is.
+    `adapter`: the path of a LoRA adapter's folder, which `merge_adapter` adds to the weights before they are quantized.
+    `agreed`: the folders and files that may be loaded, by their canonical paths; None: all.
     """
 
     model: str = "auto"
+    weights: WantedWeights = ANY
     engine: EngineChoice = "auto"
     device: str = "auto"
     dtype: Dtype | Literal["auto"] = "auto"
@@ -106,22 +114,23 @@ class Plan:
     @property
     def format(self) -> str:
         if self.quantization == "stored":
-            return f"{self.checkpoint.weights_format} as it is"
+            return self.source.quantization or self.checkpoint.weights_format
         return self.dtype if self.quantization == "none" else self.quantization
 
 
 def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
     """The plan for `wanted`; folders are relative to `base`. Imports torch, loads nothing.
 
-    Raises the errors of `find_source`, `check_agreed`, `inspect` and `find_device`, `UnsupportedQuantization`,
+    Raises the errors of `find_sources`, `check_agreed`, `inspect` and `find_device`, `UnsupportedQuantization`,
     `VocabularyMismatch` where a model cannot draft for another, and `OutOfMemory` where they cannot fit.
     """
     if wanted.model == "auto":
         plan = _automatic(wanted, find_device(wanted.device))
     else:
-        source = check_agreed(find_source(wanted.model, base=base), wanted.agreed)
-        checkpoint = inspect(source.path)  # what is wrong with it is found before torch takes its seconds
-        plan = _named(source, checkpoint, find_device(wanted.device), wanted, spread=True)
+        sources = _agreed_sources(wanted.model, base, wanted)
+        known = [_look(sources[0])] if len(sources) == 1 else []  # before torch takes its seconds
+        look = (lambda _: known[0]) if known else _look
+        plan = _best(sources, find_device(wanted.device), wanted, spread=True, look=look)
     plan = with_adapter(plan, wanted, base=base)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
 
@@ -137,9 +146,15 @@ def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:
     return replace(plan, adapter=adapter, merges_adapter=adapter is not None and wanted.merge_adapter)
 
 
+def _agreed_sources(name: str, base: Path, wanted: ModelRequest) -> list[Source]:
+    weights = wanted.weights if name == wanted.model else ANY
+    return [check_agreed(source, wanted.agreed) for source in find_sources(name, base=base, weights=weights)]
+
+
 def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
     """The same with a draft model, which takes only what the model leaves: it makes nothing better but time."""
-    source = check_agreed(find_source(wanted.draft_model, base=base), wanted.agreed)
+    sources = _agreed_sources(wanted.draft_model, base, wanted)
+    source = sources[0]
     if not _have_one_vocabulary(source, plan.source):
         raise VocabularyMismatch(
             f"{source.name} cannot draft for {plan.source.name}: their vocabularies differ.",
@@ -150,9 +165,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
     left = max(0, int(plan.device.free_bytes - needed / _USABLE_SHARE))
     beside = replace(plan.device, free_bytes=left)
     try:
-        draft = _named(
-            source, inspect(source.path), beside, replace(wanted, quantization="auto", dtype="auto"), spread=False
-        )
+        draft = _best(sources, beside, replace(wanted, quantization="auto", dtype="auto"), spread=False, look=_look)
     except OutOfMemory as error:
         raise OutOfMemory(
             f"Beside {plan.source.name}, {error.problem}",
@@ -163,7 +176,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
             f"{source.name} cannot draft for {plan.source.name}: in llama.cpp no model drafts for another here.",
             "Set draft_model = none.",
         )
-    draft_size = size_of(source, draft.checkpoint)
+    draft_size = size_of(draft.source, draft.checkpoint)
     left -= needed_bytes(draft_size, draft.quantization, draft.dtype, wanted.sequence_tokens)
     limit = kv_limit_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens, left)
     return replace(plan, kv_limit_bytes=limit, draft=replace(draft, device=plan.device))
@@ -173,6 +186,10 @@ def _have_one_vocabulary(one: Source, other: Source) -> bool:
     return one.path == other.path or Tokenizer(one.path).has_vocabulary_of(Tokenizer(other.path))
 
 
+def _look(source: Source) -> Checkpoint:
+    return inspect(source.path)
+
+
 def _automatic(wanted: ModelRequest, device: Device) -> Plan:
     """The best installed model that fills in, fits `device`, and is fast enough there to wait for.
 
@@ -180,30 +197,35 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
     """
     left_out: list[str] = []
     problem: ModelError | None = None
-    for source in installed_entries():
-        assert source.entry is not None
-        parameters = source.entry.parameters
-        if not source.entry.fills_in or (wanted.smaller_than and parameters >= wanted.smaller_than):
+    for entry, sources in _by_entry(installed_entries(wanted.weights)):
+        if not entry.fills_in or (wanted.smaller_than and entry.parameters >= wanted.smaller_than):
             continue
-        if is_too_slow(source.entry, device):
-            left_out.append(f"{source.name} is too slow for {device.name}")
+        if is_too_slow(entry, device):
+            left_out.append(f"{entry.name} is too slow for {device.name}")
             continue
-        large = wanted.quantization == "auto" and _is_large(source.entry)
+        large = wanted.quantization == "auto" and _is_large(entry)
         try:
             limited = replace(wanted, quantization="none") if large else wanted
-            plan = _named(source, inspect(source.path), device, limited, spread=False)
+            plan = _best(sources, device, limited, spread=False, look=_look)
         except OutOfMemory as error:
-            left_out.append(f"{source.name} is too large for {device.name}")
+            left_out.append(f"{entry.name} is too large for {device.name}")
             problem = error
         except UnsupportedArchitecture as error:
-            left_out.append(f"{source.name} does not run by what is installed and wanted")
+            left_out.append(f"{entry.name} does not run by what is installed and wanted")
             problem = error
         except (BrokenCheckpoint, UnsafeWeights) as error:
-            left_out.append(f"{source.name} is damaged")
+            left_out.append(f"{entry.name} is damaged")
             problem = error
         else:
-            return replace(plan, reason=_reason(source, left_out))
+            return replace(plan, reason=_reason(plan.source, left_out))
     raise problem or OutOfMemory("No smaller model is installed.", "Free memory, or lower context_tokens.")
+
+
+def _by_entry(sources: Sequence[Source]) -> Iterator[tuple[Entry, list[Source]]]:
+    """The formats in which each model is here, which follow each other."""
+    for entry, group in groupby(sources, key=lambda source: source.entry):
+        assert entry is not None
+        yield entry, list(group)
 
 
 def _reason(source: Source, left_out: list[str]) -> str:
@@ -214,18 +236,31 @@ def _reason(source: Source, left_out: list[str]) -> str:
     return "the best installed model that fits"
 
 
+def _best(sources: Sequence[Source], device: Device, wanted: ModelRequest, *, spread: bool, look: Look) -> Plan:
+    """The plan for the format that suits the device best, of those in which a model is here; where none fits and
+    `spread` allows it, over all devices. Raises why the last does not fit, or cannot run where none can."""
+    problem: ModelError | None = None
+    too_large: OutOfMemory | None = None
+    for source in by_preference(sources, device):
+        try:
+            return _named(source, look(source), device, wanted, spread=spread and len(sources) == 1)
+        except OutOfMemory as error:
+            too_large = error
+        except (BrokenCheckpoint, UnsafeWeights, UnsupportedArchitecture, UnsupportedQuantization) as error:
+            problem = error
+    published = [source for source in sources if source.format == "safetensors"]
+    if too_large is not None and spread and len(sources) > 1 and published:
+        return _named(published[0], look(published[0]), device, wanted, spread=True)
+    raise too_large or problem or AssertionError("a model is here in no format")
+
+
 def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest, *, spread: bool) -> Plan:
     """The plan of the best number format that fits; where none does and `spread` allows it, over all devices.
 
     `device`: of torch; llama.cpp has its own. Raises `OutOfMemory`, and `UnsupportedArchitecture` where nothing can run
     it.
     """
-    engine = choose_engine(checkpoint, wanted.engine)
-    if engine == "llama.cpp":
-        device = llama_cpp_device(wanted.device)
-        formats = llama_cpp_formats(wanted.quantization, checkpoint)
-    else:
-        formats = number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
+    engine, device, formats = ways_to_run(checkpoint, device, wanted)
     size, usable = size_of(source, checkpoint), device.free_bytes * _USABLE_SHARE
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
     fitting = [position for position, need in enumerate(needs) if need <= usable]
@@ -255,9 +290,21 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     )
 
 
-def plan_named(source: Source, checkpoint: Checkpoint, device: Device, wanted: ModelRequest) -> Plan:
-    """The plan where `wanted` names this model, which need not be here for it. Raises what `make_plan` raises."""
-    return _named(source, checkpoint, device, wanted, spread=True)
+def ways_to_run(
+    checkpoint: Checkpoint, device: Device, wanted: ModelRequest
+) -> tuple[RunsBy, Device, list[tuple[Dtype, Quantization]]]:
+    """Whose forward pass runs a model, where, and in which number formats, the best first. `device`: of torch. Raises
+    what `choose_engine` and `number_formats` raise."""
+    engine = choose_engine(checkpoint, wanted.engine)
+    if engine == "llama.cpp":
+        return engine, llama_cpp_device(wanted.device), llama_cpp_formats(wanted.quantization, checkpoint)
+    return engine, device, number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
+
+
+def plan_named(sources: Sequence[Source], look: Look, device: Device, wanted: ModelRequest) -> Plan:
+    """The plan where `wanted` names the model that `sources` have, in one format each, which need not be here for it:
+    `look` says what is in them. Raises what `make_plan` raises."""
+    return _best(sources, device, wanted, spread=True, look=look)
 
 
 def is_automatic(plan: Plan, wanted: ModelRequest) -> bool:
@@ -270,8 +317,8 @@ def is_automatic(plan: Plan, wanted: ModelRequest) -> bool:
 
 def is_too_slow(entry: Entry, device: Device) -> bool:
     """Whether one waits too long for a model, so that only who names it gets it."""
-    return device.kind == "cpu" and entry.parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS
+    return device.kind == "cpu" and entry.active_parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS
 
 
 def _is_large(entry: Entry) -> bool:
-    return entry.parameters > _LARGEST_AUTOMATIC_NF4_PARAMETERS
+    return entry.active_parameters > _LARGEST_AUTOMATIC_NF4_PARAMETERS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +13,16 @@ from ..errors import BadRequest
 from ..settings import consent
 from .console import err, out, print_json, print_line, print_note
 from .copies import all_copies, copies_of, copy_as_json, delete_copies, print_copies, useless_copies
+from .download import YesOption, agree, download, on_hub
 from .effective import load_config
+from .formats import format_rows, show
 from .options import JsonOption
 from .outlook import LEGEND, outlook_as_json, outlooks, print_models, size
 
 app = typer.Typer(help="List, download and remove models.", no_args_is_help=True)
+app.command()(download)
+app.command()(show)
 
-NameArgument = Annotated[str, typer.Argument(help="A name from `models list`, or owner/name[@revision].")]
 RemovedArgument = Annotated[
     str | None, typer.Argument(help="A name from `models list`, owner/name or ./folder.", show_default=False)
 ]
@@ -29,7 +31,6 @@ GoneOption = Annotated[
 ]
 FolderArgument = Annotated[str | None, typer.Argument(help="A model folder.", show_default=False)]
 ForgetOption = Annotated[bool, typer.Option("--forget", help="Take it back.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Agree without being asked.")]
 
 
 @app.command("list")
@@ -49,7 +50,10 @@ def list_models(as_json: JsonOption = False) -> None:
     if copies:
         out.print()
         print_copies(copies)
-    err.print(f"\n[dim]{LEGEND}\nseekline models download NAME shows a model's licence and fetches it.[/]")
+    err.print(
+        f"\n[dim]{LEGEND}\nseekline models show NAME lists its formats; models download NAME shows its "
+        "licence and fetches it.[/]"
+    )
 
 
 def _row(one: model.Outlook) -> dict[str, Any]:
@@ -63,28 +67,11 @@ def _row(one: model.Outlook) -> dict[str, Any]:
         "fills_in": entry.fills_in,
         "bytes": dict(entry.weight_bytes),
         "licence": entry.licence.title,
+        "series": entry.series,
+        "size": entry.size,
+        "formats": format_rows(entry),
         **outlook_as_json(one),
     }
-
-
-@app.command()
-def download(name: NameArgument, yes: YesOption = False) -> None:
-    """Fetch a model from the Hugging Face hub, once its licence is agreed to."""
-    settings = load_config(Path.cwd()).settings
-    repository, revision, entry = _on_hub(name)
-    if entry is not None:
-        licence = entry.licence
-        err.print(
-            f"[bold]{entry.name}[/] ({size(entry.weight_bytes['none'])}) is under the {licence.title}.", highlight=False
-        )
-        err.print(f"{licence.summary}\n{licence.url}", highlight=False)
-    else:
-        err.print(f"The licence of {repository} is at https://huggingface.co/{repository}", highlight=False)
-    if not settings.offline:
-        _agree("Do you agree to it?", yes)
-    folder = model.download(repository, revision, offline=settings.offline)
-    model.inspect(folder)
-    print_line(f"{name} is ready: {folder}")
 
 
 @app.command()
@@ -109,20 +96,26 @@ def remove(name: RemovedArgument = None, gone: GoneOption = False, yes: YesOptio
 def _remove_copies(of: str, copies: list[model.Kept], yes: bool) -> None:
     if not copies:
         raise BadRequest(f"There are no quantized copies of {of}.", "See: seekline models list.")
-    _agree(f"Delete {len(copies)} quantized copies of {of}, which are made again when they are needed?", yes)
+    agree(f"Delete {len(copies)} quantized copies of {of}, which are made again when they are needed?", yes)
     print_line(f"{size(delete_copies(copies))} are free again.")
 
 
 def _remove_repository(name: str, yes: bool) -> None:
-    repository, _, entry = _on_hub(name)
-    copies = copies_of(entry.name if entry else repository)
-    installed = any(one.repository.lower() == repository.lower() for one in model.installed())
-    if copies and not installed:
+    wanted, entry = on_hub(name)
+    there = {one.repository.lower(): one.repository for one in model.installed()}
+    named = [wanted.repository]
+    if entry is not None and model.entry_named(name) is not None:
+        named = [published.repository for published in entry.weights]
+    repositories = [there[one.lower()] for one in named if one.lower() in there]
+    copies = copies_of(entry.name if entry else wanted.repository)
+    if copies and not repositories:
         _remove_copies(name, copies, yes)
         return
-    _agree(f"Delete {repository} from this machine's cache, which other tools share?", yes)
-    freed = model.remove(repository) + delete_copies(copies)
-    print_line(f"{repository} is removed, {size(freed)} are free again.")
+    shown = " and ".join(repositories or [wanted.repository])
+    agree(f"Delete {shown} from this machine's cache, which other tools share?", yes)
+    freed = sum(model.remove(one) for one in repositories or [wanted.repository])
+    freed += delete_copies(copies)
+    print_line(f"{shown} is removed, {size(freed)} are free again.")
 
 
 @app.command()
@@ -163,24 +156,3 @@ def _forget(folder: str) -> str:
     if not consent.forget(canonical):
         raise BadRequest(f"{canonical} is not agreed to.", "`seekline models trust` lists the folders that are.")
     return f"{canonical} will be asked about again."
-
-
-def _on_hub(name: str) -> tuple[str, str, model.Entry | None]:
-    """The repository, the revision and the catalogue entry that `name` stands for. Raises `UnknownModel`."""
-    entry = model.all_entries().get(name)
-    if entry is not None and entry.repository is None:
-        raise BadRequest(f"{name} comes with Seekline.", "There is nothing to download or to remove.")
-    if entry is not None and entry.repository is not None:
-        return entry.repository, entry.revision, entry
-    if "/" not in name:
-        raise model.no_such_model(name)
-    repository, revision = model.split_revision(name)
-    return repository, revision, model.entry_of_repository(repository)
-
-
-def _agree(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise BadRequest("Nobody is here to be asked.", "Add --yes to agree.")
-    typer.confirm(question, abort=True, err=True)

@@ -11,7 +11,18 @@ ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="A name, owner/name or ./folder, as the setting `model`.")
 ]
 DeviceOption = Annotated[str | None, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:1 or mps.")]
-QuantizationOption = Annotated[str | None, typer.Option("--quantization", "-q", help="auto, none, int8, nf4 or int4.")]
+QuantizationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--quantization", "-q", help="auto, none, int8, nf4, int4, bfloat16, float32, or of a GGUF file, as q4_k_m."
+    ),
+]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", "--model-format", help="auto, safetensors, gguf, gptq or awq.")
+]
+SizeOption = Annotated[
+    str | None, typer.Option("--size", help="Billions of parameters of a series: --model deepseek-coder --size 6.7.")
+]
 TrustRemoteCodeOption = Annotated[
     list[str] | None,
     typer.Option("--trust-remote-code", metavar="NAME", help="A model whose own Python code may run; repeatable."),

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from ... import fim
+from ...model import gguf_mixes
 
 Others = Literal["nothing", "ask", "add", "set"]
 """What a workspace's file and an editor's settings may do with a setting:
@@ -32,6 +33,17 @@ def _others_may(others: Others, **extra: JsonValue) -> dict[str, JsonValue]:
 
 
 Auto = Literal["auto"]
+_QUANTIZATIONS = ("auto", "none", "int8", "nf4", "int4", "bfloat16", "float32", *map(str.lower, gguf_mixes()))
+_SPELLINGS = {"8-bit": "int8", "4-bit": "int4", "q4_k": "q4_k_m"}
+"""What others call a quantization."""
+
+
+def _usual_spelling(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return _SPELLINGS.get(value.lower(), value.lower())
+
+
 Mode = Literal["eager", "subtle"]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
 
@@ -66,13 +78,25 @@ class Settings(BaseModel):
         description="Number format to compute in; `auto` takes what is fast on the device.",
         json_schema_extra=_others_may("set"),
     )
-    quantization: Literal["auto", "none", "int8", "nf4", "int4"] = Field(
+    model_format: Literal["auto", "safetensors", "pytorch", "gguf", "gptq", "awq"] = Field(
+        default="auto",
+        description="In which of its formats a model is loaded, where several are here; `auto` takes what suits the "
+        "device. `pytorch` is another word for `safetensors`.",
+        json_schema_extra=_others_may("set"),
+    )
+    quantization: Annotated[
+        Literal[_QUANTIZATIONS],  # pyright: ignore[reportInvalidTypeForm]
+        BeforeValidator(_usual_spelling),
+    ] = Field(
         default="auto",
         description="Weights in fewer bits: `int4`, and on a CPU `int8`, by Seekline itself (DeepSeek Coder v1); "
         "`nf4`, and on a GPU `int8`, by bitsandbytes (the extra `gpu`: `pipx install '.[gpu]'` in the clone). `auto` "
         "takes int4 on a CPU, for speed (int8 where Seekline's C code is not compiled); a GPU quantizes only what does "
-        "not fit otherwise.",
-        json_schema_extra=_others_may("set"),
+        "not fit otherwise. `q4_k_m` and the like name a GGUF file of the model; `bfloat16` and `float32` are `none` "
+        "in that number format.",
+        json_schema_extra=_others_may(
+            "set", **{"x-expected": 'one of "auto", "none", "int8", "nf4", "int4", or of a GGUF file, as "q4_k_m"'}
+        ),
     )
     draft_model: str = Field(
         default="none",

@@ -61,10 +61,36 @@ def test_a_model_that_is_not_installed_says_how_to_get_it(tmp_path: Path, empty_
 
 
 @pytest.mark.parametrize(
-    ("name", "parts"), [("a/b", ("a/b", "main")), ("a/b@v1", ("a/b", "v1")), ("a/b@refs/pr/1", ("a/b", "refs/pr/1"))]
+    ("name", "repository", "revision", "quantization", "file"),
+    [
+        ("a/b", "a/b", "main", None, None),
+        ("a/b@v1", "a/b", "v1", None, None),
+        ("a/b@refs/pr/1", "a/b", "refs/pr/1", None, None),
+        ("a/b:Q4_K_M", "a/b", "main", "Q4_K_M", None),
+        ("a/b:q4_k", "a/b", "main", "Q4_K_M", None),
+        ("a/b@v1:q8_0", "a/b", "v1", "Q8_0", None),
+        ("hf.co/a/b:Q6_K", "a/b", "main", "Q6_K", None),
+        ("a/b/c.Q4_0.gguf", "a/b", "main", None, "c.Q4_0.gguf"),
+        ("a/b/c/d.gguf", "a/b", "main", None, "c/d.gguf"),
+    ],
 )
-def test_a_revision_is_part_of_the_name(name: str, parts: tuple[str, str]) -> None:
-    assert model.split_revision(name) == parts
+def test_the_name_of_a_repository_says_which_file(
+    name: str, repository: str, revision: str, quantization: str | None, file: str | None
+) -> None:
+    wanted = model.HubName(repository=repository, revision=revision, quantization=quantization, file=file)
+    assert model.hub_name(name) == wanted
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a/b@../c", "a/b@/c", "a/../b.gguf", "../a/b.gguf", "a/b/../c.gguf", "a/b/c.bin", "a/b:", "a/b:q 4"]
+)
+def test_other_texts_name_no_repository(name: str) -> None:
+    assert model.hub_name(name) is None
+
+
+def test_a_quantization_that_no_file_has(tmp_path: Path) -> None:
+    with pytest.raises(model.UnknownModel, match="'Q7_K'"):
+        model.find_source("owner/name:Q7_K", base=tmp_path)
 
 
 def test_the_embedded_model_needs_no_cache(tmp_path: Path, empty_hub_cache: Path) -> None:

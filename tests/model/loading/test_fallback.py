@@ -65,7 +65,7 @@ def test_where_auto_chose_the_model_a_smaller_one_comes_last(
 ) -> None:
     large = save_llama(tmp_path, num_hidden_layers=3)
     there = [source_of(large), source_of(llama_folder), source_of(model.embedded_folder())]
-    monkeypatch.setattr("seekline.model.loading.plan.installed_entries", lambda: there)
+    monkeypatch.setattr("seekline.model.loading.plan.installed_entries", lambda weights: there)
     loader = Loader(lambda plan: plan.source.path == llama_folder)
     result = loader.fit(tmp_path)
     assert [plan.source.path for plan in loader.plans] == [large, large, large, large, llama_folder]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from seekline import model
-from seekline.model.catalogue.checkpoint import expected_checkpoint
-from seekline.model.loading import outlook, plan, quantization_choice
+from seekline.model.catalogue.sources import published_sources
+from seekline.model.loading import engine_choice, outlook, plan, quantization_choice
+from seekline.model.loading.published import expected
 
 GB = 1_000_000_000
 SMALL, MIDDLE, LARGE = "deepseek-coder-1.3b-base", "deepseek-coder-6.7b-base", "deepseek-coder-33b-base"
@@ -23,10 +24,13 @@ class Machine:
         self.compiled = True
         patch.setattr(outlook, "find_device", lambda _: self._device())
         patch.setattr(plan, "find_device", lambda _: self._device())
-        patch.setattr(plan, "find_source", lambda name, base: self._source(name))
-        patch.setattr(outlook, "installed_entries", lambda: [self._source(name) for name in self.installed])
+        patch.setattr(plan, "find_sources", lambda name, base, weights: self._sources(name))
+        patch.setattr(
+            outlook, "installed_entries", lambda weights=None: [self._source(name) for name in self.installed]
+        )
         for module in (plan, outlook):
-            patch.setattr(module, "inspect", lambda folder: expected_checkpoint(model.all_entries()[folder.name]))
+            patch.setattr(module, "_look", lambda source: expected(source))
+        patch.setattr(engine_choice, "has_llama_cpp", lambda: False)
         patch.setattr(quantization_choice, "is_installed", lambda _: True)
         patch.setattr(quantization_choice, "runs_natively", lambda _: self.compiled)
 
@@ -38,6 +42,10 @@ class Machine:
 
     def _source(self, name: str) -> model.Source:
         return model.Source(name=name, path=Path(name), entry=model.all_entries()[name])
+
+    def _sources(self, name: str) -> list[model.Source]:
+        """What is here of a model: its published weights where it is installed, else as if it were all."""
+        return [self._source(name)] if name in self.installed else published_sources(model.all_entries()[name])
 
     def outlooks(self, **wanted: str) -> dict[str, model.Outlook]:
         request = model.ModelRequest(**wanted)  # pyright: ignore[reportArgumentType]

@@ -60,7 +60,7 @@ class Machine:
         self.compiled = True
         patch.setattr(planning, "find_device", lambda _: self.device)
         patch.setattr(planning, "installed_entries", self._sources)
-        patch.setattr(planning, "find_source", lambda name, base: self._source(name))
+        patch.setattr(planning, "find_sources", lambda name, base, weights=None: [self._source(name)])
         patch.setattr(planning, "inspect", lambda folder: checkpoint_of(model.all_entries()[folder.name]))
         patch.setattr(planning, "_have_one_vocabulary", lambda one, other: one.entry.family == other.entry.family)
         for module in (planning, quantization_choice):
@@ -70,7 +70,7 @@ class Machine:
     def _source(self, name: str) -> model.Source:
         return model.Source(name=name, path=Path(name), entry=model.all_entries()[name])
 
-    def _sources(self) -> list[model.Source]:
+    def _sources(self, weights: object = None) -> list[model.Source]:
         return [self._source(name) for name in model.all_entries() if name in (*self.installed, model.EMBEDDED)]
 
     def plan(self, **wanted: Any) -> model.Plan:

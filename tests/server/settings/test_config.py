@@ -81,7 +81,11 @@ def test_null_means_not_set() -> None:
         ({"max_new_tokens": 3}, "there is no setting 'max_new_tokens'. Did you mean maxNewTokens?"),
         ({"qqq": 3}, "there is no setting 'qqq'. `seekline config` lists the settings."),
         ({"device": "gpu"}, 'device must be "auto", "cpu", "mps", "cuda" or "cuda:1", not "gpu".'),
-        ({"quantization": "int3"}, 'quantization must be one of "auto", "none", "int8", "nf4", "int4", not "int3".'),
+        (
+            {"quantization": "int3"},
+            'quantization must be one of "auto", "none", "int8", "nf4", "int4", or of a GGUF file, as "q4_k_m", '
+            'not "int3".',
+        ),
         ({"contextTokens": "many"}, 'contextTokens must be "auto" or a whole number from 64 to 163840, not "many".'),
         ({"maxNewTokens": 0}, "maxNewTokens must be a whole number from 1 to 2048, not 0."),
         ({"temperature": "hot"}, 'temperature must be a number from 0 to 2, not "hot".'),
