@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BrokenCheckpoint, DownloadFailed, ModelError, ModelNotInstalled, UnknownModel, UnsafeWeights
-from .wanted import is_later_part, parts_of_file
+from .gguf_parts import first_parts
+from .wanted import parts_of_file
 
 # Before any request, the hub library asks the hub which programs count as "agents", to tell it whether it runs in one.
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -60,9 +61,7 @@ def gguf_files(folder: Path) -> list[Path]:
     """The GGUF files in the folder of a repository, the largest first; of a file in parts, all of which are there, the
     first part."""
     found: list[Path] = []
-    for path in sorted(folder.rglob("*.gguf")):
-        if is_later_part(path.name):
-            continue
+    for path in first_parts(folder.rglob("*.gguf")):
         if all(path.with_name(name).is_file() for name in parts_of_file(path.name)):
             found.append(path)
     found.sort(key=_size, reverse=True)

@@ -22,6 +22,7 @@ _NAME = re.compile(
     re.ASCII,
 )
 _FILE = re.compile(rf"(?P<repository>{_PART}/{_PART})/(?P<file>({_PART}/)*{_PART}\.gguf)", re.ASCII | re.IGNORECASE)
+_MAX_PARTS = 1000
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})(?=\.gguf$)", re.IGNORECASE)
 
 
@@ -95,7 +96,7 @@ def quantization_of_file(name: str) -> str | None:
 def parts_of_file(name: str) -> list[str]:
     """All files that belong to the first one of a GGUF file that is split; the file itself where it is not."""
     found = _SPLIT.search(name)
-    if found is None:
+    if found is None or not 1 <= int(found[2]) <= _MAX_PARTS:
         return [name]
     return [_SPLIT.sub(f"-{number:05}-of-{found[2]}", name) for number in range(1, int(found[2]) + 1)]
 

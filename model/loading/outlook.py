@@ -10,7 +10,8 @@ from ..catalogue.checkpoint import Checkpoint, inspect
 from ..catalogue.sources import Source, installed_entries, published_sources
 from ..errors import ModelError, OutOfMemory
 from .hardware import Device, find_device
-from .plan import NO_DRAFTS, Look, ModelRequest, Plan, is_automatic, is_too_slow, plan_named, ways_to_run
+from .limits import is_large, is_too_slow
+from .plan import NO_DRAFTS, Look, ModelRequest, Plan, plan_named, ways_to_run
 from .published import check_published, expected
 from .sizes import needed_bytes, size_of
 
@@ -90,9 +91,17 @@ def _outlook(entry: Entry, sources: Sequence[Source], look: Look, device: Device
         plan=plan,
         problem=problem,
         memory_bytes=memory_bytes,
-        is_automatic=plan is not None and is_automatic(plan, named),
+        is_automatic=plan is not None and _is_automatic(plan, named),
         is_too_slow=is_too_slow(entry, device),
     )
+
+
+def _is_automatic(plan: Plan, wanted: ModelRequest) -> bool:
+    """Whether `auto` takes this model with this plan, if no better one is installed; all else is as in `wanted`."""
+    entry = plan.source.entry
+    if entry is None or not entry.fills_in or is_too_slow(entry, plan.device) or plan.spread:
+        return False
+    return plan.quantization == "none" or wanted.quantization != "auto" or not is_large(entry)
 
 
 def _memory_bytes(

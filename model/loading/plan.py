@@ -26,6 +26,7 @@ from ..tokenizer import Tokenizer
 from .adapter_choice import choose_adapter
 from .engine_choice import EngineChoice, RunsBy, choose_engine, llama_cpp_formats
 from .hardware import Device, Dtype, find_device
+from .limits import is_large, is_too_slow
 from .llama_cpp_devices import llama_cpp_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
 from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
@@ -37,10 +38,6 @@ Look = Callable[[Source], Checkpoint]
 NO_DRAFTS = "none"
 """What `ModelRequest.draft_model` is where no small model drafts."""
 
-# Beyond this a CPU needs a good part of a second per token, quantized or not.
-_LARGEST_AUTOMATIC_CPU_PARAMETERS = 2_000_000_000
-# A larger model that fits a GPU only in 4 bits is so large for it that prefill takes seconds.
-_LARGEST_AUTOMATIC_NF4_PARAMETERS = 8_000_000_000
 _USABLE_SHARE = 0.9
 
 
@@ -203,7 +200,7 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
         if is_too_slow(entry, device):
             left_out.append(f"{entry.name} is too slow for {device.name}")
             continue
-        large = wanted.quantization == "auto" and _is_large(entry)
+        large = wanted.quantization == "auto" and is_large(entry)
         try:
             limited = replace(wanted, quantization="none") if large else wanted
             plan = _best(sources, device, limited, spread=False, look=_look)
@@ -305,20 +302,3 @@ def plan_named(sources: Sequence[Source], look: Look, device: Device, wanted: Mo
     """The plan where `wanted` names the model that `sources` have, in one format each, which need not be here for it:
     `look` says what is in them. Raises what `make_plan` raises."""
     return _best(sources, device, wanted, spread=True, look=look)
-
-
-def is_automatic(plan: Plan, wanted: ModelRequest) -> bool:
-    """Whether `auto` takes this model with this plan, if no better one is installed; all else is as in `wanted`."""
-    entry = plan.source.entry
-    if entry is None or not entry.fills_in or is_too_slow(entry, plan.device) or plan.spread:
-        return False
-    return plan.quantization == "none" or wanted.quantization != "auto" or not _is_large(entry)
-
-
-def is_too_slow(entry: Entry, device: Device) -> bool:
-    """Whether one waits too long for a model, so that only who names it gets it."""
-    return device.kind == "cpu" and entry.active_parameters > _LARGEST_AUTOMATIC_CPU_PARAMETERS
-
-
-def _is_large(entry: Entry) -> bool:
-    return entry.active_parameters > _LARGEST_AUTOMATIC_NF4_PARAMETERS
