@@ -169,7 +169,7 @@ class EngineCore(Generic[KV]):
             check()
             slot.rewind(len(ids) + count)
 
-        if request.search is not None and request.mixture is not None and request.sampling.temperature <= 0:
+        if request.search is not None and request.mixture is not None and request.sampling.is_greedy:
             return BestLine(request, request.search, request.mixture).tokens(logits, step, keep)
         decoding = self._begin_async(logits, request)
         if decoding is None:
@@ -187,7 +187,7 @@ class EngineCore(Generic[KV]):
         backend = self._backend
         if not isinstance(backend, DecodesAsync) or not backend.decodes_async:
             return None
-        if request.sampling.temperature > 0 or request.guide is not None or request.lookup is not None:
+        if not request.sampling.is_greedy or request.guide is not None or request.lookup is not None:
             return None
         if request.mixture is not None:
             return None

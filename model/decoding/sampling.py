@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """`temperature` 0 is greedy. `top_p` keeps the smallest set of tokens with at least that probability."""
+    """`temperature` 0 is greedy. `top_k`: only the likeliest k tokens are drawn from; None: from all. `top_p` keeps, of
+    these, the smallest set with at least that probability."""
 
     temperature: float = 0.0
+    top_k: int | None = None
     top_p: float = 1.0
     seed: int | None = None
+
+    @property
+    def is_greedy(self) -> bool:
+        """Whether it always takes the likeliest token."""
+        return self.temperature <= 0 or self.top_k == 1
 
 
 GREEDY = Sampling()
@@ -45,7 +52,7 @@ class Sampler(Protocol):
 
 def sampler(sampling: Sampling, device: str) -> Sampler:
     """Chooses tokens as `sampling` says. It owns the random state of one completion."""
-    choose = _greedy if sampling.temperature <= 0 else _random(sampling, device)
+    choose = _greedy if sampling.is_greedy else _random(sampling, device)
 
     def sample(logits: torch.Tensor, allowed: torch.Tensor | None = None) -> int:
         return int(choose(logits) if allowed is None else restrict(logits, allowed, choose))
@@ -89,7 +96,16 @@ def _random(sampling: Sampling, device: str) -> Callable[[torch.Tensor], torch.T
         generator.seed()
 
     def choose(logits: torch.Tensor) -> torch.Tensor:
-        probabilities = (logits.float() / sampling.temperature).softmax(-1)
+        count = len(logits) if sampling.top_k is None else min(sampling.top_k, len(logits))
+        scaled = logits.float() / sampling.temperature
+        if count < len(logits):
+            scaled, likeliest = scaled.topk(count)
+        else:
+            likeliest = None
+        position = drawn(scaled.softmax(-1))
+        return position if likeliest is None else likeliest[position]
+
+    def drawn(probabilities: torch.Tensor) -> torch.Tensor:
         if sampling.top_p >= 1:
             return torch.multinomial(probabilities, 1, generator=generator)[0]
         ordered, ids = probabilities.sort(descending=True)

@@ -201,10 +201,11 @@ def _prompt(asked: Asked) -> dict[str, Any]:
 
 
 def _sampling(sampling: Sampling) -> dict[str, Any]:
-    if sampling.temperature <= 0:
+    if sampling.is_greedy:
         return {"samplers": ["temperature"], "temperature": 0.0}
     return {
-        "samplers": ["temperature", "top_p"],
+        "samplers": ["top_k", "temperature", "top_p"],
+        "top_k": sampling.top_k or 0,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "seed": -1 if sampling.seed is None else sampling.seed,

@@ -134,8 +134,9 @@ def _normalised(among: Sequence[Candidate]) -> list[Candidate]:
 def _draw(among: Sequence[Candidate], sampling: Sampling, random: Random) -> Candidate:
     """One of them, as `sampling` says."""
     ordered = sorted(among, key=attrgetter("log_probability"), reverse=True)
-    if sampling.temperature <= 0:
+    if sampling.is_greedy:
         return ordered[0]
+    ordered = ordered[: sampling.top_k]
     most = ordered[0].log_probability
     weights = [math.exp((each.log_probability - most) / sampling.temperature) for each in ordered]
     kept_weight = sampling.top_p * sum(weights)

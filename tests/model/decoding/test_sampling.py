@@ -48,3 +48,29 @@ def test_probabilities_are_those_among_the_allowed() -> None:
 def test_no_allowed_token_is_an_error() -> None:
     with pytest.raises(ValueError, match="no token is allowed"):
         sampler(model.GREEDY, "cpu")(LOGITS, torch.tensor([], dtype=torch.int64))
+
+
+@pytest.mark.parametrize(
+    ("top_k", "kept"), [(1, {1}), (2, {1, 2}), (3, {0, 1, 2}), (9, {0, 1, 2, 3}), (None, {0, 1, 2, 3})]
+)
+def test_top_k_draws_from_the_likeliest(top_k: int | None, kept: set[int]) -> None:
+    sample = sampler(model.Sampling(temperature=1.0, top_k=top_k, seed=0), "cpu")
+    assert {sample(LOGITS) for _ in range(3000)} == kept
+
+
+def test_top_p_is_of_what_top_k_leaves() -> None:
+    sample = sampler(model.Sampling(temperature=1.0, top_k=2, top_p=0.74, seed=0), "cpu")
+    assert {sample(LOGITS) for _ in range(2000)} == {1, 2}, "of both, the likelier one has a probability of 0.731"
+    sample = sampler(model.Sampling(temperature=1.0, top_k=2, top_p=0.73, seed=0), "cpu")
+    assert {sample(LOGITS) for _ in range(2000)} == {1}
+
+
+def test_top_k_counts_among_the_allowed() -> None:
+    sample = sampler(model.Sampling(temperature=1.0, top_k=2, seed=0), "cpu")
+    assert {sample(LOGITS, torch.tensor([3, 2, 0])) for _ in range(500)} == {2, 0}
+
+
+def test_top_k_leaves_probabilities_as_they_are_to_each_other() -> None:
+    sample = sampler(model.Sampling(temperature=1.0, top_k=2, seed=0), "cpu")
+    share = [sample(LOGITS) for _ in range(4000)].count(1) / 4000
+    assert share == pytest.approx(LOGITS[[1, 2]].softmax(-1)[0].item(), abs=0.03)
