@@ -8,7 +8,16 @@ from .backends.interface import Backend
 from .backends.llama.kept import Kept, delete_kept, kept_weights
 from .backends.llama.native_structures import is_compiled, why_not_compiled
 from .catalogue.adapter import NO_ADAPTER, Adapter
-from .catalogue.catalogue import EMBEDDED, Entry, Licence, all_entries, entry_of_repository, published_in
+from .catalogue.catalogue import (
+    EMBEDDED,
+    Entry,
+    Licence,
+    all_entries,
+    entry_of_repository,
+    entry_of_series,
+    published_in,
+    sizes_of_series,
+)
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remote_files, remove
 from .catalogue.published import PublishedWeights, WeightsFormat
@@ -177,6 +186,7 @@ __all__ = [
     "embedded_folder",
     "entry_named",
     "entry_of_repository",
+    "entry_of_series",
     "find_device",
     "find_source",
     "find_sources",
@@ -210,6 +220,7 @@ __all__ = [
     "release_memory",
     "remote_files",
     "remove",
+    "sizes_of_series",
     "trim_heap",
     "trust_command",
     "why_not_compiled",

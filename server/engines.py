@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal, cast
 
 from .. import model
-from .settings.settings import Settings
+from .settings.settings import WHOLE_CONTEXT, Settings
 
+_LONGEST_CONTEXT = 163_840
+"""Of all models of the catalogue."""
 _PROMPT_TOKENS = 4096
 """Room for the KV cache where the settings leave the length of prompts to the engine."""
 
@@ -23,7 +25,7 @@ def local_model(settings: Settings, base: Path) -> model.LocalModel:
         request=model_request(settings),
         base=base,
         threads=threads(settings),
-        max_new_tokens=settings.max_new_tokens,
+        max_new_tokens=_new_tokens(settings),
         unload_minutes=settings.unload_minutes,
     )
 
@@ -37,11 +39,24 @@ def model_request(settings: Settings) -> model.ModelRequest:
         device=settings.device,
         dtype=dtype,
         quantization=quantization,
-        sequence_tokens=settings.max_new_tokens
-        + (_PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens),
+        sequence_tokens=_sequence_tokens(settings),
+        max_sequences=None if settings.max_batch_size == "auto" else settings.max_batch_size,
         trusted=settings.trust_remote_code,
         draft_model=settings.draft_model,
     )
+
+
+def _new_tokens(settings: Settings) -> int:
+    """Of a completion, at the most."""
+    new = _LONGEST_CONTEXT if settings.max_new_tokens == WHOLE_CONTEXT else settings.max_new_tokens
+    return new if settings.max_length == "auto" else min(new, settings.max_length // 2)
+
+
+def _sequence_tokens(settings: Settings) -> int:
+    """Of a prompt and its completion; a model's context may be shorter."""
+    prompt = _PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens
+    tokens = prompt + _new_tokens(settings)
+    return tokens if settings.max_length == "auto" else min(tokens, settings.max_length)
 
 
 def _encoding(

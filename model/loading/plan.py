@@ -47,7 +47,8 @@ class ModelRequest:
 
     `weights`: the format, and the file of a GGUF repository. `engine`: whose forward pass is to compute.
     `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
-    whose own code may run. `smaller_than`: so many parameters `auto` may not take. `draft_model`: named as `model` is.
+    whose own code may run. `smaller_than`: so many parameters `auto` may not take. `max_sequences`: of full length, for
+    whose KV caches there is room; None: for as many as are worth the memory. `draft_model`: named as `model` is.
     `adapter`: the path of a LoRA adapter's folder, which `merge_adapter` adds to the weights before they are quantized.
     `agreed`: the folders and files that may be loaded, by their canonical paths; None: all.
     """
@@ -61,6 +62,7 @@ class ModelRequest:
     sequence_tokens: int = 2048
     trusted: Collection[str] = ()
     smaller_than: int | None = None
+    max_sequences: int | None = None
     draft_model: str = NO_DRAFTS
     adapter: str = NO_ADAPTER
     merge_adapter: bool = False
@@ -175,7 +177,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
         )
     draft_size = size_of(draft.source, draft.checkpoint)
     left -= needed_bytes(draft_size, draft.quantization, draft.dtype, wanted.sequence_tokens)
-    limit = kv_limit_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens, left)
+    limit = kv_limit_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens, left, wanted.max_sequences)
     return replace(plan, kv_limit_bytes=limit, draft=replace(draft, device=plan.device))
 
 
@@ -271,6 +273,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
             "Free memory, set quantization = nf4 or a smaller context_tokens, or choose a smaller model.",
         )
     chosen = fitting[0] if fitting else 0
+    left = usable - needs[chosen]
     dtype, quantization = formats[chosen]
     return Plan(
         source=source,
@@ -281,7 +284,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
         quantization=quantization,
         sequence_tokens=wanted.sequence_tokens,
         spread=not fitting,
-        kv_limit_bytes=kv_limit_bytes(size, quantization, dtype, wanted.sequence_tokens, usable - needs[chosen]),
+        kv_limit_bytes=kv_limit_bytes(size, quantization, dtype, wanted.sequence_tokens, left, wanted.max_sequences),
         trusted=source.name in wanted.trusted,
         reason="it is what the settings name",
     )

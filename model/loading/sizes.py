@@ -61,9 +61,15 @@ def _kv_bytes(size: Size, quantization: Quantization, dtype: Dtype, sequence_tok
 
 
 def kv_limit_bytes(
-    size: Size, quantization: Quantization, dtype: Dtype, sequence_tokens: int, left_bytes: float
+    size: Size,
+    quantization: Quantization,
+    dtype: Dtype,
+    sequence_tokens: int,
+    left_bytes: float,
+    max_sequences: int | None = None,
 ) -> int:
     """How much memory the KV caches of all documents may take. `left_bytes`: free beside the model and one sequence.
+    `max_sequences`: of documents with prompts of full length; None leaves their number to what follows.
 
     To keep a document's KV cache saves reading its prompt again when the user comes back to it. That takes time in
     proportion to the weights, so the memory that it is worth is in proportion to them too: all KV caches together get
@@ -73,4 +79,6 @@ def kv_limit_bytes(
     one = _kv_bytes(size, quantization, dtype, sequence_tokens)
     slot = _kv_bytes(size, quantization, dtype, capacity_tokens(sequence_tokens, size.context_tokens))
     worth = max(_LEAST_SEQUENCES * slot, min(_MOST_SEQUENCES * slot, _weight_bytes(size, quantization, dtype)))
+    if max_sequences is not None:
+        worth = max_sequences * slot
     return min(worth, one + int(max(0, left_bytes) * _KV_SHARE))

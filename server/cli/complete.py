@@ -20,30 +20,69 @@ from ..completion.contexts import Contexts
 from ..completion.prompt_config import notices, prompt_config
 from ..completion.views import completion_as_json
 from ..engines import model_request, wanted_model
+from ..errors import BadRequest
 from ..settings import announced, consent
 from ..settings.config import Config
 from .console import err, out, print_json, print_note
-from .effective import load_config
-from .options import DeviceOption, JsonOption, ModelOption, QuantizationOption
-from .place import Place, Projects, read_place
+from .effective import load_config, of_size
+from .options import (
+    DeviceOption,
+    FormatOption,
+    JsonOption,
+    LengthOption,
+    ModelOption,
+    NewTokensOption,
+    QuantizationOption,
+    SizeOption,
+    TemperatureOption,
+    TopKOption,
+)
+from .place import Place, Projects, prompt_place, read_place
 
 _CLOSE_S = 10.0
-PlaceArgument = Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.")]
+PlaceArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.", show_default=False),
+]
+PromptOption = Annotated[
+    str | None, typer.Option("--prompt", metavar="TEXT", help="Go on with this text instead, without other files.")
+]
+LanguageOption = Annotated[str | None, typer.Option("--language", help="Of --prompt, by name; python without it.")]
 
 
 def complete(
-    place: PlaceArgument,
+    place: PlaceArgument = None,
+    prompt: PromptOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
     model: ModelOption = None,
-    device: DeviceOption = None,
+    size: SizeOption = None,
+    format: FormatOption = None,
     quantization: QuantizationOption = None,
+    device: DeviceOption = None,
+    max_new_tokens: NewTokensOption = None,
+    max_length: LengthOption = None,
+    top_k: TopKOption = None,
+    temperature: TemperatureOption = None,
 ) -> None:
-    """Complete at one place of a file."""
-    where = read_place(place)
-    config = load_config(where.workspace, model=model, device=device, quantization=quantization)
+    """Complete at one place of a file, or behind a text."""
+    where = _place(place, prompt, language)
+    config = load_config(
+        where.workspace,
+        model=of_size(model, size),
+        model_format=format,
+        quantization=quantization,
+        device=device,
+        max_new_tokens=max_new_tokens,
+        max_length=max_length,
+        top_k=top_k,
+        temperature=temperature,
+    )
     with _engine(config) as engine:
         info = engine.info().result()
         prompts = prompt_config(info, config.settings)
+        if prompt is not None:
+            prompts = replace(prompts, other_files=False, copied_characters=0)
         for notice in notices(prompts, config.settings):
             print_note(notice)
         if info.notice is not None and announced.is_news(info.notice):
@@ -55,6 +94,15 @@ def complete(
     else:
         out.print(shown(where, completion.text))
         err.print(f"[dim]{timing(completion)}  {escape(info.summary)}[/]", highlight=False)
+
+
+def _place(place: str | None, prompt: str | None, language: str | None) -> Place:
+    """Raises `BadRequest` where it is not said in one way."""
+    if (place is None) == (prompt is None):
+        raise BadRequest("Name one place, or give --prompt.", "Write FILE:LINE:COLUMN, such as main.py:12:8.")
+    if language is not None and prompt is None:
+        raise BadRequest("--language is of --prompt: a file's name says its own.", "Leave it out.")
+    return prompt_place(prompt, language or "python") if prompt is not None else read_place(place or "")
 
 
 def make_plan(config: Config) -> model.Plan:

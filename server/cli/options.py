@@ -23,6 +23,12 @@ FormatOption = Annotated[
 SizeOption = Annotated[
     str | None, typer.Option("--size", help="Billions of parameters of a series: --model deepseek-coder --size 6.7.")
 ]
+NewTokensOption = Annotated[
+    int | None, typer.Option("--max-new-tokens", help="Tokens of the completion at the most; -1: the whole context.")
+]
+LengthOption = Annotated[int | None, typer.Option("--max-length", help="Tokens of prompt and completion together.")]
+TopKOption = Annotated[int | None, typer.Option("--top-k", help="Draw from so many likeliest tokens.")]
+TemperatureOption = Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest token.")]
 TrustRemoteCodeOption = Annotated[
     list[str] | None,
     typer.Option("--trust-remote-code", metavar="NAME", help="A model whose own Python code may run; repeatable."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ... import fim
@@ -72,6 +72,19 @@ def place_in(name: str, line: int, column: int, text: str | None = None) -> Plac
     if ".." in file.parts:  # behind a link, that is not the folder that it seems to be
         file = canonical(file.parent) / file.name
     return Place(document=document, cursor=cursor, file=file, workspace=folder)
+
+
+def prompt_place(text: str, language: str) -> Place:
+    """The end of a text that stands in no file, as if it were one in the current folder. Raises `BadPlace`."""
+    known = fim.language_named(language)
+    if known is None:
+        raise BadPlace(f"There is no language {language!r}.", f"There are: {', '.join(fim.language_names())}.")
+    lines = fim.split_lines(text)
+    on_line = bool(lines) and not lines[-1].endswith(("\n", "\r"))
+    line = len(lines) + (0 if on_line else 1)
+    column = len(lines[-1]) + 1 if on_line else 1
+    place = place_in("prompt", line, column, text)
+    return replace(place, document=replace(place.document, language=known))
 
 
 def _parts(argument: str) -> tuple[str, int, int]:

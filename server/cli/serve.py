@@ -10,12 +10,15 @@ import typer
 
 from ..errors import BadRequest
 from ..lsp.transport import serve_socket, serve_stdio, serve_tcp
+from .effective import of_size
 from .options import (
     DeviceOption,
+    FormatOption,
     LibrariesOption,
     ModelOption,
     OfflineOption,
     QuantizationOption,
+    SizeOption,
     StatisticsOption,
     TrustRemoteCodeOption,
 )
@@ -47,6 +50,8 @@ def serve(
     ] = False,
     model: ModelOption = None,
     device: DeviceOption = None,
+    size: SizeOption = None,
+    format: FormatOption = None,
     quantization: QuantizationOption = None,
     trust_remote_code: TrustRemoteCodeOption = None,
     offline: OfflineOption = None,
@@ -55,7 +60,8 @@ def serve(
 ) -> None:
     """Run the language server, on stdin and stdout unless told otherwise."""
     options = {
-        "model": model,
+        "model": of_size(model, size),
+        "model_format": format,
         "device": device,
         "quantization": quantization,
         "trust_remote_code": trust_remote_code or None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ... import fim, model
 from ..errors import BadSettings
-from ..settings.settings import Settings
+from ..settings.settings import WHOLE_CONTEXT, Settings
 
 COPIED_CHARACTERS = 1_000_000
 """Of other files: more brings nothing that could be measured."""
@@ -19,9 +19,9 @@ class PromptConfig:
     """What makes prompts for one engine: its format, how many tokens a prompt and a completion may have, how tokens are
     chosen, and whether other files belong into its prompts.
 
-    `healing`: whether the model writes the word before the cursor again. `guided`: whether it is held to the members of
-    a type that is known. `copies`: whether it is given texts to copy from, `copies_behind`: also what stands behind the
-    cursor, `copied_characters`: how much of other files.
+    `sequence_tokens`: of both together. `healing`: whether the model writes the word before the cursor again.
+    `guided`: whether it is held to the members of a type that is known. `copies`: whether it is given texts to copy
+    from, `copies_behind`: also what stands behind the cursor, `copied_characters`: how much of other files.
     `line_search`: whether it looks for the likeliest line, not for one token after the other. `least_probability`,
     `least_probability_of_line`: what is less likely is not shown, unless it was asked for: the rest of a line, a whole
     one. `least_token_probability`: the same for the first tokens, as their geometric mean.
@@ -32,6 +32,7 @@ class PromptConfig:
     prompt_tokens: int
     suffix_limit_tokens: int
     max_new_tokens: int
+    sequence_tokens: int
     time_limit_s: float | None = None
     sampling: model.Sampling = model.GREEDY
     other_files: bool = True
@@ -51,7 +52,7 @@ class PromptConfig:
 
     def longer(self) -> PromptConfig:
         """For a completion that the user asks for: twice as many tokens, as far as the context has room for them."""
-        room = self.info.limits.context_tokens - self.prompt_tokens
+        room = self.sequence_tokens - self.prompt_tokens
         return replace(self, max_new_tokens=min(2 * self.max_new_tokens, room))
 
 
@@ -59,8 +60,13 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
     """How to prompt what an engine runs. Raises `BadSettings` for a `prompt_format` of which the model has not all
     control tokens."""
     limits = info.limits
-    new = min(settings.max_new_tokens, limits.context_tokens // 2)
+    sequence = limits.context_tokens
+    if settings.max_length != "auto":
+        sequence = min(sequence, settings.max_length)
     wanted = limits.prompt_tokens if settings.context_tokens == "auto" else settings.context_tokens
+    wanted = min(wanted, limits.longest_prompt_tokens)
+    whole = settings.max_new_tokens == WHOLE_CONTEXT
+    new = max(sequence // 2, sequence - wanted) if whole else min(settings.max_new_tokens, sequence // 2)
     tokenizer = info.tokenizer
     format = _format(info, settings)
     copies = info.copies and settings.copies
@@ -68,11 +74,14 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
     return PromptConfig(
         info=info,
         format=format if tokenizer is None else format.with_begin(tokenizer.begin_token),
-        prompt_tokens=min(wanted, limits.context_tokens - new, limits.longest_prompt_tokens),
+        prompt_tokens=min(wanted, sequence - new),
         suffix_limit_tokens=limits.suffix_tokens if format.suffix_tokens is None else format.suffix_tokens,
         max_new_tokens=new,
+        sequence_tokens=sequence,
         time_limit_s=settings.deadline_ms / 1000,
-        sampling=model.Sampling(temperature=settings.temperature),
+        sampling=model.Sampling(
+            temperature=settings.temperature, top_k=None if settings.top_k == "all" else settings.top_k
+        ),
         other_files=format.other_files,
         healing=format.healing and tokenizer is not None,
         copies=copies,

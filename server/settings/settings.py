@@ -44,6 +44,8 @@ def _usual_spelling(value: object) -> object:
     return _SPELLINGS.get(value.lower(), value.lower())
 
 
+WHOLE_CONTEXT = -1
+"""As `max_new_tokens`: as many as the context has room for."""
 Mode = Literal["eager", "subtle"]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
 
@@ -122,11 +124,22 @@ class Settings(BaseModel):
         description="Tokens of a prompt; `auto` is 1024 on a CPU and 4096 on a GPU, or what the model has.",
         json_schema_extra=_others_may("set"),
     )
-    max_new_tokens: int = Field(
+    max_new_tokens: Literal[-1] | Annotated[int, Field(ge=1, le=2048)] = Field(
         default=96,
-        ge=1,
-        le=2048,
-        description="Tokens of a completion at the most; twice as many where you ask for one.",
+        description="Tokens of a completion at the most; twice as many where you ask for one. -1: as many as the "
+        "model's context has room for behind the prompt.",
+        json_schema_extra=_others_may("set", **{"x-expected": "-1 or a whole number from 1 to 2048"}),
+    )
+    max_length: Auto | Annotated[int, Field(ge=128, le=163_840)] = Field(
+        default="auto",
+        description="Tokens of a prompt and its completion together, at the most, and so of the KV cache that is made "
+        "room for; `auto` is what `context_tokens` and `max_new_tokens` add up to.",
+        json_schema_extra=_others_may("set"),
+    )
+    max_batch_size: Auto | Annotated[int, Field(ge=1, le=64)] = Field(
+        default="auto",
+        description="Room for the KV caches of so many documents with prompts of full length, so that none is read "
+        "again when you come back to it; `auto` follows the memory that is left. Prompts are computed one at a time.",
         json_schema_extra=_others_may("set"),
     )
     deadline_ms: int = Field(
@@ -142,6 +155,11 @@ class Settings(BaseModel):
         ge=0,
         le=2,
         description="0 always takes the likeliest token; more gives more variety.",
+        json_schema_extra=_others_may("set"),
+    )
+    top_k: Literal["all"] | Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default="all",
+        description="With a temperature, the next token is one of so many likeliest; 1 is as a temperature of 0.",
         json_schema_extra=_others_may("set"),
     )
     copies: bool = Field(

@@ -87,7 +87,7 @@ def test_null_means_not_set() -> None:
             'not "int3".',
         ),
         ({"contextTokens": "many"}, 'contextTokens must be "auto" or a whole number from 64 to 163840, not "many".'),
-        ({"maxNewTokens": 0}, "maxNewTokens must be a whole number from 1 to 2048, not 0."),
+        ({"maxNewTokens": 0}, "maxNewTokens must be -1 or a whole number from 1 to 2048, not 0."),
         ({"temperature": "hot"}, 'temperature must be a number from 0 to 2, not "hot".'),
         ({"exclude": "*.md"}, 'exclude must be a list, each item a text, not "*.md".'),
         ({"languages": {"pyton": False}}, "there is no language 'pyton'. Did you mean python?"),
@@ -116,7 +116,7 @@ def test_what_is_wrong_with_the_users_own_is_named(raw: dict[str, object], messa
 
 def test_a_wrong_value_leaves_the_weaker_one(tmp_path: Path) -> None:
     write(user_file(), "max_new_tokens = 7")
-    config = merge([*file_layers(None), editor_layer({"maxNewTokens": -1, "debounceMs": 3})])
+    config = merge([*file_layers(None), editor_layer({"maxNewTokens": -2, "debounceMs": 3})])
     assert (config.settings.max_new_tokens, config.settings.debounce_ms) == (7, 3)
 
 
