@@ -96,6 +96,7 @@ from .loading.load import load_model, quantized_folder
 from .loading.loaded_model import LoadedModel
 from .loading.memory import release_memory, trim_heap
 from .loading.outlook import Outlook, outlooks, outlooks_of_formats
+from .loading.packed import pack
 from .loading.plan import NO_DRAFTS, ModelRequest, Plan, make_plan
 from .loading.published import best_published, published_bytes
 from .loading.sizes import Quantization
@@ -211,6 +212,7 @@ __all__ = [
     "no_such_model",
     "outlooks",
     "outlooks_of_formats",
+    "pack",
     "parts_of_file",
     "published_bytes",
     "published_in",

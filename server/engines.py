@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from .. import model
-from .settings.settings import WHOLE_CONTEXT, Settings
+from .settings.settings import NOTHING, WHOLE_CONTEXT, Settings
 
 _LONGEST_CONTEXT = 163_840
 """Of all models of the catalogue."""
@@ -43,19 +43,25 @@ def model_request(settings: Settings) -> model.ModelRequest:
         max_sequences=None if settings.max_batch_size == "auto" else settings.max_batch_size,
         trusted=settings.trust_remote_code,
         draft_model=settings.draft_model,
+        packed=None if settings.packed_model == NOTHING else Path(settings.packed_model).expanduser(),
     )
 
 
 def _new_tokens(settings: Settings) -> int:
     """Of a completion, at the most."""
-    new = _LONGEST_CONTEXT if settings.max_new_tokens == WHOLE_CONTEXT else settings.max_new_tokens
-    return new if settings.max_length == "auto" else min(new, settings.max_length // 2)
+    longest = _LONGEST_CONTEXT if settings.max_length == "auto" else settings.max_length
+    if settings.max_new_tokens == WHOLE_CONTEXT:
+        return max(longest // 2, longest - _prompt_tokens(settings))
+    return min(settings.max_new_tokens, longest // 2)
+
+
+def _prompt_tokens(settings: Settings) -> int:
+    return _PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens
 
 
 def _sequence_tokens(settings: Settings) -> int:
     """Of a prompt and its completion; a model's context may be shorter."""
-    prompt = _PROMPT_TOKENS if settings.context_tokens == "auto" else settings.context_tokens
-    tokens = prompt + _new_tokens(settings)
+    tokens = _prompt_tokens(settings) + _new_tokens(settings)
     return tokens if settings.max_length == "auto" else min(tokens, settings.max_length)
 
 

@@ -21,17 +21,15 @@ from ..decoding.logits import check_useful
 from ..errors import BrokenCheckpoint, ModelError, OutOfMemory
 from ..tokenizer import Tokenizer
 from .loaded_model import LoadedModel
+from .packed import BITS, unpack
 from .plan import Plan
 from .pretrained import check_architecture, load_pretrained
-from .sizes import Quantization
 
 if TYPE_CHECKING:
     from ..backends.llama.adapter import AdapterWeights
-    from ..backends.llama.model_loader import Bits
     from ..decoding.copying.mixture_weights import MixtureWeights
 
 
-_BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4, "stored": "stored"}
 MIXTURE_FILE = "mixture.safetensors"
 """In the folder of a model for which a mixture was fitted."""
 _DRAFT_LENGTHS = (1, 3, 7)
@@ -57,6 +55,8 @@ def load_model(
     torch.set_num_threads(threads)
     cache = cache or quantized_folder()
     adapter = read_adapter_of(plan)  # what is wrong with it is found before the model takes its time
+    if plan.packed is not None:
+        unpack(plan, plan.packed, cache)
     # The draft model first: how torch computes afterwards is what was measured best for the large one.
     small = _load_and_measure(plan.draft, tokenizer, threads, cache, report) if plan.draft else None
     large = _load_and_measure(plan, tokenizer, threads, cache, report)
@@ -206,7 +206,7 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
             config,
             device=plan.device.name,
             dtype=getattr(torch, plan.dtype),
-            bits=_BITS[plan.quantization],
+            bits=BITS[plan.quantization],
             threads=threads,
             cache=cache,
             packing=plan.checkpoint.packing,

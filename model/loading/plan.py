@@ -50,7 +50,8 @@ class ModelRequest:
     whose own code may run. `smaller_than`: so many parameters `auto` may not take. `max_sequences`: of full length, for
     whose KV caches there is room; None: for as many as are worth the memory. `draft_model`: named as `model` is.
     `adapter`: the path of a LoRA adapter's folder, which `merge_adapter` adds to the weights before they are quantized.
-    `agreed`: the folders and files that may be loaded, by their canonical paths; None: all.
+    `packed`: a file of the model's quantized weights. `agreed`: the folders and files that may be loaded, by their
+    canonical paths; None: all.
     """
 
     model: str = "auto"
@@ -66,6 +67,7 @@ class ModelRequest:
     draft_model: str = NO_DRAFTS
     adapter: str = NO_ADAPTER
     merge_adapter: bool = False
+    packed: Path | None = None
     agreed: Collection[Path] | None = None
 
 
@@ -76,6 +78,7 @@ class Plan:
     `sequence_tokens`: prompt and completion together. `spread`: over all devices by accelerate, since it exceeds one of
     them. `kv_limit_bytes`: for all KV caches. `draft`: how the small model that drafts for it will be loaded beside it.
     `merges_adapter`: whether the adapter is added to the weights; else it runs beside them, and can be exchanged.
+    `packed`: a file with its quantized weights.
     """
 
     source: Source
@@ -92,6 +95,7 @@ class Plan:
     draft: Plan | None = None
     adapter: Adapter | None = None
     merges_adapter: bool = False
+    packed: Path | None = None
 
     @property
     def by_bitsandbytes(self) -> bool:
@@ -131,6 +135,7 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
         look = (lambda _: known[0]) if known else _look
         plan = _best(sources, find_device(wanted.device), wanted, spread=True, look=look)
     plan = with_adapter(plan, wanted, base=base)
+    plan = replace(plan, packed=wanted.packed)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
 
 

@@ -17,12 +17,13 @@ from ... import fim, model
 from ..completion.complete import generate
 from ..completion.completion import Completion
 from ..completion.contexts import Contexts
-from ..completion.prompt_config import notices, prompt_config
+from ..completion.prompt_config import PromptConfig, notices, prompt_config
 from ..completion.views import completion_as_json
 from ..engines import model_request, wanted_model
 from ..errors import BadRequest
 from ..settings import announced, consent
 from ..settings.config import Config
+from ..settings.settings import Settings
 from .console import err, out, print_json, print_note
 from .effective import load_config, of_size
 from .options import (
@@ -32,6 +33,7 @@ from .options import (
     LengthOption,
     ModelOption,
     NewTokensOption,
+    PackedOption,
     QuantizationOption,
     SizeOption,
     TemperatureOption,
@@ -40,6 +42,8 @@ from .options import (
 from .place import Place, Projects, prompt_place, read_place
 
 _CLOSE_S = 10.0
+_LANGUAGE = "python"
+_INDENT = 4
 PlaceArgument = Annotated[
     str | None,
     typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, in characters.", show_default=False),
@@ -59,6 +63,7 @@ def complete(
     size: SizeOption = None,
     format: FormatOption = None,
     quantization: QuantizationOption = None,
+    packed_model: PackedOption = None,
     device: DeviceOption = None,
     max_new_tokens: NewTokensOption = None,
     max_length: LengthOption = None,
@@ -72,6 +77,7 @@ def complete(
         model=of_size(model, size),
         model_format=format,
         quantization=quantization,
+        packed_model=packed_model,
         device=device,
         max_new_tokens=max_new_tokens,
         max_length=max_length,
@@ -89,11 +95,27 @@ def complete(
             print_note(info.notice)
         snapshot = Projects(config.settings).snapshot(where)
         completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
+        if prompt is not None and not completion.text:
+            completion = _on_the_next_line(prompt, language, engine, prompts, completion)
     if as_json:
         print_json(completion_as_json(completion, info.name))
     else:
         out.print(shown(where, completion.text))
         err.print(f"[dim]{timing(completion)}  {escape(info.summary)}[/]", highlight=False)
+
+
+def _on_the_next_line(
+    prompt: str, language: str | None, engine: model.Engine, prompts: PromptConfig, nothing: Completion
+) -> Completion:
+    """What the model writes below a line to which it adds nothing; `nothing` where it does not go on there either."""
+    last = prompt.rpartition("\n")[2]
+    indent = last[: len(last) - len(last.lstrip())] + (" " * _INDENT if last.rstrip().endswith((":", "{")) else "")
+    where = prompt_place(f"{prompt}\n{indent}", language or _LANGUAGE)
+    snapshot = Projects(Settings()).snapshot(where)
+    completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
+    if not completion.text:
+        return nothing
+    return replace(completion, text=f"\n{indent}{completion.text}")
 
 
 def _place(place: str | None, prompt: str | None, language: str | None) -> Place:
@@ -102,7 +124,7 @@ def _place(place: str | None, prompt: str | None, language: str | None) -> Place
         raise BadRequest("Name one place, or give --prompt.", "Write FILE:LINE:COLUMN, such as main.py:12:8.")
     if language is not None and prompt is None:
         raise BadRequest("--language is of --prompt: a file's name says its own.", "Leave it out.")
-    return prompt_place(prompt, language or "python") if prompt is not None else read_place(place or "")
+    return prompt_place(prompt, language or _LANGUAGE) if prompt is not None else read_place(place or "")
 
 
 def make_plan(config: Config) -> model.Plan:

@@ -18,10 +18,12 @@ from .effective import load_config
 from .formats import format_rows, show
 from .options import JsonOption
 from .outlook import LEGEND, outlook_as_json, outlooks, print_models, size
+from .pack import pack_model
 
 app = typer.Typer(help="List, download and remove models.", no_args_is_help=True)
 app.command()(download)
 app.command()(show)
+app.command("pack")(pack_model)
 
 RemovedArgument = Annotated[
     str | None, typer.Argument(help="A name from `models list`, owner/name or ./folder.", show_default=False)

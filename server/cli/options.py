@@ -29,6 +29,10 @@ NewTokensOption = Annotated[
 LengthOption = Annotated[int | None, typer.Option("--max-length", help="Tokens of prompt and completion together.")]
 TopKOption = Annotated[int | None, typer.Option("--top-k", help="Draw from so many likeliest tokens.")]
 TemperatureOption = Annotated[float | None, typer.Option("--temperature", help="0 takes the likeliest token.")]
+PackedOption = Annotated[
+    str | None,
+    typer.Option("--packed-model", metavar="FILE", help="The model's weights as `models pack` wrote them."),
+]
 TrustRemoteCodeOption = Annotated[
     list[str] | None,
     typer.Option("--trust-remote-code", metavar="NAME", help="A model whose own Python code may run; repeatable."),

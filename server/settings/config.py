@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from ... import fim, model
 from ...model import outside
 from ..workspace import canonical
-from .settings import Settings, editor_key, expected, keys, others_may
+from .settings import NOTHING, Settings, editor_key, expected, keys, others_may
 
 FILE_NAME = "seekline.toml"
 MAX_BYTES = 256_000
@@ -33,6 +33,7 @@ DEFAULT = "default"
 # of Copilot's server introduces itself.
 _CLIENTS_OWN = ("command", "trace", "editorInfo", "editorPluginInfo")
 _FOLDERS = ("model", "draft_model")
+_PACKED = "packed_model"
 _TRUSTED = "trust_remote_code"
 
 
@@ -127,6 +128,8 @@ def _located(layer: SettingsLayer, base: Path | None) -> SettingsLayer:
     for key in _FOLDERS:
         if key in values:
             values[key] = absolute(values[key])
+    if values.get(_PACKED, NOTHING) != NOTHING and not values[_PACKED].startswith("~"):
+        values[_PACKED] = str((base or Path.cwd()) / values[_PACKED])
     if _TRUSTED in values:
         values[_TRUSTED] = [_normal(absolute(name)) for name in values[_TRUSTED]]
     return replace(layer, values=values)

@@ -44,6 +44,8 @@ def _usual_spelling(value: object) -> object:
     return _SPELLINGS.get(value.lower(), value.lower())
 
 
+NOTHING = "none"
+"""As `packed_model`."""
 WHOLE_CONTEXT = -1
 """As `max_new_tokens`: as many as the context has room for."""
 Mode = Literal["eager", "subtle"]
@@ -107,6 +109,13 @@ class Settings(BaseModel):
         "have the same vocabulary, as `deepseek-coder-1.3b-base` has for the larger ones. It changes how fast text "
         "comes, never the text; `none`: only what stands in the prompt is guessed.",
         json_schema_extra=_others_may("ask"),
+    )
+    packed_model: str = Field(
+        default="none",
+        min_length=1,
+        description="A file by `seekline models pack`: the weights of `model` as Seekline quantized them once, so that "
+        "this machine need not. `none`: they are quantized at the first start.",
+        json_schema_extra=_others_may("nothing"),
     )
     trust_remote_code: Texts = Field(
         default=(),

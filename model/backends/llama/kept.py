@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections import Counter
@@ -48,6 +49,11 @@ class Kept:
 def made_from(model: Path, settings: dict[str, object]) -> str:
     """What tells weights from all others, those of `model` as they are now quantized with `settings`."""
     return json.dumps([FORMAT, str(model.resolve()), _seen(model), settings], sort_keys=True)
+
+
+def kept_path(cache: Path, origin: str) -> Path:
+    """Where the cache keeps weights of this origin."""
+    return cache / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.safetensors"
 
 
 def _seen(model: Path) -> list[list[str | int]]:

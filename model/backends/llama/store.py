@@ -7,7 +7,6 @@ read into memory and compared with its checksums before a token is computed; a d
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -24,7 +23,7 @@ from safetensors.torch import save_file
 
 from ...catalogue.tensor_file import Tensor
 from ...errors import BrokenCheckpoint
-from .kept import delete_kept, evict, made_from
+from .kept import delete_kept, evict, kept_path, made_from
 from .tensors import DTYPES, TensorFile, shaped
 
 log = logging.getLogger(__name__)
@@ -171,5 +170,4 @@ def _checksums_in(metadata: Mapping[str, str]) -> dict[str, int]:
 def store_of(model: Path, cache: Path, **settings: object) -> QuantizedStore:
     """The store for the weights of `model`, as they are now, quantized with `settings`."""
     origin = made_from(model, settings)
-    name = hashlib.sha256(origin.encode()).hexdigest()[:32]
-    return QuantizedStore(cache / f"{name}.safetensors", origin)
+    return QuantizedStore(kept_path(cache, origin), origin)

@@ -1,0 +1,69 @@
+"""Saves the quantized weights of a model as one file, and loads them from it: here or on another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..backends.llama.kept import kept_path, made_from
+from ..backends.llama.native_structures import runs_natively
+from ..backends.llama.packed import read_packed, write_packed
+from ..errors import BrokenCheckpoint, UnsupportedQuantization
+from .plan import Plan
+from .sizes import Quantization
+
+if TYPE_CHECKING:
+    from ..backends.llama.model_loader import Bits
+
+BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4, "stored": "stored"}
+
+
+def pack(plan: Plan, cache: Path, to: Path) -> None:
+    """Writes what was quantized when the model of `plan` was loaded with this `cache` to the file `to`.
+
+    Raises `UnsupportedQuantization` where Seekline kept nothing, `BrokenCheckpoint` where `to` cannot be written.
+    """
+    settings = _settings(plan)
+    kept = kept_path(cache, made_from(plan.source.path, settings))
+    if not kept.is_file():
+        raise UnsupportedQuantization(
+            f"{plan.source.name} ({plan.format}) has no weights that Seekline quantizes: there is nothing to pack.",
+            "Set quantization = int4, or take the model as it is.",
+        )
+    try:
+        write_packed(kept, plan.source.path, settings, to)
+    except OSError as error:
+        raise BrokenCheckpoint(f"{to} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def unpack(plan: Plan, packed: Path, cache: Path) -> None:
+    """Puts the weights in `packed` into the cache, where they are not there yet, for the model of `plan`.
+
+    Raises `BrokenCheckpoint` where they are of another model, or quantized otherwise, and where the cache cannot be
+    written.
+    """
+    settings = _settings(plan)
+    origin = made_from(plan.source.path, settings)
+    kept = kept_path(cache, origin)
+    if kept.is_file():
+        return
+    try:
+        read_packed(packed, plan.source.path, settings, kept, origin)
+    except OSError as error:
+        raise BrokenCheckpoint(
+            f"{packed} cannot be put into {cache}: {error.strerror}.", "Make that folder writable."
+        ) from error
+
+
+def _settings(plan: Plan) -> dict[str, object]:
+    """What the matrices are quantized with. Imports torch."""
+    from ..backends.llama.quantization import GROUP
+
+    llama = plan.checkpoint.llama
+    if llama is None or plan.by_bitsandbytes or plan.engine != "seekline":
+        raise UnsupportedQuantization(
+            f"{plan.source.name} ({plan.format}) is not quantized by Seekline.",
+            "Packed models are Llamas with quantization = int4, or int8 on a CPU.",
+        )
+    native = plan.device.kind == "cpu" and runs_natively(llama)
+    return {"bits": BITS[plan.quantization], "group": GROUP, "native": native}
