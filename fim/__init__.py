@@ -13,7 +13,7 @@ from .completion.worth import worth_showing
 from .context import NOTHING, Context, ExistingMembers, Part, Stop, existing_members, gather, related_paths
 from .languages import Language, all_languages, language_named, language_names, language_of_path, names_of
 from .prompt.budget import Budget, Count, context_limit, share
-from .prompt.formats import Format, Special, Text, all_formats, recognise
+from .prompt.formats import Format, Special, Text, all_formats, prefix_and_suffix, recognise, recognise_name
 from .prompt.prompt import Prompt, build_prompt
 from .resolve import Paths, Project
 from .text import Cursor, Document, split_lines, with_newlines
@@ -52,7 +52,9 @@ __all__ = [
     "names_of",
     "next_indentation",
     "partial_word",
+    "prefix_and_suffix",
     "recognise",
+    "recognise_name",
     "related_paths",
     "share",
     "split_lines",

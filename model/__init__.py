@@ -56,6 +56,7 @@ from .decoding.vocabulary_index import VocabularyIndex
 from .engines.chosen import ChosenEngine
 from .engines.engine import (
     CompletionRequest,
+    ControlToken,
     Engine,
     EngineInfo,
     InfoChanged,
@@ -116,6 +117,7 @@ __all__ = [
     "Checkpoint",
     "ChosenEngine",
     "CompletionRequest",
+    "ControlToken",
     "CopyTexts",
     "Decoder",
     "Device",

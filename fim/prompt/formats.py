@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -95,6 +96,23 @@ def all_formats() -> Mapping[str, Format]:
         )
         for family, row in load_toml("prompt/formats.toml").items()
     }
+
+
+def prefix_and_suffix() -> Format:
+    """For a server that is given the two texts and puts them together itself, as its model wants them."""
+    plain = all_formats()["plain"]
+    return replace(plain, family="", title="Put together by the server", pieces=(Slot("prefix"), Slot("suffix")))
+
+
+def recognise_name(name: str) -> Format:
+    """The format of the family that a model is named after; left to right where it is named after none.
+
+    A name has many forms: `owner/DeepSeek-Coder-6.7B-base`, `deepseek-coder:6.7b-base-q4_0`, a file.
+    """
+    formats = all_formats()
+    named = re.sub("[^a-z0-9.]+", "-", name.lower())
+    families = [family for family in formats if family in named]
+    return formats[max(families, key=len, default="plain")]
 
 
 def recognise(has_token: Callable[[str], bool]) -> Format:

@@ -34,7 +34,9 @@ class Limits:
     `context_tokens`: prompt and completion together. `prompt_tokens`: the longest prompt whose first token comes soon.
     `longest_prompt_tokens`: no prompt may be longer; it sinks where memory was full. `suffix_tokens`: how much of the
     text behind the cursor is worth it, since every keystroke moves it and has it computed again. `is_local`: whether
-    the text stays on this machine. `takes_ids`: whether a prompt is token ids; else it is text.
+    the text stays on this machine. `takes_ids`: whether a prompt is token ids; else it is text. `takes_suffix`: whether
+    that text is prefix and suffix, which the engine puts together as its model wants them. `takes_guides`: whether a
+    text can be held to what a request's `guide` says.
     """
 
     context_tokens: int
@@ -43,6 +45,8 @@ class Limits:
     suffix_tokens: int
     is_local: bool
     takes_ids: bool
+    takes_suffix: bool = False
+    takes_guides: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +92,19 @@ class LookupText:
     after: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ControlToken:
+    """One control token in a prompt, by its spelling. Text beside it is text, even where it spells the same."""
+
+    spelling: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletionRequest:
     """What one completion asks for.
 
-    `ids`: the prompt, for an engine that takes ids; `prefix` and `suffix`: the same as text, for others. `key`: the
+    `ids`: the prompt, for an engine that takes ids; `prefix` and `suffix`: the same as text, for others; `pieces`: that
+    text in the order that the model wants it, with its control tokens, for one that takes one text. `key`: the
     document, whose KV cache it goes on with. `version`: the `EngineInfo` that the prompt was made for. `stop_ids`: what
     ends the text. `guide`: how the text has to go on. `copies`: what it may copy from, for an engine that does.
     `search`: how the likeliest line is looked for. `time_limit_s`: what is complete by then is the answer.
@@ -101,6 +113,7 @@ class CompletionRequest:
     ids: tuple[int, ...] = ()
     prefix: str = ""
     suffix: str = ""
+    pieces: tuple[str | ControlToken, ...] = ()
     key: str = ""
     version: int = 0
     max_new_tokens: int
@@ -124,7 +137,7 @@ class Usage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """Some more of a completion. `log_probability`: of all its tokens together; None where the engine does not say.
-    `end` with the last piece; `usage` as soon as it is known."""
+    `end` with the last piece, whose probability is that of what ended it; `usage` as soon as it is known."""
 
     text: str
     ids: tuple[int, ...] = ()

@@ -23,7 +23,7 @@ _OTHERS = 2
 _TIME_LIMIT_S = 2.0
 """For each of the others: the user waits for all together."""
 _TEMPERATURE = 0.8
-"""For engines that are asked in text, and so cannot be told which tokens to begin with."""
+"""For engines that cannot be told which tokens to begin with."""
 
 
 async def others(session: Session, uri: str, snapshot: OpenSnapshot, best: Completion) -> list[Completion]:
@@ -42,7 +42,7 @@ async def others(session: Session, uri: str, snapshot: OpenSnapshot, best: Compl
             return []
         for number in range(_OTHERS):
             texts = [completion.text or "" for completion in (best, *found)]
-            another = replace(prepared, request=_unlike(prepared.request, texts, seed=number))
+            another = replace(prepared, request=_unlike(prepared, texts, seed=number))
             completion = await _written(session, turn, another)
             if completion.text is not None and completion.text not in texts and completion.finish != "time":
                 found.append(completion)
@@ -55,9 +55,10 @@ async def _written(session: Session, turn: Turn, prepared: Prepared) -> Completi
     return await turn.result(session.writing.submit(lambda cancel: write(prepared, session.engine, cancel)))
 
 
-def _unlike(request: model.CompletionRequest, texts: Sequence[str], seed: int) -> model.CompletionRequest:
+def _unlike(prepared: Prepared, texts: Sequence[str], seed: int) -> model.CompletionRequest:
     """The request for another text, which differs from `texts` from its first word on."""
-    if not request.ids:
+    request = prepared.request
+    if not prepared.takes_guides:
         sampling = model.Sampling(temperature=_TEMPERATURE, seed=seed)
         return replace(request, sampling=sampling, time_limit_s=_TIME_LIMIT_S)
     encoded = tuple(text.encode("utf-8", "replace") for text in texts)

@@ -189,6 +189,7 @@ def prepare(snapshot: Snapshot, config: PromptConfig, contexts: Contexts, *, exp
             built, config, snapshot.document.path, copies=copies, members=members, least_probability=least
         ),
         must_start=built.prompt.must_start,
+        takes_guides=config.guided,
         snapshot=snapshot,
         rule=rule,
         is_asked=explicit,

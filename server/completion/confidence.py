@@ -25,7 +25,7 @@ class Confidence:
         if score is None:
             return True
         self.log_probability += score
-        if piece.ids and not is_known and len(self._first) < FIRST_TOKENS:
+        if piece.end is None and not is_known and len(self._first) < FIRST_TOKENS:
             self._first.append(score)
         return len(self._first) < FIRST_TOKENS or self.is_enough
 

@@ -69,11 +69,12 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
     new = max(sequence // 2, sequence - wanted) if whole else min(settings.max_new_tokens, sequence // 2)
     tokenizer = info.tokenizer
     format = _format(info, settings)
+    can_guide = limits.takes_guides and tokenizer is not None
     copies = info.copies and settings.copies
     least = settings.least_probability
     return PromptConfig(
         info=info,
-        format=format if tokenizer is None else format.with_begin(tokenizer.begin_token),
+        format=format.with_begin(None if tokenizer is None else tokenizer.begin_token),
         prompt_tokens=min(wanted, sequence - new),
         suffix_limit_tokens=limits.suffix_tokens if format.suffix_tokens is None else format.suffix_tokens,
         max_new_tokens=new,
@@ -83,7 +84,8 @@ def prompt_config(info: model.EngineInfo, settings: Settings) -> PromptConfig:
             temperature=settings.temperature, top_k=None if settings.top_k == "all" else settings.top_k
         ),
         other_files=format.other_files,
-        healing=format.healing and tokenizer is not None,
+        healing=format.healing and can_guide,
+        guided=can_guide,
         copies=copies,
         line_search=copies and format.extent == "line",
         least_probability=format.least_probability if least == "auto" else least,
@@ -99,6 +101,12 @@ def notices(config: PromptConfig, settings: Settings) -> Iterator[str]:
             f"threads = {settings.threads} is more than this machine runs at a time: {model.most_threads()} are used."
         )
     if not config.format.fills_in and settings.prompt_format == "auto":
+        if config.info.tokenizer is None:
+            yield (
+                f"Nothing says how {config.info.name} wants its prompt, so it completes left to right only: what "
+                "stands behind the cursor is not seen. Set prompt_format to its family if it fills in the middle."
+            )
+            return
         yield (
             f"{config.info.name} completes left to right only, since it has no fill-in-the-middle: what stands behind "
             "the cursor is not seen. `seekline models list` shows which models fill in."
@@ -109,12 +117,14 @@ def _format(info: model.EngineInfo, settings: Settings) -> fim.Format:
     formats = fim.all_formats()
     if settings.prompt_format != "auto":
         return _format_named(settings.prompt_format, info)
+    if info.limits.takes_suffix:
+        return fim.prefix_and_suffix()
     if info.family is not None and not _lacking(formats[info.family], info):
         return formats[info.family]
     if "instruct" in Path(info.name).name.lower():  # its vocabulary has the tokens, but its tuning lost their meaning
         return formats["plain"]
     if info.tokenizer is None:
-        return formats["plain"]
+        return fim.recognise_name(info.name)
     return fim.recognise(info.tokenizer.has_control_token)
 
 

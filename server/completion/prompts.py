@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ... import fim, model
@@ -68,6 +68,7 @@ def request_for(
         ids=built.ids,
         prefix=built.prompt.prefix,
         suffix=built.prompt.suffix,
+        pieces=tuple(_pieces(built.prompt)),
         key=key,
         version=config.info.version,
         max_new_tokens=config.max_new_tokens,
@@ -98,7 +99,7 @@ def copies_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> mode
 
 def members_for(snapshot: Snapshot, config: PromptConfig, stop: fim.Stop) -> fim.ExistingMembers | None:
     """The names that a completion may start with, for an engine that can be held to them. Reads imported files."""
-    if not config.guided or config.info.tokenizer is None:
+    if not config.guided:
         return None
     return fim.existing_members(snapshot.document, snapshot.cursor, snapshot.project, stop)
 
@@ -117,6 +118,11 @@ def _built(prompt: fim.Prompt, info: model.EngineInfo) -> BuiltPrompt:
         return BuiltPrompt(prompt=prompt, ids=(), tokens=tokens)
     ids = tuple(_encode(prompt.pieces, info.tokenizer))
     return BuiltPrompt(prompt=prompt, ids=ids, tokens=len(ids))
+
+
+def _pieces(prompt: fim.Prompt) -> Iterator[str | model.ControlToken]:
+    for piece in prompt.pieces:
+        yield piece.text if isinstance(piece, fim.Text) else model.ControlToken(piece.token)
 
 
 def _encode(pieces: Iterable[fim.Text | fim.Special], tokenizer: model.Tokenizer) -> list[int]:

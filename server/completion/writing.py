@@ -18,11 +18,12 @@ from .snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """All that is needed to write: the request, what its text starts with, where it goes, where it ends, and how likely
-    it has to be to be shown, all of it and its first tokens."""
+    """All that is needed to write: the request, what its text starts with, whether it can be held to more than that,
+    where it goes, where it ends, and how likely it has to be to be shown, all of it and its first tokens."""
 
     request: model.CompletionRequest
     must_start: str
+    takes_guides: bool
     snapshot: Snapshot
     rule: fim.StopRule
     is_asked: bool
