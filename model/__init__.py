@@ -69,6 +69,9 @@ from .engines.engine import (
 )
 from .engines.loader import LocalModel, Report, info_of, info_of_tokenizer
 from .engines.local import LocalEngine
+from .engines.remote.engine import RemoteEngine
+from .engines.remote.introduction import where as where_served
+from .engines.remote.remote_model import RemoteModel, address_of
 from .engines.worker import Job, Worker
 from .errors import (
     BrokenAdapter,
@@ -80,6 +83,7 @@ from .errors import (
     OutOfMemory,
     PathNotAgreed,
     PromptTooLong,
+    RemoteFailed,
     UnknownModel,
     UnreadableFile,
     UnsafeWeights,
@@ -156,6 +160,9 @@ __all__ = [
     "PromptTooLong",
     "PublishedWeights",
     "Quantization",
+    "RemoteEngine",
+    "RemoteFailed",
+    "RemoteModel",
     "Report",
     "Sampling",
     "Source",
@@ -176,6 +183,7 @@ __all__ = [
     "WantedWeights",
     "WeightsFormat",
     "Worker",
+    "address_of",
     "all_devices",
     "all_entries",
     "best_published",
@@ -227,5 +235,6 @@ __all__ = [
     "sizes_of_series",
     "trim_heap",
     "trust_command",
+    "where_served",
     "why_not_compiled",
 ]

@@ -17,7 +17,8 @@
     ├── OutOfMemory              the device is full
     ├── EngineDied               a process that computed for us has ended
     ├── PromptTooLong            a prompt beyond the model's context
-    └── DownloadFailed           offline, refused, or interrupted
+    ├── DownloadFailed           offline, refused, or interrupted
+    └── RemoteFailed             a server that is not there, refuses, is too slow, or answers with what is no answer
 
 `Cancelled` is no error: it says that nobody waits for the answer any more.
 """
@@ -134,6 +135,10 @@ class PromptTooLong(ModelError):
 
 
 class DownloadFailed(ModelError):
+    pass
+
+
+class RemoteFailed(ModelError):
     pass
 
 

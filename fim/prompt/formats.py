@@ -107,12 +107,16 @@ def prefix_and_suffix() -> Format:
 def recognise_name(name: str) -> Format:
     """The format of the family that a model is named after; left to right where it is named after none.
 
-    A name has many forms: `owner/DeepSeek-Coder-6.7B-base`, `deepseek-coder:6.7b-base-q4_0`, a file.
+    A name has many forms, `owner/DeepSeek-Coder-6.7B-base`, `qwen2.5-coder:7b-base-q4_0`, a file: its letters count.
     """
     formats = all_formats()
-    named = re.sub("[^a-z0-9.]+", "-", name.lower())
-    families = [family for family in formats if family in named]
+    named = _letters(name)
+    families = [family for family in formats if _letters(family) in named]
     return formats[max(families, key=len, default="plain")]
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z]+", "", name.lower())
 
 
 def recognise(has_token: Callable[[str], bool]) -> Format:

@@ -18,6 +18,8 @@ from ..loading.memory import release_memory
 from .engine import CompletionRequest, Engine, EngineInfo, InfoChanged, Piece, Status
 from .loader import LocalModel, MayLoad, Report, every_folder
 from .local import LocalEngine
+from .remote.engine import RemoteEngine
+from .remote.remote_model import RemoteModel
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class ChoosableEngine(Engine, Protocol):
 
 
 MakeEngine = Callable[[Callable[[Report], None]], ChoosableEngine]
-ENGINES: Mapping[type, MakeEngine] = {LocalModel: LocalEngine}
+ENGINES: Mapping[type, MakeEngine] = {LocalModel: LocalEngine, RemoteModel: RemoteEngine}
 """Which engine runs what may be wanted. Each imports the libraries that it needs when it needs them."""
 
 

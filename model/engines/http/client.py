@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Collection, Generator, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -63,6 +64,7 @@ class HttpClient:
         self._lock = Lock()
         self._is_closed = False
         self._thread: Thread | None = None
+        self._under_way: set[Future[None]] = set()
         self._running: Future[_Running] = Future()
 
     def json(self, method: str, path: str, body: object = None, *, cancel: Event, limit_s: float) -> Any:
@@ -80,12 +82,19 @@ class HttpClient:
         return parsed(answered)
 
     def events(
-        self, path: str, body: object, *, cancel: Event, first_s: float, between_s: float
+        self,
+        path: str,
+        body: object,
+        *,
+        cancel: Event,
+        first_s: float,
+        between_s: float,
+        deadline_s: float = inf,
     ) -> Generator[str, None, None]:
         """The data of each server-sent event that answers a POST, as it comes, until the connection ends.
 
-        `first_s`, `between_s`: how long the first may take, and each of the others. Raises `HttpFailure` and
-        `Cancelled`. Whoever stops iterating closes the connection.
+        `first_s`, `between_s`: how long the first may take, and each of the others; `deadline_s`: when they are over,
+        by the monotonic clock. Raises `HttpFailure` and `Cancelled`. Whoever stops iterating closes the connection.
         """
 
         async def exchange(client: httpx2.AsyncClient, put: Callable[[str], None]) -> None:
@@ -97,16 +106,19 @@ class HttpClient:
                         put(data)
 
         with self._received(exchange, cancel) as received:
-            data = received.next(first_s)
+            data = received.next(first_s, deadline_s)
             while data is not None:
                 yield data
-                data = received.next(between_s)
+                data = received.next(between_s, deadline_s)
 
     def close(self, timeout_s: float) -> bool:
         """Gives up all that is under way, with `Cancelled`; False where the thread does not end in time."""
         with self._lock:
             was_closed, self._is_closed = self._is_closed, True
             thread = self._thread
+            under_way = list(self._under_way)
+        for work in under_way:
+            work.cancel()
         if thread is None:
             return True
         if not was_closed and self._running.exception() is None:
@@ -133,11 +145,14 @@ class HttpClient:
                 raise Cancelled
             running = self._start()
             work = asyncio.run_coroutine_threadsafe(run(running.client), running.loop)
+            self._under_way.add(work)
         work.add_done_callback(queue.put)
         try:
             yield _Received(queue, cancel)
         finally:
             work.cancel()
+            with self._lock:
+                self._under_way.discard(work)
 
     def _start(self) -> _Running:
         """Starts the thread unless it runs. Under the lock."""
@@ -159,10 +174,9 @@ class HttpClient:
         async with make_client(self._server.url, self._server.headers, self._server.connect_s) as client:
             self._running.set_result(_Running(loop=asyncio.get_running_loop(), client=client, stop=stop))
             await stop.wait()
-            under_way = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            # Which are cancelled by now, each from its outermost task on; then the library closes what they opened.
+            ending = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.gather(*ending, return_exceptions=True)
 
 
 class _Received(Generic[T]):
@@ -172,9 +186,10 @@ class _Received(Generic[T]):
         self._queue = queue
         self._cancel = cancel
 
-    def next(self, limit_s: float) -> T | None:
-        """The next of it, None at the end. Raises `Cancelled`, and `HttpFailure`, also once `limit_s` has passed."""
-        deadline_s = monotonic() + limit_s
+    def next(self, limit_s: float, deadline_s: float = inf) -> T | None:
+        """The next of it, None at the end. Raises `Cancelled`, and `HttpFailure`, also once `limit_s` has passed, or
+        the deadline."""
+        deadline_s = min(deadline_s, monotonic() + limit_s)
         while True:
             if self._cancel.is_set():
                 raise Cancelled
