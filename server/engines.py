@@ -14,9 +14,25 @@ _PROMPT_TOKENS = 4096
 """Room for the KV cache where the settings leave the length of prompts to the engine."""
 
 
-def wanted_model(settings: Settings, base: Path) -> model.LocalModel:
+def wanted_model(settings: Settings, base: Path) -> model.LocalModel | model.RemoteModel:
     """What is to be loaded, by whichever engine. Folders are relative to `base`."""
-    return local_model(settings, base)
+    return remote_model(settings, base) if settings.remote_url else local_model(settings, base)
+
+
+def remote_model(settings: Settings, base: Path) -> model.RemoteModel:
+    """The server that is to be asked, and how. Folders are relative to `base`."""
+    context = settings.context_tokens
+    return model.RemoteModel(
+        url=settings.remote_url,
+        model=settings.remote_model,
+        tokenizer=settings.remote_tokenizer,
+        base=base,
+        takes=None if settings.remote_prompt == "auto" else settings.remote_prompt,
+        key=settings.remote_key,
+        context_tokens=None if context == "auto" else context + settings.max_new_tokens,
+        silence_s=settings.remote_timeout_ms / 1000,
+        offline=settings.offline,
+    )
 
 
 def local_model(settings: Settings, base: Path) -> model.LocalModel:

@@ -23,7 +23,7 @@ from ..engines import model_request, wanted_model
 from ..errors import BadRequest
 from ..settings import announced, consent
 from ..settings.config import Config
-from ..settings.settings import Settings
+from ..settings.settings import Settings, keys
 from .console import err, out, print_json, print_note
 from .effective import load_config, of_size
 from .options import (
@@ -35,6 +35,8 @@ from .options import (
     NewTokensOption,
     PackedOption,
     QuantizationOption,
+    RemoteModelOption,
+    RemoteUrlOption,
     SizeOption,
     TemperatureOption,
     TopKOption,
@@ -61,7 +63,7 @@ def complete(
     as_json: JsonOption = False,
     model: ModelOption = None,
     size: SizeOption = None,
-    format: FormatOption = None,
+    model_format: FormatOption = None,
     quantization: QuantizationOption = None,
     packed_model: PackedOption = None,
     device: DeviceOption = None,
@@ -69,22 +71,14 @@ def complete(
     max_length: LengthOption = None,
     top_k: TopKOption = None,
     temperature: TemperatureOption = None,
+    remote_url: RemoteUrlOption = None,
+    remote_model: RemoteModelOption = None,
 ) -> None:
     """Complete at one place of a file, or behind a text."""
+    given = {key: value for key, value in locals().items() if key in keys()}
     where = _place(place, prompt, language)
-    config = load_config(
-        where.workspace,
-        model=of_size(model, size),
-        model_format=format,
-        quantization=quantization,
-        packed_model=packed_model,
-        device=device,
-        max_new_tokens=max_new_tokens,
-        max_length=max_length,
-        top_k=top_k,
-        temperature=temperature,
-    )
-    with _engine(config) as engine:
+    config = load_config(where.workspace, **{**given, "model": of_size(model, size)})
+    with ready_engine(config) as engine:
         info = engine.info().result()
         prompts = prompt_config(info, config.settings)
         if prompt is not None:
@@ -134,7 +128,7 @@ def make_plan(config: Config) -> model.Plan:
 
 
 @contextmanager
-def _engine(config: Config) -> Iterator[model.ChosenEngine]:
+def ready_engine(config: Config) -> Iterator[model.ChosenEngine]:
     """The engine with its model loaded. Raises `ModelError` where there is none."""
     with err.status("choosing a model") as status:
         engine = model.ChosenEngine(lambda report: _show(report, status))

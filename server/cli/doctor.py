@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..settings.config import Config, file_layers, merge, workspace_of
 from ..settings.settings import Settings
 from ..statistics.place import statistics_file
-from .complete import make_plan
+from .complete import make_plan, ready_engine
 from .console import out, print_line, print_table
 from .outlook import outlooks, print_models
 
@@ -86,8 +86,19 @@ def _version(package: str) -> str:
 def _model_problems(config: Config) -> Iterator[str]:
     """What keeps the configured model from loading, short of loading it."""
     try:
+        if config.settings.remote_url:
+            _show_server(config)
+            return
         plan = make_plan(config)
         prompt_config(model.info_of(plan, model.Tokenizer(plan.source.path)), config.settings)
         out.print(f"Model: {plan.summary}\n", markup=False, highlight=False, soft_wrap=True)
     except (model.ModelError, InputError) as error:
         yield str(error)
+
+
+def _show_server(config: Config) -> None:
+    """Asks the server that the settings name what it is; nothing of any code is sent. Raises `ModelError`."""
+    with ready_engine(config) as engine:
+        info = engine.info().result()
+        prompt_config(info, config.settings)
+    out.print(f"Model: {info.summary}\n", markup=False, highlight=False, soft_wrap=True)

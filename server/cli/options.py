@@ -44,6 +44,15 @@ LibrariesOption = Annotated[
 StatisticsOption = Annotated[
     bool | None, typer.Option("--statistics/--no-statistics", help="Count locally what becomes of completions.")
 ]
+RemoteUrlOption = Annotated[
+    str | None, typer.Option("--remote-url", metavar="URL", help="Ask this server: your code is sent there.")
+]
+RemoteModelOption = Annotated[str | None, typer.Option("--remote-model", metavar="NAME", help="Its name there.")]
+RemoteTokenizerOption = Annotated[
+    str | None, typer.Option("--remote-tokenizer", metavar="MODEL", help="A model here that has its tokenizer.")
+]
+RemotePromptOption = Annotated[str | None, typer.Option("--remote-prompt", help="auto, ids, suffix or text.")]
+RemoteKeyOption = Annotated[str | None, typer.Option("--remote-key", help="auto, none, keyring or env:NAME.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 TokenizerOption = Annotated[
     Path | None,

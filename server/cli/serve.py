@@ -10,6 +10,7 @@ import typer
 
 from ..errors import BadRequest
 from ..lsp.transport import serve_socket, serve_stdio, serve_tcp
+from ..settings.settings import keys
 from .effective import of_size
 from .options import (
     DeviceOption,
@@ -19,6 +20,11 @@ from .options import (
     OfflineOption,
     PackedOption,
     QuantizationOption,
+    RemoteKeyOption,
+    RemoteModelOption,
+    RemotePromptOption,
+    RemoteTokenizerOption,
+    RemoteUrlOption,
     SizeOption,
     StatisticsOption,
     TrustRemoteCodeOption,
@@ -26,6 +32,14 @@ from .options import (
 
 _HIGHEST_PORT = 65535
 
+TcpOption = Annotated[
+    str | None,
+    typer.Option("--tcp", metavar="HOST:PORT", help="Listen there; the client's first line is the token."),
+]
+SocketOption = Annotated[
+    Path | None, typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket, for this user only.")
+]
+StdioOption = Annotated[bool, typer.Option("--stdio", help="Use stdin and stdout, which is the default.")]
 TokenFileOption = Annotated[
     Path | None,
     typer.Option(
@@ -34,44 +48,36 @@ TokenFileOption = Annotated[
         help="The token for --tcp, written there if missing; else $SEEKLINE_TOKEN, else a new one is printed.",
     ),
 ]
+TcpPublicOption = Annotated[
+    bool, typer.Option("--tcp-public", help="Let --tcp listen where other machines reach it, unencrypted.")
+]
 
 
 def serve(
-    tcp: Annotated[
-        str | None,
-        typer.Option("--tcp", metavar="HOST:PORT", help="Listen there; the client's first line is the token."),
-    ] = None,
-    socket: Annotated[
-        Path | None, typer.Option("--socket", metavar="PATH", help="Listen on a Unix socket, for this user only.")
-    ] = None,
-    stdio: Annotated[bool, typer.Option("--stdio", help="Use stdin and stdout, which is the default.")] = False,
+    tcp: TcpOption = None,
+    socket: SocketOption = None,
+    stdio: StdioOption = False,
     token_file: TokenFileOption = None,
-    tcp_public: Annotated[
-        bool, typer.Option("--tcp-public", help="Let --tcp listen where other machines reach it, unencrypted.")
-    ] = False,
+    tcp_public: TcpPublicOption = False,
     model: ModelOption = None,
     device: DeviceOption = None,
     size: SizeOption = None,
-    format: FormatOption = None,
+    model_format: FormatOption = None,
     quantization: QuantizationOption = None,
     packed_model: PackedOption = None,
     trust_remote_code: TrustRemoteCodeOption = None,
     offline: OfflineOption = None,
     libraries: LibrariesOption = None,
     statistics: StatisticsOption = None,
+    remote_url: RemoteUrlOption = None,
+    remote_model: RemoteModelOption = None,
+    remote_tokenizer: RemoteTokenizerOption = None,
+    remote_prompt: RemotePromptOption = None,
+    remote_key: RemoteKeyOption = None,
 ) -> None:
     """Run the language server, on stdin and stdout unless told otherwise."""
-    options = {
-        "model": of_size(model, size),
-        "model_format": format,
-        "device": device,
-        "quantization": quantization,
-        "packed_model": packed_model,
-        "trust_remote_code": trust_remote_code or None,
-        "offline": offline,
-        "libraries": libraries,
-        "statistics": statistics,
-    }
+    given = {key: value for key, value in locals().items() if key in keys()}
+    options = {**given, "model": of_size(model, size), "trust_remote_code": trust_remote_code or None}
     _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None})
     if tcp is None and (token_file is not None or tcp_public):
         raise BadRequest("--token-file and --tcp-public say how --tcp listens.", "Add --tcp 127.0.0.1:0.")

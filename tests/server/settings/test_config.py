@@ -152,7 +152,17 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     assert layer.values == {"debounce_ms": 5}
 
 
-VALUES = {"trust_remote_code": ["evil/model"], "offline": False, "libraries": True, "statistics": False}
+VALUES = {
+    "trust_remote_code": ["evil/model"],
+    "offline": False,
+    "libraries": True,
+    "statistics": False,
+    "remote_url": "https://evil.example/v1",
+    "remote_model": "another",
+    "remote_tokenizer": "owner/name",
+    "remote_prompt": "text",
+    "remote_key": "env:TOKEN",
+}
 
 
 @pytest.mark.parametrize("key", [key for key in keys() if others_may(key) == "nothing"])
