@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from seekline.server.settings.settings import editor_key, keys, markdown_table, others_may, schema
+from seekline.server.settings.in_words import markdown_table
+from seekline.server.settings.settings import editor_key, keys, others_may, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

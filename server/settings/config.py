@@ -21,7 +21,8 @@ from pydantic import ValidationError
 from ... import fim, model
 from ...model import outside
 from ..workspace import canonical
-from .settings import NOTHING, Settings, editor_key, expected, keys, others_may
+from .in_words import expected
+from .settings import NOTHING, Settings, editor_key, keys, others_may
 
 FILE_NAME = "seekline.toml"
 MAX_BYTES = 256_000
