@@ -155,7 +155,9 @@ def _deep_toml(made: Hostile) -> None:
 
 def _settings(made: Hostile) -> None:
     wanted = {"model": "./model", "trustRemoteCode": ["./model"], "offline": False, "libraries": True, "exclude": []}
+    wanted |= {"remoteUrl": "http://127.0.0.1:9/v1", "remoteKey": "env:HOME", "remoteTokenizer": "./model"}
     toml = 'model = "./model"\ntrust_remote_code = ["./model"]\nlibraries = true\nexclude = []\nlog_level = "debug"\n'
+    toml += 'remote_url = "http://127.0.0.1:9/v1"\nremote_key = "env:HOME"\nremote_tokenizer = "./model"\n'
     files = {
         "seekline.toml": toml,
         ".vscode/settings.json": json.dumps({f"seekline.{key}": value for key, value in wanted.items()}),

@@ -145,11 +145,13 @@ async def prepared_for(
     session: Session, turn: Turn, snapshot: OpenSnapshot, *, explicit: bool, aside: bool = False
 ) -> Prepared | None:
     """`prepare` on the gathering thread, for the model of the session; None where there is none, which the user was
-    told. `aside`: the next prompt is to be as without this one."""
+    told. `aside`: nobody has asked for it yet, and the next prompt is to be as without this one."""
     session.load()
     config = await session.prompt_config(turn)
     if config is None:
         return None
+    if aside and not config.info.limits.is_local:
+        return None  # code leaves the machine for what somebody asks for, and for nothing else
     asked = config.longer() if explicit else config
 
     def run(cancel: Event) -> Prepared:

@@ -5,7 +5,9 @@ Whatever the library raises becomes an `HttpFailure`.
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import ssl
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,7 +79,9 @@ def _no_connection(error: BaseException) -> HttpFailure:
         if isinstance(cause, ssl.SSLError):
             return HttpFailure("untrusted", f"speaks no TLS that works here: {quoted(cause.reason or '')}")
         if isinstance(cause, OSError) and cause.strerror:
-            return HttpFailure("unreachable", f"cannot be reached: {quoted(cause.strerror)}")
+            is_systems = cause.errno is not None and cause.errno > 0 and not isinstance(cause, socket.gaierror)
+            words = os.strerror(cause.errno) if is_systems and cause.errno else cause.strerror
+            return HttpFailure("unreachable", f"cannot be reached: {quoted(words)}")
         cause = cause.__cause__ or cause.__context__
     return HttpFailure("unreachable", f"cannot be reached: {quoted(str(error))}")
 
