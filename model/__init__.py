@@ -71,7 +71,7 @@ from .engines.loader import LocalModel, Report, info_of, info_of_tokenizer
 from .engines.local import LocalEngine
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
-from .engines.remote.remote_model import RemoteModel, address_of
+from .engines.remote.remote_model import RemoteModel
 from .engines.worker import Job, Worker
 from .errors import (
     BrokenAdapter,
@@ -183,7 +183,6 @@ __all__ = [
     "WantedWeights",
     "WeightsFormat",
     "Worker",
-    "address_of",
     "all_devices",
     "all_entries",
     "best_published",

@@ -65,8 +65,16 @@ def _machine(settings: Settings) -> list[tuple[str, str]]:
         ("threads", str(threads(settings))),
         ("products on the CPU", "by the C code" if model.is_compiled() else "by torch"),
         ("model cache", str(model.cache_folder())),
+        ("where code goes", _destination(settings)),
         ("statistics", str(statistics_file()) if settings.statistics else "off"),
     ]
+
+
+def _destination(settings: Settings) -> str:
+    try:
+        return model.where_served(settings.remote_url) if settings.remote_url else "nowhere: it stays in this process"
+    except model.RemoteFailed as error:
+        return str(error)
 
 
 def _device(device: model.Device) -> str:

@@ -47,8 +47,9 @@ def warning_about(wanted: RemoteModel) -> str | None:
     return f"Your code{also} will go to {address.origin} unencrypted: whoever is between can read it. Use https://."
 
 
-def where(address: Address) -> str:
-    """What the status line says first."""
+def where(url: str) -> str:
+    """Where code goes, as the status line says first. Raises `RemoteFailed` for what is no address."""
+    address = address_of(url)
     if address.is_local:
         return f"a server on this machine: {address.origin}"
     return f"remote: code is sent to {address.origin}"
@@ -93,7 +94,7 @@ def info_of_server(
     context = facts.context_tokens or wanted.context_tokens or _CONTEXT_TOKENS
     return EngineInfo(
         name=facts.model,
-        summary=f"{where(address)}, for {facts.model}",
+        summary=f"{where(wanted.url)}, for {facts.model}",
         family=_family(facts.model),
         tokenizer=tokenizer,
         limits=Limits(

@@ -97,3 +97,28 @@ def test_no_family_hides_another_behind_it() -> None:
         assert {p for p in found.pieces if isinstance(p, fim.Special)} == {
             p for p in format.pieces if isinstance(p, fim.Special)
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("deepseek-ai/deepseek-coder-6.7b-base", "deepseek-coder"),
+        ("deepseek-coder:6.7b-base-q4_0", "deepseek-coder"),
+        ("DeepSeek-Coder-V2-Lite-Base.Q4_K_M.gguf", "deepseek-coder-v2-lite"),
+        ("Qwen/Qwen2.5-Coder-7B", "qwen-coder"),
+        ("qwen2.5-coder:1.5b-base", "qwen-coder"),
+        ("bigcode/starcoder2-3b", "starcoder"),
+        ("code_llama-7b", "codellama"),
+        ("gpt-x", "plain"),
+        ("", "plain"),
+    ],
+)
+def test_a_family_is_recognised_by_a_name(name: str, family: str) -> None:
+    assert fim.recognise_name(name).family == family
+
+
+def test_a_server_is_given_both_texts_as_they_are() -> None:
+    format = fim.prefix_and_suffix()
+    assert format.fills_in
+    assert format.control_tokens == 0
+    assert format.family not in fim.all_formats(), "nobody may ask for it by name"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Generator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+import fake_engine
 import pytest
 import pytest_asyncio
 from fake_engine import FakeEngine
@@ -235,3 +237,18 @@ async def test_a_look_ahead_is_taken_over_while_it_is_written(desk: Session, tmp
     assert found is not None
     assert (found.text, found.source) == ("foo(x)", "taken over")
     assert engine.requests[1].prefix.endswith("a = foo(x)\n")
+
+
+async def test_nothing_is_sent_elsewhere_that_nobody_asked_for(
+    desk: Session, tmp_path: Path, engine: Stepping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking ahead is for engines on this machine."""
+    far = replace(fake_engine.INFO, limits=replace(fake_engine.LIMITS, is_local=False))
+    monkeypatch.setattr(fake_engine, "INFO", far)
+    await looking_ahead(desk, tmp_path)
+    engine.steps = 1000
+    assert await ask(desk, tmp_path / "main.py", 4) is not None
+    while not desk.status.idle:
+        await asyncio.sleep(0.001)
+    assert await ask(desk, tmp_path / "other.py", 4) is not None
+    assert len(engine.requests) == 2

@@ -10,7 +10,7 @@ import pytest
 from remote_engine import asker, refuses, served, writes
 from scripted_server import ScriptedServer
 from seekline import model
-from seekline.model.engines.remote.remote_model import Address, address_of
+from seekline.model.engines.remote.remote_model import address_of
 
 KEY = "sk-0123456789"
 
@@ -151,8 +151,7 @@ def test_code_that_goes_unencrypted_is_warned_of_before_anything_is_sent(
 
 
 def test_where_code_goes_is_said() -> None:
-    remote = Address(url="", origin="https://api.deepseek.com", host="", is_local=False, is_encrypted=True)
-    assert model.where_served(remote) == "remote: code is sent to https://api.deepseek.com"
+    assert model.where_served("https://api.deepseek.com/beta") == "remote: code is sent to https://api.deepseek.com"
 
 
 @pytest.mark.parametrize(
