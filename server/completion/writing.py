@@ -44,7 +44,8 @@ class _Written:
 
     def add(self, piece: model.Piece) -> None:
         self.text += piece.text
-        self.tokens += len(piece.ids)
+        # Where an engine does not say which tokens they are, a piece is at least one.
+        self.tokens += len(piece.ids) or int(piece.end is None)
         self.usage = piece.usage or self.usage
         self.first_at = self.first_at or perf_counter()
         self.finish = piece.end or self.finish

@@ -6,7 +6,7 @@ half understood.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
@@ -28,6 +28,7 @@ class Answer:
         self._read = read
         self._held = ""  # the start of what may become one of `ends`
         self._end: End | None = None
+        self._score_of_end: float | None = None
         self.is_whole = False
         """Whether nothing is missing at its end."""
         self.is_over = False
@@ -54,7 +55,8 @@ class Answer:
     def finish(self) -> Piece:
         """The last piece, once nothing more comes or nothing more is wanted."""
         text = "" if self._end is not None else self._held
-        return Piece(text=self._read(text), end=self._end or "end", usage=self._usage)
+        score = self._score_of_end
+        return Piece(text=self._read(text), log_probability=score, end=self._end or "end", usage=self._usage)
 
     def _take(self, choice: Any) -> list[Piece]:
         text = choice.get("text") if isinstance(choice, dict) else None
@@ -69,10 +71,21 @@ class Answer:
             new, self._held = new + self._held, ""
             self._end = "length" if reason == "length" else "end"
         self.is_whole = self.is_whole or self._end is not None
-        if not new and not ids:
-            return []
-        score = sum(scores) if scores else None
-        return [Piece(text=self._read(new), ids=ids, log_probability=score, usage=self._usage)]
+        if reason and not text and scores:
+            self._score_of_end = sum(scores)
+            scores, ids = [], ()
+        return list(self._pieces(self._read(new), ids, scores))
+
+    def _pieces(self, text: str, ids: tuple[int, ...], scores: list[float]) -> Iterator[Piece]:
+        """One for each token that the server tells of, the text with the first of them."""
+        count = max(len(ids), len(scores), int(bool(text)))
+        for number in range(count):
+            yield Piece(
+                text=text if number == 0 else "",
+                ids=ids[number : number + 1],
+                log_probability=scores[number] if number < len(scores) else None,
+                usage=self._usage,
+            )
 
     def _until_end(self, text: str) -> str:
         """What of a text is sure to belong to the completion."""

@@ -47,12 +47,20 @@ class Form:
 
 
 class Connection:
-    """`form` may become simpler while it is used; then `InfoChanged` says that prompts have to be made anew."""
+    """`begin`: the token that the model's prompts begin with, where that is known. `form` may become simpler while it is
+    used; then `InfoChanged` says that prompts have to be made anew."""
 
     def __init__(
-        self, client: HttpClient, wanted: RemoteModel, address: Address, facts: ServerFacts, form: Form
+        self,
+        client: HttpClient,
+        wanted: RemoteModel,
+        address: Address,
+        facts: ServerFacts,
+        form: Form,
+        begin: str | None,
     ) -> None:
         self._client = client
+        self._begin = begin
         self._wanted = wanted
         self._address = address
         self.facts = facts
@@ -83,7 +91,7 @@ class Connection:
                 self._wait(failure, tries, deadline_s, cancel)
 
     def _tried(self, request: CompletionRequest, cancel: Event, deadline_s: float) -> Generator[Piece, None, None]:
-        form, speller = self.form, Speller()
+        form, speller = self.form, Speller(self._begin)
         body = body_of(request, self.facts, form.takes, speller, has_extras=form.has_extras)
         known = Usage(prompt_tokens=len(request.ids), reused_tokens=0) if form.takes == "ids" else None
         answer = Answer(ends_of(request), known, speller.read)

@@ -83,7 +83,8 @@ def introduce(
             'remote_prompt = "ids", but the tokenizer of the model is not known.',
             "Set remote_tokenizer to a folder or a model on this machine that has it.",
         )
-    connection = Connection(client, wanted, address, facts, form)
+    begin = tokenizer.begin_token if tokenizer is not None else None
+    connection = Connection(client, wanted, address, facts, form, begin)
     return connection, info_of_server(wanted, address, facts, form, tokenizer)
 
 

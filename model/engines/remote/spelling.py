@@ -25,9 +25,11 @@ _BEGIN = ("@bos", "<｜begin▁of▁sentence｜>", "<s>", "<bos>", "<|begin_of_t
 
 
 class Speller:
-    """The texts of one request, and what comes back."""
+    """The texts of one request, and what comes back. `begin`: the token that the model's prompts begin with, where that
+    is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: str | None = None) -> None:
+        self._begin = (*_BEGIN, begin)
         self._has_joined = False
 
     def write(self, pieces: Iterable[str | ControlToken]) -> str:
@@ -36,7 +38,7 @@ class Speller:
         for piece in pieces:
             if isinstance(piece, str):
                 texts.append(self.plain(piece))
-            elif texts or piece.spelling not in _BEGIN:
+            elif texts or piece.spelling not in self._begin:
                 texts.append(piece.spelling)
         return "".join(texts)
 

@@ -23,7 +23,8 @@ def test_what_it_asks_and_what_it_makes_of_the_answer() -> None:
 
     with served(script) as (asked, server):
         assert asked.pieces() == [
-            model.Piece(text="1 +", log_probability=-0.75),
+            model.Piece(text="1 +", log_probability=-0.5),
+            model.Piece(text="", log_probability=-0.25),
             model.Piece(text=" 2"),
             model.Piece(text="", end="length", usage=model.Usage(prompt_tokens=7, reused_tokens=5)),
         ]
