@@ -8,7 +8,8 @@ from pathlib import Path
 from ..catalogue.adapter import Adapter, inspect_adapter
 from ..catalogue.catalogue import entry_of_repository
 from ..catalogue.checkpoint import Checkpoint
-from ..catalogue.sources import Source, split_revision
+from ..catalogue.sources import Source
+from ..catalogue.wanted import hub_name
 from ..errors import UnsupportedAdapter
 from .engine_choice import RunsBy
 
@@ -43,7 +44,8 @@ def doubt_about(adapter: Adapter, source: Source) -> str | None:
     if source.is_path or not _REPOSITORY.fullmatch(made_for):
         return None
     entry = entry_of_repository(made_for)
-    is_same = entry is source.entry if entry else split_revision(source.name)[0].lower() == made_for.lower()
-    if is_same:
+    name = hub_name(source.name)
+    is_same_repository = name is not None and name.repository.lower() == made_for.lower()
+    if (entry is source.entry) if entry else is_same_repository:
         return None
     return f"The adapter {adapter.path} says that it was trained for {made_for}, and runs on {source.name} now."

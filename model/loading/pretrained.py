@@ -49,7 +49,8 @@ def load_pretrained(plan: Plan) -> PreTrainedModel:
         arguments["device_map"] = "auto"
     elif plan.quantization != "none":
         arguments["device_map"] = {"": plan.device.name}
-    model, info = AutoModelForCausalLM.from_pretrained(plan.source.folder, **arguments)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(plan.source.folder, **arguments)
+    model, info = loaded
     _check_loaded(info, plan.source.path)
     model = model.eval()
     if "device_map" not in arguments:

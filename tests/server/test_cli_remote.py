@@ -58,9 +58,9 @@ def test_a_server_that_refuses_is_one_line_and_exit_2(
     assert "there is a model 'big': remote_model names another one. It has tiny." in said
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://user:secret@host/v1", f"http://127.0.0.1:{closed_port()}/v1"])
+@pytest.mark.parametrize("url", ["nonsense", "http://user:secret@host/v1", "http://127.0.0.1:PORT/v1"])
 def test_an_address_without_a_server(seekline: Seekline, file: str, url: str) -> None:
-    run = seekline("complete", f"{file}:2:26", "--remote-url", url)
+    run = seekline("complete", f"{file}:2:26", "--remote-url", url.replace("PORT", str(closed_port())))
     assert run.code == 2
     assert "remote_url" in run.err
     assert "secret" not in run.err

@@ -17,8 +17,8 @@ from .weights import CheckpointTensors, TensorSource
 def open_tensors(
     path: Path, config: LlamaConfig, packing: Packing | None, *, device: str, dtype: torch.dtype | None
 ) -> TensorSource:
-    """`path`: a model's folder, or its file of weights. `packing`: how its matrices are packed, if they are. `dtype`: what
-    floating point is converted to; None leaves it as it is. Raises `BrokenCheckpoint`."""
+    """`path`: a model's folder, or its file of weights. `packing`: how its matrices are packed, if they are. `dtype`:
+    what floating point is converted to; None leaves it as it is. Raises `BrokenCheckpoint`."""
     gguf = gguf_file(path)
     if gguf is not None:
         return GgufTensors(gguf, config, device=device, dtype=dtype)

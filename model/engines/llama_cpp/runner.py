@@ -106,6 +106,9 @@ class LlamaCppRunner:
         with self._deaths():
             self._client.compute(asked, cancel=cancel)
 
+    def adapt(self, plan: Plan) -> None:
+        self._plan = plan  # which has no adapter: the planner sees to it
+
     def forget(self, key: str) -> None:
         self._sequences.forget(key)
 

@@ -47,8 +47,8 @@ class Form:
 
 
 class Connection:
-    """`begin`: the token that the model's prompts begin with, where that is known. `form` may become simpler while it is
-    used; then `InfoChanged` says that prompts have to be made anew."""
+    """`begin`: the token that the model's prompts begin with, where that is known. `form` may become simpler while
+    it is used; then `InfoChanged` says that prompts have to be made anew."""
 
     def __init__(
         self,

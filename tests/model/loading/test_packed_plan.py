@@ -94,6 +94,6 @@ def test_other_architectures_are_refused(where: str, quantization: Any) -> None:
 def test_they_are_not_spread_over_devices() -> None:
     source = model.Source(name="/coder-awq", path=CODER.path, entry=None)
     wanted = model.ModelRequest(model="/coder-awq")
-    assert not planning.plan_named(source, CODER, device("cuda:0", 8), wanted).spread
+    assert not planning.plan_named([source], lambda _: CODER, device("cuda:0", 8), wanted).spread
     with pytest.raises(model.OutOfMemory):
-        planning.plan_named(source, CODER, device("cuda:0", 2), wanted)
+        planning.plan_named([source], lambda _: CODER, device("cuda:0", 2), wanted)
