@@ -153,6 +153,7 @@ def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
 
 
 VALUES = {
+    "packed_model": "/evil/file",
     "trust_remote_code": ["evil/model"],
     "offline": False,
     "libraries": True,
