@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote
 
+import pytest
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -39,6 +41,14 @@ def serve(repositories: Mapping[str, Path]) -> Iterator[Hub]:
         hub.shutdown()
         hub.server_close()
         thread.join()
+
+
+def use(hub: Hub, patch: pytest.MonkeyPatch) -> None:
+    """Has this process ask `hub`, where the hub library may be imported already."""
+    template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+    for name, value in {"ENDPOINT": hub.url, "HF_HUB_OFFLINE": False, "HUGGINGFACE_CO_URL_TEMPLATE": template}.items():
+        patch.setattr(f"huggingface_hub.constants.{name}", value)
+    patch.setattr("huggingface_hub.hf_api.api.endpoint", hub.url)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -28,13 +28,7 @@ def hub(tmp_path: Path, empty_hub_cache: Path, monkeypatch: pytest.MonkeyPatch) 
     for part in (1, 2):
         (other / f"a-model-Q6_K-0000{part}-of-00002.gguf").write_bytes(b"GGUF" + bytes(9))
     with fake_hub.serve({BASE: known, OTHER: other}) as served:
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", served.url)
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(
-            "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
-            served.url + "/{repo_id}/resolve/{revision}/{filename}",
-        )
-        monkeypatch.setattr("huggingface_hub.hf_api.api.endpoint", served.url)
+        fake_hub.use(served, monkeypatch)
         yield served
 
 
