@@ -66,4 +66,7 @@ def _settings(plan: Plan) -> dict[str, object]:
             "Packed models are Llamas with quantization = int4, or int8 on a CPU.",
         )
     native = plan.device.kind == "cpu" and runs_natively(llama)
-    return {"bits": BITS[plan.quantization], "group": GROUP, "native": native}
+    settings: dict[str, object] = {"bits": BITS[plan.quantization], "group": GROUP, "native": native}
+    if plan.adapter is not None and plan.merges_adapter:
+        settings["adapter"] = plan.adapter.origin
+    return settings
