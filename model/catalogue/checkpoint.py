@@ -15,7 +15,6 @@ from pydantic import BaseModel, Field, TypeAdapter
 from .. import outside
 from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights
-from .catalogue import Entry
 from .expert_tensors import check_experts
 from .gguf_model import read_gguf_model
 from .gguf_parts import first_parts, gguf_parts
@@ -29,15 +28,6 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _DEFAULT_CONTEXT_TOKENS = 2048
 _MAX_JSON_BYTES = 16_000_000
 _AGAIN = "Download the model again."
-_LLAMA_NAMES = {
-    "layers": "num_hidden_layers",
-    "hidden": "hidden_size",
-    "heads": "num_attention_heads",
-    "kv_heads": "num_key_value_heads",
-    "intermediate": "intermediate_size",
-    "vocabulary": "vocab_size",
-}
-"""What catalogue.toml calls a Llama's sizes, and what config.json does."""
 
 _Layers = Annotated[int, Field(strict=True, ge=1, le=1024)] | None
 _Heads = Annotated[int, Field(strict=True, ge=1, le=4096)] | None
@@ -166,28 +156,6 @@ def _of_gguf(path: Path) -> Checkpoint:
         vocabulary=found.vocabulary,
         has_own_code=False,
         llama=found.llama,
-    )
-
-
-def expected_checkpoint(
-    entry: Entry, weights_format: WeightsFormat = "safetensors", stored_bytes: int | None = None
-) -> Checkpoint:
-    """What `inspect` will find of a model of the catalogue once it is here in a format. `stored_bytes`: of weights that
-    are quantized."""
-    config = {}
-    if entry.llama is not None:
-        config = {_LLAMA_NAMES[name]: size for name, size in entry.llama.items()} | {"model_type": "llama"}
-    return Checkpoint(
-        path=Path(entry.name),
-        weights_format=weights_format,
-        stored_bytes=stored_bytes,
-        model_type=entry.architecture,
-        parameters=entry.parameters,
-        context_tokens=entry.context_tokens,
-        kv_bytes_per_token=entry.kv_bytes_per_token,
-        vocabulary=None,
-        has_own_code=entry.own_code,
-        llama=parse_llama_config(config, name=entry.name),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..catalogue.catalogue import Entry
-from ..catalogue.checkpoint import Checkpoint, expected_checkpoint
+from ..catalogue.checkpoint import Checkpoint
+from ..catalogue.expected import expected_checkpoint
 from ..catalogue.sources import Source, published_of, published_sources
 from ..catalogue.wanted import WantedWeights
 from ..errors import ModelNotInstalled, OutOfMemory, UnsupportedArchitecture

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from seekline import fim, model
-from seekline.model.catalogue.checkpoint import expected_checkpoint
+from seekline.model.catalogue.expected import expected_checkpoint
 
 
 def test_every_family_has_a_format_and_says_rightly_whether_it_fills_in() -> None:

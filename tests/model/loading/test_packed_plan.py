@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from seekline import model
-from seekline.model.catalogue.checkpoint import expected_checkpoint
+from seekline.model.catalogue.expected import expected_checkpoint
 from seekline.model.catalogue.packing import Packing
 from seekline.model.loading import plan as planning
 from seekline.model.loading import quantization_choice
