@@ -101,9 +101,10 @@ from .loading.load import load_model, quantized_folder
 from .loading.loaded_model import LoadedModel
 from .loading.memory import release_memory, trim_heap
 from .loading.outlook import Outlook, outlooks, outlooks_of_formats
-from .loading.packed import pack
-from .loading.plan import NO_DRAFTS, ModelRequest, Plan, make_plan
+from .loading.pack import pack
+from .loading.plan import Plan, make_plan
 from .loading.published import best_published, published_bytes
+from .loading.request import NO_DRAFTS, ModelRequest
 from .loading.sizes import Quantization
 from .loading.variants import by_preference, label
 from .tokenizer import Decoder, Tokenizer

@@ -18,7 +18,8 @@ from ..errors import EngineDied, ModelError, OutOfMemory, PathNotAgreed
 from ..loading.fallback import LoadResult, load_what_fits
 from ..loading.load import MIXTURE_FILE
 from ..loading.memory import release_memory
-from ..loading.plan import NO_DRAFTS, ModelRequest, Plan
+from ..loading.plan import Plan
+from ..loading.request import NO_DRAFTS, ModelRequest
 from ..tokenizer import Tokenizer
 from .engine import EngineInfo, Limits, State, new_version
 from .runner import ModelRunner, load_runner

@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 from ..catalogue.adapter import NO_ADAPTER
 from ..errors import OutOfMemory
 from .memory import release_memory
-from .plan import NO_DRAFTS, ModelRequest, Plan, make_plan
+from .plan import Plan, make_plan
+from .request import NO_DRAFTS, ModelRequest
 
 _LEAST_SEQUENCE_TOKENS = 512
 Loaded = TypeVar("Loaded")

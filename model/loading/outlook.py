@@ -11,8 +11,9 @@ from ..catalogue.sources import Source, installed_entries, published_sources
 from ..errors import ModelError, OutOfMemory
 from .hardware import Device, find_device
 from .limits import is_large, is_too_slow
-from .plan import NO_DRAFTS, Look, ModelRequest, Plan, plan_named, ways_to_run
+from .plan import Look, Plan, plan_named, ways_to_run
 from .published import check_published, expected
+from .request import NO_DRAFTS, ModelRequest
 from .sizes import needed_bytes, size_of
 
 

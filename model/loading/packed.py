@@ -1,4 +1,4 @@
-"""Saves the quantized weights of a model as one file, and loads them from it: here or on another machine."""
+"""Puts the weights of a packed model into the cache, from which its model is loaded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..backends.llama.kept import kept_path, made_from
 from ..backends.llama.native_structures import runs_natively
-from ..backends.llama.packed import read_packed, write_packed
+from ..backends.llama.packed import read_packed
 from ..errors import BrokenCheckpoint, UnsupportedQuantization
 from .plan import Plan
 from .sizes import Quantization
@@ -18,31 +18,13 @@ if TYPE_CHECKING:
 BITS: dict[Quantization, Bits] = {"none": None, "int8": 8, "int4": 4, "stored": "stored"}
 
 
-def pack(plan: Plan, cache: Path, to: Path) -> None:
-    """Writes what was quantized when the model of `plan` was loaded with this `cache` to the file `to`.
-
-    Raises `UnsupportedQuantization` where Seekline kept nothing, `BrokenCheckpoint` where `to` cannot be written.
-    """
-    settings = _settings(plan)
-    kept = kept_path(cache, made_from(plan.source.path, settings))
-    if not kept.is_file():
-        raise UnsupportedQuantization(
-            f"{plan.source.name} ({plan.format}) has no weights that Seekline quantizes: there is nothing to pack.",
-            "Set quantization = int4, or take the model as it is.",
-        )
-    try:
-        write_packed(kept, plan.source.path, settings, to)
-    except OSError as error:
-        raise BrokenCheckpoint(f"{to} cannot be written: {error.strerror}.", "Name another file.") from error
-
-
 def unpack(plan: Plan, packed: Path, cache: Path) -> None:
     """Puts the weights in `packed` into the cache, where they are not there yet, for the model of `plan`.
 
     Raises `BrokenCheckpoint` where they are of another model, or quantized otherwise, and where the cache cannot be
     written.
     """
-    settings = _settings(plan)
+    settings = settings_of(plan)
     origin = made_from(plan.source.path, settings)
     kept = kept_path(cache, origin)
     if kept.is_file():
@@ -55,7 +37,7 @@ def unpack(plan: Plan, packed: Path, cache: Path) -> None:
         ) from error
 
 
-def _settings(plan: Plan) -> dict[str, object]:
+def settings_of(plan: Plan) -> dict[str, object]:
     """What the matrices are quantized with. Imports torch."""
     from ..backends.llama.quantization import GROUP
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 from ..catalogue.adapter import NO_ADAPTER, Adapter, find_adapter
 from ..catalogue.catalogue import EMBEDDED, Entry
 from ..catalogue.checkpoint import Checkpoint, inspect
 from ..catalogue.sources import Source, check_agreed, find_sources, installed_entries
-from ..catalogue.wanted import ANY, WantedWeights
+from ..catalogue.wanted import ANY
 from ..errors import (
     BrokenCheckpoint,
     ModelError,
@@ -24,51 +23,19 @@ from ..errors import (
 )
 from ..tokenizer import Tokenizer
 from .adapter_choice import choose_adapter
-from .engine_choice import EngineChoice, RunsBy, choose_engine, llama_cpp_formats
+from .engine_choice import RunsBy, choose_engine, llama_cpp_formats
 from .hardware import Device, Dtype, find_device
 from .limits import is_large, is_too_slow
 from .llama_cpp_devices import llama_cpp_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
+from .request import NO_DRAFTS, ModelRequest
 from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
 from .variants import by_preference
 
 Look = Callable[[Source], Checkpoint]
 """Says what is in a source."""
 
-NO_DRAFTS = "none"
-"""What `ModelRequest.draft_model` is where no small model drafts."""
-
 _USABLE_SHARE = 0.9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRequest:
-    """What the user asked for; `auto` leaves it to `make_plan`.
-
-    `weights`: the format, and the file of a GGUF repository. `engine`: whose forward pass is to compute.
-    `sequence_tokens`: prompt and completion together, for which the KV cache needs room. `trusted`: names of models
-    whose own code may run. `smaller_than`: so many parameters `auto` may not take. `max_sequences`: of full length, for
-    whose KV caches there is room; None: for as many as are worth the memory. `draft_model`: named as `model` is.
-    `adapter`: the path of a LoRA adapter's folder, which `merge_adapter` adds to the weights before they are quantized.
-    `packed`: a file of the model's quantized weights. `agreed`: the folders and files that may be loaded, by their
-    canonical paths; None: all.
-    """
-
-    model: str = "auto"
-    weights: WantedWeights = ANY
-    engine: EngineChoice = "auto"
-    device: str = "auto"
-    dtype: Dtype | Literal["auto"] = "auto"
-    quantization: Quantization | Literal["auto"] = "auto"
-    sequence_tokens: int = 2048
-    trusted: Collection[str] = ()
-    smaller_than: int | None = None
-    max_sequences: int | None = None
-    draft_model: str = NO_DRAFTS
-    adapter: str = NO_ADAPTER
-    merge_adapter: bool = False
-    packed: Path | None = None
-    agreed: Collection[Path] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

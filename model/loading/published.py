@@ -11,7 +11,8 @@ from ..catalogue.sources import Source, published_of, published_sources
 from ..catalogue.wanted import WantedWeights
 from ..errors import ModelNotInstalled, OutOfMemory, UnsupportedArchitecture
 from .hardware import find_device
-from .plan import ModelRequest, plan_named
+from .plan import plan_named
+from .request import ModelRequest
 from .variants import label
 
 

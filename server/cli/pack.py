@@ -32,8 +32,6 @@ def pack_model(
     """
     config = load_config(Path.cwd(), model=name, model_format=format, quantization=quantization, device=device)
     plan = make_plan(config)
-    cache = model.quantized_folder()
     with err.status("quantizing"):
-        model.load_model(plan, threads=threads(config.settings), cache=cache)
-    model.pack(plan, cache, to)
+        model.pack(plan, model.quantized_folder(), to, threads=threads(config.settings))
     print_line(f"{plan.source.name} ({plan.format}) is packed in {to}, {size(to.stat().st_size)}.")

@@ -26,7 +26,7 @@ def packed(folder: Path, cache: Path, to: Path) -> list[int]:
     """Packs a model; what it writes."""
     plan = planned(folder)
     written = generate(model.load_model(plan, threads=1, cache=cache))
-    model.pack(plan, cache, to)
+    model.pack(plan, cache, to, threads=1)
     return written
 
 
@@ -79,9 +79,8 @@ def test_a_damaged_one_is_quantized_again(llama: Path, tmp_path: Path) -> None:
 
 def test_nothing_is_packed_of_what_is_not_quantized(llama: Path, tmp_path: Path) -> None:
     plan = planned(llama, quantization="none")
-    model.load_model(plan, threads=1, cache=tmp_path / "cache")
     with pytest.raises(model.UnsupportedQuantization, match="nothing to pack"):
-        model.pack(plan, tmp_path / "cache", tmp_path / "file")
+        model.pack(plan, tmp_path / "cache", tmp_path / "file", threads=1)
     assert not (tmp_path / "file").exists()
 
 
