@@ -71,14 +71,19 @@ def _ggml() -> ctypes.CDLL:
 
 
 def write_gguf(
-    path: Path, architecture: str, metadata: Mapping[str, Any], tensors: Mapping[str, tuple[np.ndarray, str]]
+    path: Path,
+    architecture: str,
+    metadata: Mapping[str, Any],
+    tensors: Mapping[str, tuple[np.ndarray, str]],
+    *,
+    tensors_a_file: int = 0,
 ) -> Path:
     """A GGUF file of these entries, and of these tensors: values in floating point and the type that they get.
 
     A key without a dot belongs to the architecture: `block_count`. Whole numbers are written as uint32, lists by their
-    first item.
+    first item. `tensors_a_file`: at most so many, if not all; what is returned is then the first file.
     """
-    writer = GGUFWriter(path, architecture)
+    writer = GGUFWriter(path, architecture, split_max_tensors=tensors_a_file)
     for key, value in metadata.items():
         _add(writer, key if "." in key else f"{architecture}.{key}", value)
     for name, (values, kind) in tensors.items():
@@ -88,7 +93,7 @@ def write_gguf(
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    return path
+    return path if path.exists() else min(path.parent.glob(f"{path.stem}-00001-of-*.gguf"))
 
 
 def _add(writer: GGUFWriter, key: str, value: Any) -> None:
@@ -106,19 +111,27 @@ def save_llama_gguf(
     *,
     pre: str = "default",
     metadata: Mapping[str, Any] | None = None,
+    change: Callable[[dict[str, tuple[np.ndarray, str]]], None] = lambda _: None,
+    tensors_a_file: int = 0,
 ) -> Path:
     """The Llama of a folder of safetensors, with its tokenizer, as llama.cpp's converter writes it.
 
     `kind`: the type of its matrices, or what says it by GGUF's name for one. `pre`: how its texts are split.
-    `metadata`: other entries, or others for these; None takes one away.
+    `metadata`: other entries, or others for these; None takes one away. `change`: does so with the tensors.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    entries = {**llama_entries(config), **vocabulary_entries(folder, config["vocab_size"], pre=pre), **(metadata or {})}
+    metadata = metadata or {}
+    entries = llama_entries(config)
+    if "tokenizer.ggml.tokens" not in metadata:
+        entries |= vocabulary_entries(folder, config["vocab_size"], pre=pre)
+    entries |= metadata
     tensors: dict[str, tuple[np.ndarray, str]] = {}
     for name, values in llama_tensors(folder, config).items():
         kind_of_it = kind if isinstance(kind, str) else kind(name)
         tensors[name] = values, "F32" if values.ndim == 1 else kind_of_it
-    return write_gguf(path, "llama", {key: value for key, value in entries.items() if value is not None}, tensors)
+    change(tensors)
+    kept = {key: value for key, value in entries.items() if value is not None}
+    return write_gguf(path, "llama", kept, tensors, tensors_a_file=tensors_a_file)
 
 
 def llama_entries(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def gguf_header_of(file: BinaryIO, path: Path) -> GgufHeader:
     infos = [_tensor_info(header) for _ in range(tensor_count)]
     alignment = metadata.get("general.alignment", DEFAULT_ALIGNMENT)
     if not isinstance(alignment, int) or not 0 < alignment <= MAX_ALIGNMENT or alignment & (alignment - 1):
-        raise header.fault(f"its alignment is {str(alignment)[:40]}, which is no power of two")
+        raise header.fault(f"its alignment is {repr(alignment)[:40]}, which is no power of two")
     data_start = header.position + -header.position % alignment
     return GgufHeader(metadata=metadata, tensors=_tensors(infos, data_start, alignment, header))
 

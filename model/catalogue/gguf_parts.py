@@ -81,4 +81,4 @@ def all_tensors(parts: list[Path], headers: list[GgufHeader]) -> dict[str, Tenso
 
 
 def _shown(value: object) -> str:
-    return str(value)[:20]
+    return repr(value)[:20]

@@ -111,7 +111,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "an entry twice": (file_of([entry(b"k", 4, bytes(4))] * 2), "has the entry 'k' twice"),
     "no alignment": (file_of([entry(b"general.alignment", 4, bytes(4))]), "alignment is 0"),
     "an odd alignment": (file_of([entry(b"general.alignment", 4, struct.pack("<I", 48))]), "alignment is 48"),
-    "a text as alignment": (file_of([entry(b"general.alignment", 8, text(b"32"))]), "alignment is 32"),
+    "a text as alignment": (file_of([entry(b"general.alignment", 8, text(b"32"))]), "alignment is '32'"),
     "no dimensions": (file_of([], [info(b"t", [])], bytes(64)), "'t' has 0 dimensions"),
     "many dimensions": (file_of([], [info(b"t", [1] * 5)], bytes(64)), "'t' has 5 dimensions"),
     "an empty tensor": (file_of([], [info(b"t", [4, 0])], bytes(64)), "'t' of F32 has the shape"),
