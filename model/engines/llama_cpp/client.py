@@ -10,9 +10,9 @@ from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ...decoding.sampling import Sampling
 from ...errors import BrokenCheckpoint
@@ -128,10 +128,7 @@ class LlamaClient:
         received = self._http.events("/completion", body, cancel=cancel, first_s=_STEP_S, between_s=_STEP_S)
         with closing(received):
             for data in received:
-                event = _event(parsed(data))
-                yield event
-                if event.stop:
-                    return
+                yield _event(parsed(data))
 
 
 class _Candidate(BaseModel):
@@ -168,7 +165,6 @@ class _Event(BaseModel):
     content: str = ""
     tokens: list[int] = []
     tokens_predicted: int = 0
-    stop: Annotated[bool, Field(strict=True)] = False
     prompt_progress: _Progress | None = None
     completion_probabilities: list[_Odds] = []
 

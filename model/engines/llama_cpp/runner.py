@@ -94,7 +94,7 @@ class LlamaCppRunner:
                     written += token.tokens
                     put(_piece(token, decoder, usage))
         except Cancelled:
-            if cancel.is_set():
+            if cancel.is_set() or not until.is_late:
                 raise
             end = "time"
         if written >= limit:
@@ -168,8 +168,12 @@ class _Until(Event):
         self._cancel = cancel
         self._deadline_s = None if limit_s is None else monotonic() + limit_s
 
+    @property
+    def is_late(self) -> bool:
+        return self._deadline_s is not None and monotonic() >= self._deadline_s
+
     def is_set(self) -> bool:
-        return self._cancel.is_set() or (self._deadline_s is not None and monotonic() >= self._deadline_s)
+        return self._cancel.is_set() or self.is_late
 
 
 def load_llama_cpp(plan: Plan, *, threads: int, report: Callable[[str], None]) -> LlamaCppRunner:
