@@ -96,8 +96,10 @@ from .errors import (
     VocabularyMismatch,
     trust_command,
 )
+from .loading.engine_choice import has_llama_cpp
 from .loading.fallback import LoadResult, load_what_fits
 from .loading.hardware import Device, Dtype, all_devices, compute_threads, find_device, most_threads
+from .loading.llama_cpp_devices import llama_cpp_devices
 from .loading.load import load_model, quantized_folder
 from .loading.loaded_model import LoadedModel
 from .loading.memory import release_memory, trim_heap
@@ -205,6 +207,7 @@ __all__ = [
     "find_sources",
     "gguf_mixes",
     "gguf_quantization",
+    "has_llama_cpp",
     "hub_name",
     "info_of",
     "info_of_tokenizer",
@@ -215,6 +218,7 @@ __all__ = [
     "is_path",
     "kept_weights",
     "label",
+    "llama_cpp_devices",
     "load_model",
     "load_what_fits",
     "make_plan",

@@ -52,6 +52,7 @@ def model_request(settings: Settings) -> model.ModelRequest:
     return model.ModelRequest(
         model=settings.model,
         weights=weights,
+        engine=settings.engine,
         device=settings.device,
         dtype=dtype,
         quantization=quantization,

@@ -23,7 +23,7 @@ from ..errors import (
 )
 from ..tokenizer import Tokenizer
 from .adapter_choice import choose_adapter
-from .engine_choice import RunsBy, choose_engine, llama_cpp_formats
+from .engine_choice import RunsBy, choose_engine, has_llama_cpp, llama_cpp_formats
 from .hardware import Device, Dtype, find_device
 from .limits import is_large, is_too_slow
 from .llama_cpp_devices import llama_cpp_device
@@ -95,15 +95,21 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
     `VocabularyMismatch` where a model cannot draft for another, and `OutOfMemory` where they cannot fit.
     """
     if wanted.model == "auto":
-        plan = _automatic(wanted, find_device(wanted.device))
+        plan = _automatic(wanted, _device(wanted))
     else:
         sources = _agreed_sources(wanted.model, base, wanted)
         known = [_look(sources[0])] if len(sources) == 1 else []  # before torch takes its seconds
         look = (lambda _: known[0]) if known else _look
-        plan = _best(sources, find_device(wanted.device), wanted, spread=True, look=look)
+        plan = _best(sources, _device(wanted), wanted, spread=True, look=look)
     plan = with_adapter(plan, wanted, base=base)
     plan = replace(plan, packed=wanted.packed)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
+
+
+def _device(wanted: ModelRequest) -> Device:
+    """Of torch, or of llama.cpp where nothing else may compute. Raises `UnsupportedDevice`."""
+    is_for_llama_cpp = wanted.engine == "llama.cpp" and has_llama_cpp()
+    return llama_cpp_device(wanted.device) if is_for_llama_cpp else find_device(wanted.device)
 
 
 def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:

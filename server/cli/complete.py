@@ -28,6 +28,7 @@ from .console import err, out, print_json, print_note
 from .effective import load_config, of_size
 from .options import (
     DeviceOption,
+    EngineOption,
     FormatOption,
     JsonOption,
     LengthOption,
@@ -64,6 +65,7 @@ def complete(
     model: ModelOption = None,
     size: SizeOption = None,
     model_format: FormatOption = None,
+    engine: EngineOption = None,
     quantization: QuantizationOption = None,
     packed_model: PackedOption = None,
     device: DeviceOption = None,

@@ -23,7 +23,9 @@ from .complete import make_plan, ready_engine
 from .console import out, print_line, print_table
 from .outlook import outlooks, print_models
 
-_PACKAGES = ("seekline", "torch", "transformers", "tokenizers", "pygls", "accelerate", "bitsandbytes")
+_PACKAGES = ("seekline", "torch", "transformers", "tokenizers", "pygls")
+_EXTRAS = {"accelerate": "gpu", "bitsandbytes": "gpu", "xllamacpp": "gguf"}
+"""Packages that may be missing, and which extra brings them."""
 
 
 def doctor() -> None:
@@ -33,7 +35,7 @@ def doctor() -> None:
     for title, rows in (
         ("This machine", _machine(config.settings)),
         ("Devices", [(device.name, _device(device)) for device in devices]),
-        ("Versions", [(name, _version(name)) for name in _PACKAGES]),
+        ("Versions", [(name, _version(name)) for name in (*_PACKAGES, *_EXTRAS)]),
     ):
         _show(title, rows)
     out.print("[bold]What would run here[/]")
@@ -64,15 +66,22 @@ def _machine(settings: Settings) -> list[tuple[str, str]]:
         ("python", f"{platform.python_version()} ({sys.executable})"),
         ("threads", str(threads(settings))),
         ("products on the CPU", "by the C code" if model.is_compiled() else "by torch"),
+        ("llama.cpp", _llama_cpp()),
         ("model cache", str(model.cache_folder())),
         ("where code goes", _destination(settings)),
         ("statistics", str(statistics_file()) if settings.statistics else "off"),
     ]
 
 
+def _llama_cpp() -> str:
+    if not model.has_llama_cpp():
+        return "not installed: GGUF files of other architectures than Llama's do not run"
+    return f"runs GGUF files on {', '.join(device.name for device in model.llama_cpp_devices())}"
+
+
 def _destination(settings: Settings) -> str:
     try:
-        return model.where_served(settings.remote_url) if settings.remote_url else "nowhere: it stays in this process"
+        return model.where_served(settings.remote_url) if settings.remote_url else "nowhere: it stays on this machine"
     except model.RemoteFailed as error:
         return str(error)
 
@@ -88,7 +97,8 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed (comes with the extra gpu: `pipx install --force '.[gpu]'` in the clone)"
+        extra = _EXTRAS.get(package, "gpu")
+        return f"not installed (comes with the extra {extra}: `pipx install --force '.[{extra}]'` in the clone)"
 
 
 def _model_problems(config: Config) -> Iterator[str]:

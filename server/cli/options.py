@@ -20,6 +20,7 @@ QuantizationOption = Annotated[
 FormatOption = Annotated[
     str | None, typer.Option("--format", "--model-format", help="auto, safetensors, gguf, gptq or awq.")
 ]
+EngineOption = Annotated[str | None, typer.Option("--engine", help="auto, seekline or llama.cpp.")]
 SizeOption = Annotated[
     str | None, typer.Option("--size", help="Billions of parameters of a series: --model deepseek-coder --size 6.7.")
 ]

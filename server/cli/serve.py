@@ -14,6 +14,7 @@ from ..settings.settings import keys
 from .effective import of_size
 from .options import (
     DeviceOption,
+    EngineOption,
     FormatOption,
     LibrariesOption,
     ModelOption,
@@ -63,6 +64,7 @@ def serve(
     device: DeviceOption = None,
     size: SizeOption = None,
     model_format: FormatOption = None,
+    engine: EngineOption = None,
     quantization: QuantizationOption = None,
     packed_model: PackedOption = None,
     trust_remote_code: TrustRemoteCodeOption = None,

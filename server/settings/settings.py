@@ -73,8 +73,9 @@ class Settings(BaseModel):
     )
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        description="`auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1`, `mps`.",
+        pattern=r"^(auto|cpu|mps|(cuda|rocm|vulkan)(:\d+)?)$",
+        description="`auto` (the first GPU, else the CPU), `cpu`, `cuda`, `cuda:1`, `mps`; with `engine = "
+        '"llama.cpp"`, built for it, also `vulkan` and `rocm`.',
         json_schema_extra=_others_may("set", **{"x-expected": '"auto", "cpu", "mps", "cuda" or "cuda:1"'}),
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
@@ -86,6 +87,13 @@ class Settings(BaseModel):
         default="auto",
         description="In which of its formats a model is loaded, where several are here; `auto` takes what suits the "
         "device. `pytorch` is another word for `safetensors`.",
+        json_schema_extra=_others_may("set"),
+    )
+    engine: Literal["auto", "seekline", "llama.cpp"] = Field(
+        default="auto",
+        description="What computes: `seekline` (its own forward pass, or transformers), or `llama.cpp` for GGUF files, "
+        "in a process of its own (the extra `gguf`: `pipx install '.[gguf]'` in the clone). `auto` takes llama.cpp for "
+        "GGUF files of an architecture that Seekline's own forward pass does not know.",
         json_schema_extra=_others_may("set"),
     )
     quantization: Annotated[
