@@ -67,8 +67,9 @@ from .engines.engine import (
     Usage,
     new_version,
 )
-from .engines.loader import LocalModel, Report, info_of, info_of_tokenizer
+from .engines.loader import LocalModel, Report
 from .engines.local import LocalEngine
+from .engines.local_info import info_of, info_of_tokenizer
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel

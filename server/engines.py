@@ -60,6 +60,8 @@ def model_request(settings: Settings) -> model.ModelRequest:
         max_sequences=None if settings.max_batch_size == "auto" else settings.max_batch_size,
         trusted=settings.trust_remote_code,
         draft_model=settings.draft_model,
+        adapter=settings.adapter,
+        merge_adapter=settings.merge_adapter,
         packed=None if settings.packed_model == NOTHING else Path(settings.packed_model).expanduser(),
     )
 

@@ -195,4 +195,5 @@ def _check_plain(table: _Table, path: Path) -> None:
             odd[name] = value
     if odd:
         name, value = next(iter(odd.items()))
-        raise UnsupportedAdapter(f"{path} has {name[:100]} = {str(value)[:100]!a}, which is not run here.", _PLAIN)
+        shown = name[:100] if name.isidentifier() else ascii(name[:100])
+        raise UnsupportedAdapter(f"{path} has {shown} = {ascii(value)[:100]}, which is not run here.", _PLAIN)

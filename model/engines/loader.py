@@ -6,34 +6,29 @@ It is told what is wanted from any thread; it loads and unloads on the device's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ..backends.llama.native_structures import why_not_compiled
+from ..catalogue.adapter import NO_ADAPTER
 from ..errors import EngineDied, ModelError, OutOfMemory, PathNotAgreed
+from ..loading.adapter_choice import doubt_about
 from ..loading.fallback import LoadResult, load_what_fits
-from ..loading.load import MIXTURE_FILE
 from ..loading.memory import release_memory
-from ..loading.plan import Plan
+from ..loading.plan import Plan, with_adapter
 from ..loading.request import NO_DRAFTS, ModelRequest
-from ..tokenizer import Tokenizer
 from .engine import EngineInfo, Limits, State, new_version
+from .local_info import info_of, with_shorter_prompts
 from .runner import ModelRunner, load_runner
 
 log = logging.getLogger(__name__)
 
 LEAST_PROMPT_TOKENS = 256
 _MOST_DEATHS = 3
-_ANY_CONTEXT_TOKENS = 1 << 30
-CPU_PROMPT_TOKENS = 1024
-GPU_PROMPT_TOKENS = 4096
-# Every keystroke moves the suffix to new positions, so all of it is computed again: a GPU has time for more.
-CPU_SUFFIX_TOKENS = 128
-GPU_SUFFIX_TOKENS = 1024
 
 MayLoad = Callable[[], Collection[Path] | None]
 """The folders and files that may be loaded, by their canonical paths; None: all. It may read the disk, and raise
@@ -62,6 +57,9 @@ class LocalModel:
             return False
         return replace(self.request, sequence_tokens=0) == replace(other.request, sequence_tokens=0)
 
+    def without_adapter(self) -> LocalModel:
+        return replace(self, request=replace(self.request, adapter=NO_ADAPTER, merge_adapter=False))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -86,6 +84,8 @@ class Loader:
         self._may_load: MayLoad = every_folder
         self._is_due = False  # what is wanted is not loaded yet
         self._runner: ModelRunner | None = None
+        self._loaded_for: LocalModel | None = None
+        self._limits: Limits | None = None  # of what is loaded, which may be less than it has
         self._info: EngineInfo | None = None
         self._error: Exception | None = None
         self._deaths = 0  # of processes that computed, without a completion in between
@@ -115,9 +115,11 @@ class Loader:
             return not is_same
 
     def retry(self) -> None:
-        """Lets what failed be wanted again."""
+        """Lets what failed be wanted again, or an adapter that was written to since."""
+        adapter = self._runner.plan.adapter if self._runner is not None else None
+        is_outdated = adapter is not None and not adapter.is_current
         with self._lock:
-            if self.state == "failed":
+            if self.state == "failed" or is_outdated:
                 self._wanted = None
 
     def current(self) -> tuple[ModelRunner, EngineInfo]:
@@ -174,8 +176,36 @@ class Loader:
             self._is_due = False
             if is_due:
                 self._info = None
-        if is_due and wanted is not None:
+        if not is_due or wanted is None:
+            return
+        if self._runner is not None and self._is_base_of(wanted, self._runner.plan):
+            self._exchange_adapter(self._runner, wanted, may_load)
+        else:
             self._load(wanted, may_load)
+
+    def _is_base_of(self, wanted: LocalModel, plan: Plan) -> bool:
+        """Whether what is loaded lacks at most another adapter to be what is wanted."""
+        merges = wanted.request.merge_adapter and wanted.request.adapter != NO_ADAPTER
+        if self._loaded_for is None or plan.merges_adapter or merges:
+            return False
+        return wanted.without_adapter().is_same_model(self._loaded_for.without_adapter())
+
+    def _exchange_adapter(self, runner: ModelRunner, wanted: LocalModel, may_load: MayLoad) -> None:
+        """Has the model in memory run with the adapter that is wanted by now, or with none.
+
+        Where that fails, nothing is completed: without the adapter it would write what nobody chose. The model stays in
+        memory for the next try.
+        """
+        self._error = None
+        self.state = "loading"
+        self._report(Report(message="exchanging the adapter"))
+        with self._telling_of_errors():
+            plan = with_adapter(runner.plan, replace(wanted.request, agreed=may_load()), base=wanted.base)
+            if plan.adapter != runner.plan.adapter:
+                runner.adapt(plan)
+            info = info_of(plan, runner.tokenizer)
+            self._know(replace(info, limits=self._limits or info.limits))
+            self._tell_ready(plan)
 
     def _load(self, wanted: LocalModel, may_load: MayLoad, **less: Any) -> None:
         """Loads `wanted`, but for what `less` changes in it, or less where memory is short. What comes of it is told,
@@ -183,10 +213,16 @@ class Loader:
         self._drop()
         self.state = "loading"
         self._report(Report(message="choosing a model"))
-        try:
+        with self._telling_of_errors():
             first = replace(wanted.request, agreed=may_load(), **less)
             result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
             self._take(result, first, wanted)
+
+    @contextmanager
+    def _telling_of_errors(self) -> Iterator[None]:
+        """Notes what went wrong, for whoever asks for the model."""
+        try:
+            yield
         except PathNotAgreed as error:
             self._fail(error, Report(message="no model", done=True, refused=error))
         except Exception as error:
@@ -205,17 +241,23 @@ class Loader:
         instead = f"What runs instead: {plan.summary}."
         if result.request.sequence_tokens < first.sequence_tokens:
             longest = max(LEAST_PROMPT_TOKENS, result.request.sequence_tokens - wanted.max_new_tokens)
-            info = _with_shorter_prompts(info, longest)
+            info = with_shorter_prompts(info, longest)
             instead += f" Prompts have at most {longest} tokens."
-        self._runner = result.loaded
+        self._runner, self._loaded_for = result.loaded, wanted
         self._know(info)
         if result.problem:
             self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
+        self._tell_ready(plan)
+
+    def _tell_ready(self, plan: Plan) -> None:
+        doubt = doubt_about(plan.adapter, plan.source) if plan.adapter else None
+        if doubt is not None:
+            self._report(Report(message=doubt, warning=True))
         self.state, self.reason = "ready", plan.summary
         self._report(Report(message=plan.summary, done=True, info=self._info))
 
     def _know(self, info: EngineInfo) -> None:
-        self._info = replace(info, version=new_version())
+        self._info, self._limits = replace(info, version=new_version()), info.limits
 
     def make_do_with_less(self, prompt_tokens: int, error: OutOfMemory) -> bool:
         """After the device was full, with one prompt of so many tokens alone: shorter prompts, then a smaller
@@ -225,7 +267,7 @@ class Loader:
         assert self._wanted is not None
         if prompt_tokens >= 2 * LEAST_PROMPT_TOKENS:
             longest = prompt_tokens // 2
-            self._know(_with_shorter_prompts(self._info, longest))
+            self._know(with_shorter_prompts(self._info, longest))
             instead = f"Prompts have at most {longest} tokens until the settings change."
         elif self._runner.plan.smaller_quantization is not None:
             self._info = None
@@ -251,48 +293,3 @@ class Loader:
 
     def _report_step(self, step: str) -> None:
         self._report(Report(message=step))
-
-
-def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
-    """What a planned model will be once it is loaded."""
-    entry, context = plan.source.entry, plan.checkpoint.context_tokens
-    is_on_cpu = plan.device.kind == "cpu"
-    best = entry.best_prompt_tokens if entry else None
-    return EngineInfo(
-        name=plan.source.name,
-        summary=plan.summary,
-        family=entry.family if entry else None,
-        tokenizer=tokenizer,
-        notice=why_not_compiled() if is_on_cpu else None,
-        copies=(plan.source.folder / MIXTURE_FILE).is_file(),
-        limits=Limits(
-            context_tokens=context,
-            prompt_tokens=best or (CPU_PROMPT_TOKENS if is_on_cpu else GPU_PROMPT_TOKENS),
-            longest_prompt_tokens=context,
-            suffix_tokens=CPU_SUFFIX_TOKENS if is_on_cpu else GPU_SUFFIX_TOKENS,
-            is_local=True,
-            takes_ids=True,
-        ),
-    )
-
-
-def info_of_tokenizer(tokenizer: Tokenizer) -> EngineInfo:
-    """What a model would be, on a CPU, of which only the tokenizer is known. Its context may be as long as any."""
-    return EngineInfo(
-        name=str(tokenizer.path),
-        summary="a tokenizer alone",
-        family=None,
-        tokenizer=tokenizer,
-        limits=Limits(
-            context_tokens=_ANY_CONTEXT_TOKENS,
-            prompt_tokens=CPU_PROMPT_TOKENS,
-            longest_prompt_tokens=_ANY_CONTEXT_TOKENS,
-            suffix_tokens=CPU_SUFFIX_TOKENS,
-            is_local=True,
-            takes_ids=True,
-        ),
-    )
-
-
-def _with_shorter_prompts(info: EngineInfo, longest_tokens: int) -> EngineInfo:
-    return replace(info, limits=replace(info.limits, longest_prompt_tokens=longest_tokens))

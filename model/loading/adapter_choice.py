@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ..catalogue.adapter import Adapter, inspect_adapter
-from ..catalogue.catalogue import entry_of_repository
+from ..catalogue.catalogue import published_in
 from ..catalogue.checkpoint import Checkpoint
 from ..catalogue.sources import Source
 from ..catalogue.wanted import hub_name
@@ -43,9 +43,12 @@ def doubt_about(adapter: Adapter, source: Source) -> str | None:
     made_for = adapter.made_for
     if source.is_path or not _REPOSITORY.fullmatch(made_for):
         return None
-    entry = entry_of_repository(made_for)
-    name = hub_name(source.name)
-    is_same_repository = name is not None and name.repository.lower() == made_for.lower()
-    if (entry is source.entry) if entry else is_same_repository:
+    published = published_in(made_for)
+    if published is not None:
+        is_same = published[0] is source.entry
+    else:
+        runs = hub_name(source.name)
+        is_same = runs is not None and runs.repository.lower() == made_for.lower()
+    if is_same:
         return None
     return f"The adapter {adapter.path} says that it was trained for {made_for}, and runs on {source.name} now."

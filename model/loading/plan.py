@@ -101,8 +101,7 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
         known = [_look(sources[0])] if len(sources) == 1 else []  # before torch takes its seconds
         look = (lambda _: known[0]) if known else _look
         plan = _best(sources, _device(wanted), wanted, spread=True, look=look)
-    plan = with_adapter(plan, wanted, base=base)
-    plan = replace(plan, packed=wanted.packed)
+    plan = replace(with_adapter(plan, wanted, base=base), packed=wanted.packed)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
 
 
@@ -117,8 +116,8 @@ def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:
     adapter: Adapter | None = None
     if wanted.adapter != NO_ADAPTER:
         path = find_adapter(wanted.adapter, base=base, agreed=wanted.agreed)
-        cannot_merge = wanted.merge_adapter and (plan.quantization == "stored" or plan.by_bitsandbytes)
-        quantized = plan.format if cannot_merge else None
+        is_quantized = plan.quantization == "stored" or plan.by_bitsandbytes or wanted.packed is not None
+        quantized = plan.format if is_quantized and wanted.merge_adapter else None
         adapter = choose_adapter(path, plan.checkpoint, plan.engine, model=plan.source.name, quantized=quantized)
     return replace(plan, adapter=adapter, merges_adapter=adapter is not None and wanted.merge_adapter)
 

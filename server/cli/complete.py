@@ -27,6 +27,7 @@ from ..settings.settings import Settings, keys
 from .console import err, out, print_json, print_note
 from .effective import load_config, of_size
 from .options import (
+    AdapterOption,
     DeviceOption,
     EngineOption,
     FormatOption,
@@ -68,6 +69,7 @@ def complete(
     engine: EngineOption = None,
     quantization: QuantizationOption = None,
     packed_model: PackedOption = None,
+    adapter: AdapterOption = None,
     device: DeviceOption = None,
     max_new_tokens: NewTokensOption = None,
     max_length: LengthOption = None,

@@ -10,6 +10,9 @@ import typer
 ModelOption = Annotated[
     str | None, typer.Option("--model", "-m", help="A name, owner/name or ./folder, as the setting `model`.")
 ]
+AdapterOption = Annotated[
+    str | None, typer.Option("--adapter", metavar="DIR", help="A LoRA adapter's folder, as the setting `adapter`.")
+]
 DeviceOption = Annotated[str | None, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:1 or mps.")]
 QuantizationOption = Annotated[
     str | None,

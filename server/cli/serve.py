@@ -13,6 +13,7 @@ from ..lsp.transport import serve_socket, serve_stdio, serve_tcp
 from ..settings.settings import keys
 from .effective import of_size
 from .options import (
+    AdapterOption,
     DeviceOption,
     EngineOption,
     FormatOption,
@@ -67,6 +68,7 @@ def serve(
     engine: EngineOption = None,
     quantization: QuantizationOption = None,
     packed_model: PackedOption = None,
+    adapter: AdapterOption = None,
     trust_remote_code: TrustRemoteCodeOption = None,
     offline: OfflineOption = None,
     libraries: LibrariesOption = None,

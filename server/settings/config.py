@@ -33,7 +33,7 @@ DEFAULT = "default"
 # What an editor's client keeps in the same section for itself: how to start the server, how much to trace; and how one
 # of Copilot's server introduces itself.
 _CLIENTS_OWN = ("command", "trace", "editorInfo", "editorPluginInfo")
-_FOLDERS = ("model", "draft_model", "remote_tokenizer")
+_FOLDERS = ("model", "draft_model", "adapter", "remote_tokenizer")
 _PACKED = "packed_model"
 _TRUSTED = "trust_remote_code"
 

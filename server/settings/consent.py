@@ -107,7 +107,8 @@ def loadable(config: Config, tell: Callable[[str], None] = lambda _: None) -> fr
 
     `tell` is told what is wrong with the memory. Reads the disk.
     """
-    named = {"model": config.settings.model, "draft_model": config.settings.draft_model}
+    settings = config.settings
+    named = {"model": settings.model, "draft_model": settings.draft_model, "adapter": settings.adapter}
     others = [name for key, name in named.items() if key in config.by_others and model.is_path(name)]
     if not others:
         return None

@@ -45,7 +45,7 @@ def _usual_spelling(value: object) -> object:
 
 
 NOTHING = "none"
-"""As `packed_model`."""
+"""As `packed_model` or `adapter`."""
 WHOLE_CONTEXT = -1
 """As `max_new_tokens`: as many as the context has room for."""
 Mode = Literal["eager", "subtle"]
@@ -124,6 +124,21 @@ class Settings(BaseModel):
         description="A file by `seekline models pack`: the weights of `model` as Seekline quantized them once, so that "
         "this machine need not. `none`: they are quantized at the first start.",
         json_schema_extra=_others_may("nothing"),
+    )
+    adapter: str = Field(
+        default=NOTHING,
+        min_length=1,
+        description="A LoRA adapter in PEFT's format for `model`, a folder with adapter_config.json and "
+        "adapter_model.safetensors (`./folder`, `~/folder`, `/folder`). Another one takes its place without loading "
+        "the model again. Only for models that Seekline computes itself (DeepSeek Coder v1); `none`: the model as it "
+        "is.",
+        json_schema_extra=_others_may("ask"),
+    )
+    merge_adapter: bool = Field(
+        default=False,
+        description="Add `adapter` to the weights before they are quantized, so that it costs no time while you type; "
+        "another one then takes loading the model again.",
+        json_schema_extra=_others_may("set"),
     )
     trust_remote_code: Texts = Field(
         default=(),

@@ -39,7 +39,7 @@ def test_that_the_c_code_is_missing_is_said_once(
     seekline: Seekline, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     why = "Seekline's C code is not compiled here: a reason."
-    monkeypatch.setattr("seekline.model.engines.loader.why_not_compiled", lambda: why)
+    monkeypatch.setattr("seekline.model.engines.local_info.why_not_compiled", lambda: why)
     for times in (1, 0):
         run = seekline("complete", f"{file}:2:12", "--model", "embedded")
         assert run.code == 0

@@ -51,7 +51,7 @@ def test_what_can_lift_a_protection_is_the_users_own() -> None:
     own = {"packed_model", "trust_remote_code", "offline", "libraries", "statistics"}
     own |= {"remote_url", "remote_model", "remote_tokenizer", "remote_prompt", "remote_key"}
     assert {key for key in keys() if others_may(key) == "nothing"} == own
-    assert {key for key in keys() if others_may(key) == "ask"} == {"model", "draft_model"}
+    assert {key for key in keys() if others_may(key) == "ask"} == {"model", "draft_model", "adapter"}
     assert {key for key in keys() if others_may(key) == "add"} == {"exclude"}
 
 
