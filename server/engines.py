@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal, cast
 
 from .. import model
-from .settings.settings import NOTHING, WHOLE_CONTEXT, Settings
+from .settings.field import NOTHING
+from .settings.settings import WHOLE_CONTEXT, Settings
 
 _LONGEST_CONTEXT = 163_840
 """Of all models of the catalogue."""

@@ -82,8 +82,8 @@ def complete(
     given = {key: value for key, value in locals().items() if key in keys()}
     where = _place(place, prompt, language)
     config = load_config(where.workspace, **{**given, "model": of_size(model, size)})
-    with ready_engine(config) as engine:
-        info = engine.info().result()
+    with ready_engine(config) as ready:
+        info = ready.info().result()
         prompts = prompt_config(info, config.settings)
         if prompt is not None:
             prompts = replace(prompts, other_files=False, copied_characters=0)
@@ -92,9 +92,9 @@ def complete(
         if info.notice is not None and announced.is_news(info.notice):
             print_note(info.notice)
         snapshot = Projects(config.settings).snapshot(where)
-        completion = generate(snapshot, engine, prompts, Contexts(), explicit=True)
+        completion = generate(snapshot, ready, prompts, Contexts(), explicit=True)
         if prompt is not None and not completion.text:
-            completion = _on_the_next_line(prompt, language, engine, prompts, completion)
+            completion = _on_the_next_line(prompt, language, ready, prompts, completion)
     if as_json:
         print_json(completion_as_json(completion, info.name))
     else:

@@ -21,8 +21,9 @@ from pydantic import ValidationError
 from ... import fim, model
 from ...model import outside
 from ..workspace import canonical
+from .field import NOTHING
 from .in_words import expected
-from .settings import NOTHING, Settings, editor_key, keys, others_may
+from .settings import Settings, editor_key, keys, others_may
 
 FILE_NAME = "seekline.toml"
 MAX_BYTES = 256_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .settings import Others, Settings, others_may, schema
+from .field import Others
+from .settings import Settings, others_may, schema
 
 
 def expected(key: str) -> str:

@@ -11,7 +11,7 @@ from threading import Event
 from time import monotonic
 
 from ...decoding.vocabulary_index import VocabularyIndex
-from ...errors import Cancelled, PromptTooLong, UnsupportedAdapter
+from ...errors import Cancelled, PromptTooLong
 from ...loading.llama_cpp_devices import index_of
 from ...loading.plan import Plan
 from ...tokenizer import Decoder, Tokenizer
@@ -67,9 +67,6 @@ class LlamaCppRunner:
     @property
     def process_id(self) -> int:
         return self._process.pid
-
-    def adapt(self, plan: Plan) -> None:
-        raise UnsupportedAdapter(f"llama.cpp runs {plan.source.name} without adapters here.", "Set adapter = none.")
 
     @cached_property
     def _vocabulary_index(self) -> VocabularyIndex:

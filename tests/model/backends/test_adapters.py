@@ -111,7 +111,7 @@ def distance(found: torch.Tensor, expected: torch.Tensor) -> float:
 @pytest.mark.skipif(not native_structures.is_compiled(), reason="the C code is not compiled here")
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("quantization", ["none", "int4"])
-def test_a_row_is_the_same_alone_in_drafts_and_in_chunks(tmp_path: Path, quantization: str, threads: int) -> None:
+def test_a_row_is_the_same_alone_in_drafts_and_in_chunks(tmp_path: Path, quantization: Any, threads: int) -> None:
     base = save_llama(tmp_path / "base", num_key_value_heads=2)
     adapter = save_adapter(tmp_path / "adapter", base, rank=20)
     plan = model.make_plan(

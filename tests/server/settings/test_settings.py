@@ -12,8 +12,9 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 from seekline.server.cli.serve import serve
+from seekline.server.settings.field import Others
 from seekline.server.settings.in_words import expected
-from seekline.server.settings.settings import Others, Settings, editor_key, keys, others_may, schema
+from seekline.server.settings.settings import Settings, editor_key, keys, others_may, schema
 
 ROOT = Path(__file__).parents[3]
 
