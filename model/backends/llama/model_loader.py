@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -71,6 +71,8 @@ def load_llama(
     torch_linears = None if native else _TorchLinears(config, device=device, dtype=dtype, bits=bits, threads=threads)
     added = None if merge is None else read_adapter(merge)
     origin: dict[str, object] = {} if merge is None else {"adapter": merge.origin}
+    if packing is not None:
+        origin["packing"] = asdict(packing)  # which config.json says, and not the weights
 
     def read(store: QuantizedStore | None) -> LlamaWeights:
         make_linear = torch_linears.maker(store) if torch_linears else _packed_linears(bits, store)

@@ -17,6 +17,7 @@ from seekline.model.backends.llama.packed_codes import PackedCodes, unpack
 from seekline.model.backends.llama.packed_tensors import PackedTensors
 from seekline.model.backends.llama.quantization import stored_int4
 from seekline.model.catalogue.packing import Packing
+from spoiled_files import with_quantization
 from tiny_models import IDS, check_incremental, generate, load
 
 QUERY, KEY = "model.layers.0.self_attn.q_proj.weight", "model.layers.0.self_attn.k_proj.weight"
@@ -220,6 +221,22 @@ def test_one_file_with_its_configuration_beside_it(tmp_path: Path) -> None:
     folder = save_quantized(tmp_path / "model", tmp_path / "twin", method="awq")
     path = (folder / "model.safetensors").rename(folder / "coder-awq.safetensors")
     assert generate(load(path)) == generate(load(tmp_path / "twin"))
+
+
+def test_what_is_kept_is_of_the_weights_as_they_were_announced(tmp_path: Path) -> None:
+    """The same words mean other weights where config.json says another format."""
+    folder = save_quantized(tmp_path / "model", tmp_path / "twin", layout="gptq_v2")
+
+    def written() -> list[int]:
+        wanted = model.ModelRequest(model=str(folder), device="cpu", quantization="int4")
+        plan = model.make_plan(wanted, base=folder)
+        return generate(model.load_model(plan, threads=1, cache=tmp_path / "cache"))
+
+    as_packed = written()
+    with_quantization(folder, checkpoint_format="gptq")
+    assert written() != as_packed
+    with_quantization(folder, checkpoint_format="gptq_v2")
+    assert written() == as_packed
 
 
 def test_a_head_that_is_packed_too(tmp_path: Path) -> None:

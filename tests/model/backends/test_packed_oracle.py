@@ -19,6 +19,7 @@ from quantized_models import WIDE, save_quantized
 from safetensors.torch import load_file, save_file
 from seekline import model
 from seekline.model.backends.llama.packed_tensors import PackedTensors
+from spoiled_files import with_quantization
 from tiny_models import IDS, add_tokenizer, generate, load, save_llama
 
 pytestmark = [
@@ -26,13 +27,13 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 ORACLE = Path(__file__).parents[2] / "gptq_oracle.py"
-HALF_PRECISION = 2**-10
 SETTINGS: dict[str, dict[str, Any]] = {
     "symmetric": {"sym": True, "desc_act": False, "group_size": 64},
     "reordered": {"sym": True, "desc_act": True, "act_group_aware": False, "group_size": 32},
     "reordered, groups in order": {"sym": True, "desc_act": False, "act_group_aware": True, "group_size": 128},
     "asymmetric": {"sym": False, "desc_act": True, "act_group_aware": False, "group_size": 128},
-    "gptq_v2": {"sym": False, "desc_act": False, "group_size": -1, "format": "gptq_v2"},
+    "gptq_v2": {"sym": False, "desc_act": False, "group_size": 64, "format": "gptq_v2"},
+    "rows": {"sym": False, "desc_act": False, "act_group_aware": False, "group_size": -1},
     "eight bits": {"sym": True, "desc_act": False, "group_size": 128, "bits": 8},
 }
 BY_HAND: dict[str, dict[str, Any]] = {
@@ -58,23 +59,21 @@ def logits(loaded: model.LoadedModel) -> torch.Tensor:
 
 
 def check(folder: Path, twin: Path, note: Any) -> None:
-    """Each matrix is what gptqmodel multiplies by, and the model writes what a copy with its matrices writes."""
+    """Each matrix is what gptqmodel multiplies by, which is rounded to 16 bits, and the model writes what a copy with
+    its matrices writes."""
     packing = model.inspect(folder).packing
     assert packing is not None
     ask("weights", str(folder), str(twin.parent / "weights.safetensors"))
     wanted = load_file(twin.parent / "weights.safetensors")
     assert len(wanted) == 14
-    worst = 0.0
     with PackedTensors(folder, packing, device="cpu", dtype=None) as tensors:
         for name, weight in wanted.items():
-            found = tensors.get(name)
-            worst = max(worst, ((found - weight).abs() / weight.abs().clamp(min=1e-3)).max().item())
+            assert torch.equal(tensors.get(name).half().float(), weight), name
         others = {
             name: weight.float()
             for name, weight in load_file(folder / "model.safetensors").items()
             if "_proj." not in name
         }
-    assert worst < HALF_PRECISION
     config = json.loads((folder / "config.json").read_text("utf-8"))
     del config["quantization_config"]
     twin.mkdir()
@@ -83,10 +82,9 @@ def check(folder: Path, twin: Path, note: Any) -> None:
     add_tokenizer(twin)
     ours, theirs = load(folder), load(twin)
     error = ((logits(ours) - logits(theirs)).norm() / logits(theirs).norm()).item()
-    note("weights_off", f"{worst:.1e}")
     note("logits_off", f"{error:.1e}")
     assert generate(ours) == generate(theirs)
-    assert error < 1e-3
+    assert error < 2e-3
 
 
 @pytest.fixture(scope="module")
@@ -110,4 +108,6 @@ def test_what_was_packed_by_hand(tmp_path: Path, name: str, record_property: Any
     folder = save_quantized(
         tmp_path / "model", tmp_path / "unused", num_key_value_heads=2, initializer_range=0.1, **BY_HAND[name]
     )
+    # It reads asymmetric files of its own only: others put the zero points of its first format together otherwise.
+    with_quantization(folder, meta={"quantizer": ["gptqmodel:7.6.0"]})
     check(folder, tmp_path / "twin", record_property)

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from quantized_models import save_quantized
 from seekline import model
 from seekline.model import ModelError
 
@@ -114,6 +115,13 @@ def check(
 
 def test_configurations(folder: Path) -> None:
     check(folder, "config.json", changed(original(folder, "config.json")), model.inspect)
+
+
+def test_quantization_configurations(tmp_path: Path) -> None:
+    packed = save_quantized(tmp_path / "model", tmp_path / "twin", reordered=True)
+    table = original(packed, "config.json")["quantization_config"]
+    (packed / "config.json").write_text(json.dumps({**original(packed, "config.json"), "quantization_config": None}))
+    check(packed, "quantize_config.json", changed({**table, "lm_head": False, "dynamic": {"a": {}}}), model.inspect)
 
 
 def test_generation_configurations(folder: Path) -> None:
