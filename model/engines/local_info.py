@@ -28,7 +28,7 @@ def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
         summary=plan.summary,
         family=entry.family if entry else None,
         tokenizer=tokenizer,
-        notice=why_not_compiled() if is_on_cpu else None,
+        notice=why_not_compiled() if is_on_cpu and plan.engine != "llama.cpp" else None,
         copies=(plan.source.folder / MIXTURE_FILE).is_file(),
         limits=Limits(
             context_tokens=context,

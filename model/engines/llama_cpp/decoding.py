@@ -2,8 +2,8 @@
 
 A server cannot be told what a guide allows from step to step. So it writes as if there were none, and each of its
 tokens is looked at until the guide is through. Mostly all are allowed, and that costs nothing. Where one is not, the
-likeliest allowed one is taken instead, and the server goes on behind it, with all that it computed so far. For sampling
-that is rejection: what comes out is distributed as if the others had never been there.
+likeliest allowed one is taken instead, and the server goes on behind it, with all that it computed so far. For random
+tokens that is rejection sampling: they come as often as if the others did not exist.
 """
 
 from __future__ import annotations
