@@ -46,8 +46,8 @@ typedef struct {
   int32_t threads, count, start, capacity, logits, half_precision;
   uint8_t *keys_values;
   float *hidden, *projected; /* the second: by row the queries, keys and values, later the gate and up projections */
-  float *scores, *out;       /* the second: the logits of the last `logits` rows */
-  rows input;                /* of the next matmul: room for rows of the widest matrix */
+  float *scores, *out;       /* the second: the logits of the last `logits` rows, and room for as many rows behind */
+  rows input;                /* of the next matmul: room for rows of the widest matrix, and for two of each logit */
   float *low_rank;           /* what an adapter's `down` makes of it: by projection, by row */
   const int32_t *cancel; /* set by another thread: 1, or ABANDONED where some threads will never reach the barrier */
   volatile int32_t items_taken, arrived, phase, stopped; /* all 0 */
@@ -103,17 +103,19 @@ INLINE f32x8 exp8(f32x8 x) {
   return (f32x8)((i32x8)sum + (__builtin_convertvector(whole, i32x8) << 23));
 }
 
-/* Root mean square normalisation (Zhang and Sennrich 2019) of the rows of `from`, as the input of `next`. */
-static int rms_norm(call *c, const network *n, const float *from, const float *weight, int32_t count,
-                    const matrix *next) {
+/* Root mean square normalisation of a row (Zhang and Sennrich 2019). */
+INLINE void normalize(const network *n, const float *values, const float *weight, float *to) {
   const int64_t width = n->hidden;
-  FOR_EACH_ITEM(row, count) {
-    const float *values = from + row * width;
-    float *to = c->input.values + row * width;
-    f32x8 squares = splat(0);
-    for (int64_t i = 0; i < width; i += LANES) squares = fma8(load(values + i), load(values + i), squares);
-    f32x8 factor = splat(1 / __builtin_sqrtf(sum8(squares) / (float)width + n->epsilon));
-    for (int64_t i = 0; i < width; i += LANES) store(to + i, load(values + i) * factor * load(weight + i));
+  f32x8 squares = splat(0);
+  for (int64_t i = 0; i < width; i += LANES) squares = fma8(load(values + i), load(values + i), squares);
+  f32x8 factor = splat(1 / __builtin_sqrtf(sum8(squares) / (float)width + n->epsilon));
+  for (int64_t i = 0; i < width; i += LANES) store(to + i, load(values + i) * factor * load(weight + i));
+}
+
+/* The rows of `hidden`, normalised, as the input of `next`. */
+static int rms_norm(call *c, const network *n, const float *weight, const matrix *next) {
+  FOR_EACH_ITEM(row, c->count) {
+    normalize(n, c->hidden + row * (int64_t)n->hidden, weight, c->input.values + row * (int64_t)n->hidden);
     quantize(&c->input, row, next);
   }
   return barrier(c);
@@ -294,23 +296,44 @@ static int swiglu(call *c, const network *n, const matrix *next) {
   return barrier(c);
 }
 
+/* The logits of the last rows. They decide between tokens, and 8 bits of an input are too few for that: what rounding
+ * leaves of a row is the next row of the input, whose logits are added to its own. */
+static int head(call *c, const network *n) {
+  const int64_t width = n->hidden, outputs = n->head.outputs;
+  const float *last = c->hidden + (c->count - c->logits) * width;
+  FOR_EACH_ITEM(row, c->logits) {
+    normalize(n, last + row * width, n->norm, c->input.values + 2 * row * width);
+    quantize(&c->input, 2 * row, &n->head);
+    leave_rest(&c->input, 2 * row, &n->head);
+    quantize(&c->input, 2 * row + 1, &n->head);
+  }
+  if (!barrier(c) || !matmul(c, &n->head, 0, 2 * c->logits, c->out, 0)) return 0;
+  FOR_EACH_ITEM(tile, n->head.outputs / TILE) {
+    for (int32_t row = 0; row < c->logits; row++)
+      for (int32_t i = tile * TILE; i < (tile + 1) * TILE; i += LANES) {
+        const float *both = c->out + 2 * row * outputs + i;
+        store(c->out + row * outputs + i, load(both) + load(both + outputs));
+      }
+  }
+  return barrier(c);
+}
+
 /* One of the threads of a call, from 0. Returns whether the call is complete: not where it was cancelled. */
 EXPORT int32_t seekline_forward(const network *n, call *c, int32_t thread) {
   for (int32_t number = 0; number < n->layers; number++) {
     const layer *l = n->layer + number;
     const layer_adapter *a = n->adapter ? n->adapter + number : 0;
-    if (!rms_norm(c, n, c->hidden, l->attention_norm, c->count, &l->qkv)) return 0;
+    if (!rms_norm(c, n, l->attention_norm, &l->qkv)) return 0;
     if (!matmul(c, &l->qkv, a ? &a->qkv : 0, c->count, c->projected, 0)) return 0;
     if (!rope(c, n, number)) return 0;
     if (!attention(c, n, number, thread)) return 0;
     if (!matmul(c, &l->output, a ? &a->output : 0, c->count, c->hidden, 1)) return 0;
-    if (!rms_norm(c, n, c->hidden, l->mlp_norm, c->count, &l->gate_up)) return 0;
+    if (!rms_norm(c, n, l->mlp_norm, &l->gate_up)) return 0;
     if (!matmul(c, &l->gate_up, a ? &a->gate_up : 0, c->count, c->projected, 0)) return 0;
     if (!swiglu(c, n, &l->down)) return 0;
     if (!matmul(c, &l->down, a ? &a->down : 0, c->count, c->hidden, 1)) return 0;
   }
-  const float *last = c->hidden + (int64_t)(c->count - c->logits) * n->hidden;
-  return rms_norm(c, n, last, n->norm, c->logits, &n->head) && matmul(c, &n->head, 0, c->logits, c->out, 0);
+  return head(c, n);
 }
 
 /* What Python compares with its own, so that a library compiled earlier is not called with newer structures. */

@@ -74,5 +74,8 @@ typedef struct {
 /* Rounds row number `row` to codes, for the product with `next`. */
 void quantize(const rows *x, int64_t row, const matrix *next);
 
+/* Makes the values of the row behind number `row` what its codes leave of it; 0 where `next` multiplies no codes. */
+void leave_rest(const rows *x, int64_t row, const matrix *next);
+
 /* Tiles `first` to `last` of the outputs of `count` rows: out[row * outputs + output], added to it where `add`. */
 void multiply(const matrix *m, const rows *x, int32_t count, float *out, int add, int32_t first, int32_t last);

@@ -179,6 +179,16 @@ void quantize(const rows *x, int64_t row, const matrix *next) {
   }
 }
 
+void leave_rest(const rows *x, int64_t row, const matrix *next) {
+  const int64_t width = next->inputs, start = row * width;
+  const int has_codes = next->format != FLOAT32 && next->format != BFLOAT16;
+  for (int64_t i = 0; i < width; i++) {
+    int64_t from = start + (next->order ? next->order[i] : i);
+    float rest = x->values[from] - x->scales[(start + i) / HALF] * x->codes[start + i];
+    x->values[from + width] = has_codes ? rest : 0;
+  }
+}
+
 /* One product by itself: of rows that are not rounded yet, by one thread. */
 EXPORT void seekline_product(const matrix *m, const rows *x, int32_t count, float *out) {
   for (int32_t row = 0; row < count; row++) quantize(x, row, m);

@@ -66,11 +66,11 @@ class NativeLlama:
             raise ValueError(f"{count} tokens behind {kv.length} have no room, or no {logits} logits")
         config = self.config
         hidden = functional.embedding(ids, self._embedding).float()
-        inputs = RowBuffers(count, max(config.hidden, config.intermediate, config.query_size))
+        inputs = RowBuffers(max(count, 2 * logits), max(config.hidden, config.intermediate, config.query_size))
         projected = torch.empty(count, max(2 * config.intermediate, config.query_size + 2 * config.kv_size))
         scores = torch.empty(self._threads, _QUERY_BLOCK, -(-end // 8) * 8)
         low_rank = torch.empty(native_structures.MAX_STACKED, count, self._adapter.rank) if self._adapter else None
-        out = torch.empty(logits, self._struct.head.outputs)
+        out = torch.empty(2 * logits, self._struct.head.outputs)
         call = native_structures.Call(
             threads=self._threads,
             count=count,
@@ -88,7 +88,7 @@ class NativeLlama:
         )
         if not self._run(call, cancel):
             raise Cancelled
-        return out
+        return out[:logits]
 
     def _run(self, call: native_structures.Call, cancel: Event) -> bool:
         """Runs a call on all of its threads; whether it was completed, and not cancelled."""
