@@ -22,7 +22,6 @@ def wanted_model(settings: Settings, base: Path) -> model.LocalModel | model.Rem
 
 def remote_model(settings: Settings, base: Path) -> model.RemoteModel:
     """The server that is to be asked, and how. Folders are relative to `base`."""
-    context = settings.context_tokens
     return model.RemoteModel(
         url=settings.remote_url,
         model=settings.remote_model,
@@ -30,10 +29,17 @@ def remote_model(settings: Settings, base: Path) -> model.RemoteModel:
         base=base,
         takes=None if settings.remote_prompt == "auto" else settings.remote_prompt,
         key=settings.remote_key,
-        context_tokens=None if context == "auto" else context + settings.max_new_tokens,
+        context_tokens=_context_tokens(settings),
         silence_s=settings.remote_timeout_ms / 1000,
         offline=settings.offline,
     )
+
+
+def _context_tokens(settings: Settings) -> int | None:
+    """Of a server's model, as far as the settings say; None where they leave it to the server."""
+    if settings.max_length != "auto":
+        return settings.max_length
+    return None if settings.context_tokens == "auto" else settings.context_tokens + _new_tokens(settings)
 
 
 def local_model(settings: Settings, base: Path) -> model.LocalModel:

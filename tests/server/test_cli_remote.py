@@ -9,6 +9,8 @@ import pytest
 from commands import Seekline
 from remote_engine import OWNED, refuses, writes
 from scripted_server import Exchange, Script, ScriptedServer, closed_port
+from seekline.server.engines import remote_model
+from seekline.server.settings.config import command_line_layer, merge
 
 
 class Answers:
@@ -96,3 +98,19 @@ def test_doctor_says_that_code_leaves_the_machine(seekline: Seekline, own_home: 
     assert "remote: code is sent to http://no-such-host.invalid" in said
     assert "unencrypted" in said
     assert "http://no-such-host.invalid cannot be reached" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "context_tokens"),
+    [
+        ({}, None),
+        ({"max_length": 8192}, 8192),
+        ({"context_tokens": 4000, "max_new_tokens": 96}, 4096),
+        ({"context_tokens": 4000, "max_length": 8192}, 8192),
+    ],
+)
+def test_how_long_the_context_is_where_the_server_does_not_say(
+    settings: dict[str, int], context_tokens: int | None
+) -> None:
+    config = merge([command_line_layer({"remote_url": "http://127.0.0.1/v1", **settings})])
+    assert remote_model(config.settings, Path()).context_tokens == context_tokens

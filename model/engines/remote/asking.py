@@ -6,7 +6,7 @@ from typing import Any
 
 from ..engine import CompletionRequest, ControlToken
 from .remote_model import Takes
-from .server_facts import COUNTS_ALL_ALONG, STOPS_BY_ID, ServerFacts
+from .server_facts import COUNTS_ALL_ALONG, STOPS_BY_ID, TAKES_IDS, ServerFacts
 from .spelling import Speller
 
 _MOST_STOP_IDS = 2048
@@ -33,6 +33,8 @@ def body_of(
         body["prompt"] = speller.write(request.pieces)
     if request.sampling.top_p < 1:
         body["top_p"] = request.sampling.top_p
+    if request.sampling.top_k is not None and facts.owner in TAKES_IDS:  # OpenAI's own API has no such parameter
+        body["top_k"] = request.sampling.top_k
     if request.sampling.seed is not None:
         body["seed"] = request.sampling.seed
     if has_extras:

@@ -95,6 +95,16 @@ def test_each_kind_of_server_is_given_what_it_takes(owner: str, with_tokenizer: 
     assert "stop" not in sent
 
 
+@pytest.mark.parametrize(("owner", "sent"), [("vllm", 7), ("llamacpp", 7), ("deepseek", None), ("someone", None)])
+def test_how_tokens_are_drawn(owner: str, sent: int | None) -> None:
+    """OpenAI's own API knows no `top_k`."""
+    drawn = model.Sampling(temperature=0.5, top_k=7, top_p=0.9, seed=3)
+    with served(writes("x"), {"data": [{"id": "tiny", "owned_by": owner}]}) as (asked, server):
+        asked.text(sampling=drawn)
+        body = server.exchanges[0].asked
+    assert (body["temperature"], body["top_p"], body["seed"], body.get("top_k")) == (0.5, 0.9, 3, sent)
+
+
 def test_what_a_server_refuses_is_left_out_and_remembered() -> None:
     def script(exchange: Exchange) -> None:
         if "logprobs" in exchange.asked:
