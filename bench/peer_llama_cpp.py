@@ -56,9 +56,8 @@ class LlamaCpp:
         return NextToken(**self._ask(ids=list(ids), target=target, vocabulary=vocabulary))
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
+        with self._process:  # closes its pipes, which ends it
+            pass
 
 
 def _generated(server: Any, asked: dict[str, Any]) -> dict[str, Any]:

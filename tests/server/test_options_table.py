@@ -19,6 +19,7 @@ THEIRS = {
     "--huggingface-repo-id", "--weight-path", "--force-download", "--max-length", "--max-new-tokens", "--top-k",
     "--quantization-encoding", "--max-cache-batch-size", "--save-to-serialized-model-path", "--serialized-model-path",
     "--use-gpu 1", "--trust-remote-code", "--prompt", "--model-format", "--size-in-billions", "--model-name",
+    "--model-engine",
 }  # fmt: skip
 VALUES: dict[str, Any] = {
     "model": "embedded",
@@ -31,6 +32,7 @@ VALUES: dict[str, Any] = {
     "device": "cpu",
     "trust_remote_code": ("owner/name",),
     "model_format": "gguf",
+    "engine": "llama.cpp",
 }
 
 
