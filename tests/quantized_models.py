@@ -131,8 +131,7 @@ def save_quantized(
         group_of = group_of_inputs(weight.shape[1], group, reordered=reordered, seed=seed)
         matrix = rounded(weight, group_of, bits=bits, symmetric=symmetric)
         weights[name] = matrix.weights
-        less_one = layout == "gptq"
-        parts = awq_tensors(matrix) if method == "awq" else gptq_tensors(matrix, bits=bits, less_one=less_one)
+        parts = gptq_tensors(matrix, bits=bits, less_one=layout == "gptq") if method == "gptq" else awq_tensors(matrix)
         for part, values in parts.items():
             packed[f"{name.removesuffix('weight')}{part}"] = numpy.ascontiguousarray(values)
     save_file(weights, twin / "model.safetensors", {"format": "pt"})

@@ -109,8 +109,11 @@ def inspect(path: Path) -> Checkpoint:
     if not folder.is_dir():
         raise BrokenCheckpoint(f"{folder} is not a folder.", "Give the folder that holds config.json.")
     gguf = gguf_file(path)
-    if gguf is not None:
-        return _of_gguf(gguf)
+    return _of_safetensors(path, folder) if gguf is None else _of_gguf(gguf)
+
+
+def _of_safetensors(path: Path, folder: Path) -> Checkpoint:
+    """`folder`: where config.json lies."""
     weights = weight_files(path)
     config = read_table(folder, CONFIG)
     if config is None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from engine_pair import CONTEXT_TOKENS, PROMPT, Clock, Pair, check_exact, check_random_requests, consume
 from fake_recorder import save_network
+from quantized_models import save_quantized
 from seekline import model
 from seekline.model.backends.llama import quantization
 from seekline.model.backends.llama.cuda import CudaRecorder
@@ -82,6 +83,14 @@ def test_four_bits(tmp_path: Path) -> None:
     for _ in range(2):  # the second from what the first has kept
         plan = model.make_plan(wanted, base=folder)
         check_incremental(model.load_model(plan, threads=1, cache=tmp_path / "cache"), tolerance=0.2)
+
+
+@pytest.mark.parametrize("how", [{"method": "awq"}, {"reordered": True, "group": 32}, {"group": -1}], ids=str)
+def test_files_of_gptq_and_awq(tmp_path: Path, how: dict[str, Any]) -> None:
+    folder = save_quantized(tmp_path / "model", tmp_path / "twin", **how)
+    for quantization in ("stored", "none"):
+        loaded = load(folder, device=DEVICE, dtype="bfloat16", quantization=quantization)
+        check_incremental(loaded, tolerance=0.2)
 
 
 @pytest.mark.parametrize("wanted", ["nf4", "int8"])
