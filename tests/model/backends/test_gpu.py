@@ -88,8 +88,8 @@ def test_four_bits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", [{"method": "awq"}, {"reordered": True, "group": 32}, {"group": -1}], ids=str)
 def test_files_of_gptq_and_awq(tmp_path: Path, how: dict[str, Any]) -> None:
     folder = save_quantized(tmp_path / "model", tmp_path / "twin", **how)
-    for quantization in ("stored", "none"):
-        loaded = load(folder, device=DEVICE, dtype="bfloat16", quantization=quantization)
+    for kept in ("stored", "none"):
+        loaded = load(folder, device=DEVICE, dtype="bfloat16", quantization=kept)
         check_incremental(loaded, tolerance=0.2)
 
 
