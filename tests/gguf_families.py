@@ -59,6 +59,16 @@ def qwen2(folder: Path, gguf: Path) -> None:
     _write(gguf, "qwen2", folder, entries, {_named(name, names): values for name, values in _weights(folder).items()})
 
 
+_NAMES_OF_MPT = {
+    "norm_1": "attn_norm",
+    "norm_2": "ffn_norm",
+    "attn.Wqkv": "attn_qkv",
+    "attn.out_proj": "attn_output",
+    "ffn.up_proj": "ffn_up",
+    "ffn.down_proj": "ffn_down",
+}
+
+
 def replit(folder: Path, gguf: Path) -> None:
     """Replit's: ALiBi instead of RoPE, two heads of keys and values for four of queries, layer norms without biases.
 
@@ -87,21 +97,13 @@ def replit(folder: Path, gguf: Path) -> None:
         "attention.layer_norm_epsilon": config.layer_norm_epsilon,
         "attention.max_alibi_bias": 8.0,
     }
-    names = {
-        "norm_1": "attn_norm",
-        "norm_2": "ffn_norm",
-        "attn.Wqkv": "attn_qkv",
-        "attn.out_proj": "attn_output",
-        "ffn.up_proj": "ffn_up",
-        "ffn.down_proj": "ffn_down",
-    }
     tensors: dict[str, np.ndarray] = {}
     for name, values in _weights(folder).items():
         if name.endswith("Wqkv.weight"):
             queries, keys_and_values = np.split(values, [64])
             once = keys_and_values.reshape(2, 2, 2, 16, 64)[:, :, 0].reshape(64, 64)
             values = np.concatenate([queries, once])
-        tensors[_named(name, names)] = values
+        tensors[_named(name, _NAMES_OF_MPT)] = values
     _write(gguf, "mpt", folder, entries, tensors)
 
 

@@ -87,10 +87,7 @@ def complete(
         prompts = prompt_config(info, config.settings)
         if prompt is not None:
             prompts = replace(prompts, other_files=False, copied_characters=0)
-        for notice in notices(prompts, config.settings):
-            print_note(notice)
-        if info.notice is not None and announced.is_news(info.notice):
-            print_note(info.notice)
+        _print_notices(prompts, config)
         snapshot = Projects(config.settings).snapshot(where)
         completion = generate(snapshot, ready, prompts, Contexts(), explicit=True)
         if prompt is not None and not completion.text:
@@ -100,6 +97,13 @@ def complete(
     else:
         out.print(shown(where, completion.text))
         err.print(f"[dim]{timing(completion)}  {escape(info.summary)}[/]", highlight=False)
+
+
+def _print_notices(prompts: PromptConfig, config: Config) -> None:
+    for notice in notices(prompts, config.settings):
+        print_note(notice)
+    if prompts.info.notice is not None and announced.is_news(prompts.info.notice):
+        print_note(prompts.info.notice)
 
 
 def _on_the_next_line(

@@ -10,7 +10,7 @@ from ...errors import BrokenCheckpoint, EngineDied, ModelError, OutOfMemory, Uns
 
 _UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']{1,100})'")
 _BROKEN = re.compile(r"error loading model: (?:error loading model [a-z]+: )?(.{1,300})")
-_CAUSE = re.compile(r"gguf_init\w*: (.{1,300})")
+_CAUSE = re.compile(r"gguf_init\w{0,60}: (.{1,300})")
 _ASSERTION = re.compile(r"GGML_(?:ASSERT|ABORT)\((.{1,200})\)|(what\(\): +.{1,200})")
 _FULL = re.compile(r"failed to allocate|unable to allocate|out of memory|OutOfDeviceMemory|bad_alloc", re.IGNORECASE)
 

@@ -14,12 +14,12 @@ from ..engine import ControlToken
 
 JOINER = "\u2060"
 # The forms of all families: bars of either width, the words of Llama, StarCoder, Code Llama, Codestral and Mistral.
-_CONTROL_WORDS = (
-    r"</?s>|</?unk>|<pad>|<bos>|<eos>|<mask>|<EOT>|<PRE>|<SUF>|<MID>|</?(?:start|end)_of_turn>"
+_CONTROL = re.compile(
+    r"<[|｜][^<>\s]{1,60}[|｜]>"
+    r"|</?s>|</?unk>|<pad>|<bos>|<eos>|<mask>|<EOT>|<PRE>|<SUF>|<MID>|</?(?:start|end)_of_turn>"
     r"|</?(?:fim|file|repo|gh|issue|jupyter|commit|intermediate)_[a-z_]{1,30}>|<(?:reponame|filename|empty_output)>"
     r"|\[/?(?:INST|PREFIX|SUFFIX|MIDDLE|TOOL_CALLS|AVAILABLE_TOOLS|TOOL_RESULTS|IMG)\]"
 )
-_CONTROL = re.compile(r"<[|｜][^<>\s]{1,60}[|｜]>|" + _CONTROL_WORDS)
 # What a server puts before each text by itself.
 _BEGIN = ("@bos", "<｜begin▁of▁sentence｜>", "<s>", "<bos>", "<|begin_of_text|>")
 
