@@ -117,20 +117,22 @@ def _share_heads(model: Any) -> None:
             parts[1:, :, 1] = parts[1:, :, 0]
 
 
+_YARN = {
+    "rope_type": "yarn",
+    "rope_theta": 10_000.0,
+    "factor": 8.0,
+    "original_max_position_embeddings": 64,
+    "beta_fast": 32.0,
+    "beta_slow": 1.0,
+    "mscale": 0.707,
+    "mscale_all_dim": 0.707,
+}
+
+
 def deepseek_v2(folder: Path, gguf: Path) -> None:
     """V2 Lite's: latent attention, a mixture of experts behind one dense layer, YaRN; 27 layers."""
     from transformers import DeepseekV2Config, DeepseekV2ForCausalLM
 
-    yarn = {
-        "rope_type": "yarn",
-        "rope_theta": 10_000.0,
-        "factor": 8.0,
-        "original_max_position_embeddings": 64,
-        "beta_fast": 32.0,
-        "beta_slow": 1.0,
-        "mscale": 0.707,
-        "mscale_all_dim": 0.707,
-    }
     config = DeepseekV2Config(
         **{**_COMMON, "initializer_range": 0.15},  # with more, errors grow from layer to layer
         intermediate_size=96,
@@ -148,10 +150,14 @@ def deepseek_v2(folder: Path, gguf: Path) -> None:
         qk_rope_head_dim=16,
         v_head_dim=16,
         max_position_embeddings=512,
-        rope_parameters=yarn,
+        rope_parameters=_YARN,
     )
     _save(DeepseekV2ForCausalLM, config, folder)
-    entries = {
+    _write(gguf, "deepseek2", folder, _entries_of_v2(config), _latent(_weights(folder)))
+
+
+def _entries_of_v2(config: Any) -> dict[str, Any]:
+    return {
         **_sizes(config),
         "attention.head_count_kv": 1,  # latent attention is computed as if all heads shared one
         "attention.layer_norm_rms_epsilon": config.rms_norm_eps,
@@ -175,7 +181,6 @@ def deepseek_v2(folder: Path, gguf: Path) -> None:
         "rope.scaling.original_context_length": 64,
         "rope.scaling.yarn_log_multiplier": 0.1 * 0.707,
     }
-    _write(gguf, "deepseek2", folder, entries, _latent(_weights(folder)))
 
 
 def _latent(weights: Weights) -> dict[str, np.ndarray]:

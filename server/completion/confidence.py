@@ -25,7 +25,8 @@ class Confidence:
         if score is None:
             return True
         self.log_probability += score
-        if piece.end is None and not is_known and len(self._first) < FIRST_TOKENS:
+        says_text = piece.ids or piece.text  # the last piece may have the score of the token that ends it
+        if says_text and not is_known and len(self._first) < FIRST_TOKENS:
             self._first.append(score)
         return len(self._first) < FIRST_TOKENS or self.is_enough
 

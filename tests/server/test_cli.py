@@ -163,7 +163,7 @@ def test_config_tells_where_each_value_comes_from(seekline: Seekline, tmp_path: 
 
 def test_the_schema_is_a_json_schema(seekline: Seekline) -> None:
     schema = seekline("config", "schema").json
-    assert schema["properties"]["max_new_tokens"]["maximum"] == 2048
+    assert schema["properties"]["deadline_ms"]["maximum"] == 600_000
     assert schema["additionalProperties"] is False
 
 

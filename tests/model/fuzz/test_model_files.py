@@ -180,7 +180,8 @@ def fuzz_tokenizers(folder: Path) -> None:
 
 def test_tokenizers(tmp_path: Path) -> None:
     """In a process with bounds on its memory, since what the library does wrong ends the process."""
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + (
+    folders = [str(folder) for folder in Path(__file__).parents[:3:2]]
+    code = f"import sys; sys.path[:0] = {folders!r}\n" + (
         "from pathlib import Path\n"
         "try:\n"
         "    import resource\n"
