@@ -41,7 +41,7 @@ def write(folder: Path, path: Path, kind: GGMLQuantizationType) -> None:
                 values = weight.reshape(count, 2, -1, weight.shape[1]).swapaxes(1, 2).reshape(weight.shape)
         of_file = None if weight.ndim == 1 else kind
         data = values if of_file is None else quantize(values, of_file)
-        writer.add_tensor(f"{names.get_name(name, try_suffixes=(WEIGHT,))}{WEIGHT}", data, raw_dtype=of_file)
+        writer.add_tensor(f"{names.get_name(name, try_suffixes=(WEIGHT,))}", data, raw_dtype=of_file)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
