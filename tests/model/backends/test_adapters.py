@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import torch
 from fake_recorder import FakeRecorder, save_network
+from gguf_models import save_dequantized as gguf_numbers
+from gguf_models import save_llama_gguf
 from lora_adapters import save_adapter, save_merged, write_config
+from quantized_models import save_quantized
 from safetensors.torch import load_file, save_file
 from seekline import model
 from seekline.model.backends.llama import native_structures
@@ -106,6 +109,42 @@ def save_dequantized(folder: Path, base: Path) -> Path:
 
 def distance(found: torch.Tensor, expected: torch.Tensor) -> float:
     return float((found - expected).norm() / expected.norm())
+
+
+@pytest.mark.usefixtures("each_forward")
+@pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q8_0"])
+def test_beside_the_codes_of_a_gguf_file(tmp_path: Path, kind: str) -> None:
+    """Whose rows of queries and keys stand in another order than those of the adapter."""
+    folder = save_llama(tmp_path / "base", num_key_value_heads=2)
+    adapter = save_adapter(tmp_path / "adapter", folder)
+    gguf = save_llama_gguf(folder, tmp_path / "base.gguf", kind)
+    numbers = gguf_numbers(folder, gguf, tmp_path / "numbers")
+    check_beside_codes(gguf, numbers, adapter, tmp_path / "merged")
+
+
+@pytest.mark.usefixtures("each_forward")
+@pytest.mark.parametrize("reordered", [False, True])
+def test_beside_the_codes_of_gptq(tmp_path: Path, reordered: bool) -> None:
+    """Also where the codes follow an order of their own, which the adapter's product does not."""
+    numbers = tmp_path / "numbers"
+    folder = save_quantized(tmp_path / "packed", numbers, reordered=reordered, num_key_value_heads=2)
+    adapter = save_adapter(tmp_path / "adapter", numbers)
+    check_beside_codes(folder, numbers, adapter, tmp_path / "merged")
+    with pytest.raises(model.UnsupportedAdapter, match="cannot be merged into weights that are quantized already"):
+        load(folder, quantization="stored", adapter=str(adapter), merge_adapter=True)
+
+
+def check_beside_codes(base: Path, numbers: Path, adapter: Path, merged: Path) -> None:
+    """Compares with the numbers that the codes stand for: no more is lost than without an adapter."""
+    plain = logits_of(load(base, quantization="stored"))
+    lost = distance(plain, logits_of(load(numbers)))
+    found = logits_of(load(base, quantization="stored", adapter=str(adapter)))
+    assert lost < 0.2
+    reference = logits_of(load(save_merged(merged, numbers, adapter)))
+    assert distance(found, reference) < 2 * lost
+    as_numbers = logits_of(load(base, quantization="none", adapter=str(adapter), merge_adapter=True))
+    assert distance(as_numbers, reference) < TOLERANCE
+    assert distance(found, plain) > 0.5, "the adapter says something"
 
 
 @pytest.mark.skipif(not native_structures.is_compiled(), reason="the C code is not compiled here")
