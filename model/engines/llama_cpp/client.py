@@ -61,7 +61,9 @@ class LlamaClient:
     """Speaks with one server. From any thread."""
 
     def __init__(self, address: Address) -> None:
-        headers = {"authorization": f"Bearer {address.key}"}
+        # Each request has a connection of its own: the server closes those that are kept after some seconds, or after a
+        # hundred requests, and one that is sent just then would be lost.
+        headers = {"authorization": f"Bearer {address.key}", "connection": "close"}
         self._http = HttpClient(Server(url=address.url, headers=headers, secrets=(address.key,)))
 
     def steps(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from random import Random
 from threading import Event
@@ -43,40 +43,81 @@ def decide(
 ) -> Generator[Decided, None, None]:
     """At most `request.max_new_tokens`, up to the one that ends the text. Raises what `LlamaClient` raises."""
     random = Random(request.sampling.seed)  # noqa: S311 - it chooses tokens, and keeps no secrets
-    written: list[int] = []
-    while len(written) < request.max_new_tokens:
-        here = replace(asked, ids=[*asked.ids, *written])
-        refused: Step | None = None
-        steps = client.steps(
-            here,
-            max_new_tokens=request.max_new_tokens - len(written),
-            sampling=request.sampling,
-            candidates=1 if guide is None else _CANDIDATES,
-            cancel=cancel,
+    text = _Text(client=client, asked=asked, request=request, guide=guide, cancel=cancel)
+    most = request.max_new_tokens
+    while most > 0:
+        before = len(text.written)
+        refused = yield from text.go_on(most)
+        if text.has_ended or (text.guide is None and len(text.written) < before + most):
+            return
+        if refused is not None or len(text.written) < before + most:
+            chosen = text.allowed_instead_of(refused)
+            if not chosen:
+                return
+            decided = _with(_draw(chosen, request.sampling, random), refused, request)
+            text.take(decided)
+            yield decided
+            if text.has_ended:
+                return
+        # Token by token: what was refused once is likely refused again, and a cancel takes a token, too.
+        left = request.max_new_tokens - len(text.written)
+        most = left if text.guide is None else min(left, 1)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Text:
+    """What is written so far, and what its guide still asks for."""
+
+    client: LlamaClient
+    asked: Asked
+    request: CompletionRequest
+    guide: GuideState | None
+    cancel: Event
+    written: list[int] = field(default_factory=list)
+    has_ended: bool = False
+
+    def go_on(self, most: int) -> Generator[Decided, None, Step | None]:
+        """Tokens of the server's choice, at most so many; returns the first one that the guide refuses."""
+        steps = self.client.steps(
+            self._here(),
+            max_new_tokens=most,
+            sampling=self.request.sampling,
+            candidates=1 if self.guide is None else _CANDIDATES,
+            cancel=self.cancel,
         )
         with closing(steps):
             for step in steps:
-                if not _is_allowed(step, guide):
-                    refused = step
-                    break
-                decided = _as_it_is(step, guide, request)
+                if not _is_allowed(step, self.guide):
+                    return step
+                decided = _as_it_is(step, self.guide, self.request)
+                self.take(decided)
                 yield decided
-                if decided.ends:
-                    return
-                guide = _after(guide, decided.id)
-                written.append(decided.id)
-        if guide is None or len(written) == request.max_new_tokens:
-            return
-        here = replace(asked, ids=[*asked.ids, *written])
-        chosen = _chosen_instead(client, here, refused, guide, cancel)
-        if not chosen:
-            return
-        decided = _with(_draw(chosen, request.sampling, random), refused, request)
-        yield decided
-        if decided.ends:
-            return
-        guide = _after(guide, decided.id)
-        written.append(decided.id)
+                if self.has_ended:
+                    break
+        return None
+
+    def take(self, decided: Decided) -> None:
+        self.has_ended = decided.ends
+        if not decided.ends:
+            self.guide = _after(self.guide, decided.id)
+            self.written.append(decided.id)
+
+    def allowed_instead_of(self, refused: Step | None) -> Sequence[Candidate]:
+        """What may come where the server's choice may not, or is not told, with its probabilities among what may.
+        Empty where the context is full."""
+        assert self.guide is not None
+        known = [] if refused is None or refused.skipped_tokens else _allowed(refused.candidates, self.guide)
+        if known:
+            return _normalised(known)
+        allowed = self.guide.allowed_ids()
+        assert allowed is not None
+        ids = frozenset(int(id) for id in allowed)
+        if not ids:
+            raise ValueError("no token is allowed: the vocabulary cannot spell what the guide asks for")
+        return self.client.best_of(self._here(), ids, most=_CANDIDATES, cancel=self.cancel)
+
+    def _here(self) -> Asked:
+        return replace(self.asked, ids=[*self.asked.ids, *self.written])
 
 
 def _is_allowed(step: Step, guide: GuideState | None) -> bool:
@@ -102,22 +143,6 @@ def _as_it_is(step: Step, guide: GuideState | None, request: CompletionRequest) 
     if all(each.id != step.token.id for each in among):
         among.append(step.token)
     return _with(next(each for each in _normalised(among) if each.id == step.token.id), step, request)
-
-
-def _chosen_instead(
-    client: LlamaClient, here: Asked, refused: Step | None, guide: GuideState, cancel: Event
-) -> Sequence[Candidate]:
-    """What may come where the server's choice may not, or is not told, with its probabilities among what may. Empty
-    where the context is full."""
-    known = [] if refused is None or refused.skipped_tokens else _allowed(refused.candidates, guide)
-    if known:
-        return _normalised(known)
-    allowed = guide.allowed_ids()
-    assert allowed is not None
-    ids = frozenset(int(id) for id in allowed)
-    if not ids:
-        raise ValueError("no token is allowed: the vocabulary cannot spell what the guide asks for")
-    return client.best_of(here, ids, most=_CANDIDATES, cancel=cancel)
 
 
 def _allowed(candidates: Sequence[Candidate], guide: GuideState) -> list[Candidate]:

