@@ -19,7 +19,7 @@ from ...errors import ModelError
 
 log = logging.getLogger(__name__)
 
-FORMAT = 4
+FORMAT = 5
 """To be raised when the codes of the same weights change."""
 MAX_FILES_PER_MODEL = 3
 MAX_BYTES = 40_000_000_000

@@ -139,20 +139,24 @@ def _packed_linears(bits: Bits, store: QuantizedStore | None) -> MakeLinear:
 
 
 def _as_stored(name: str, matrix: MatrixReader, store: QuantizedStore) -> PackedMatrix:
+    """As the file quantizes it, as far as the forward pass in C can; kept, since unpacking takes its time."""
+    if name not in store:
+        packed = _packed_as_stored(matrix)
+        order = () if packed.order is None else (packed.order,)
+        store.put(name, packed.data, torch.tensor([packed.format], dtype=torch.uint8), *order)
+    data, format, *order = store.get(name)
+    return PackedMatrix(WeightFormat(int(format)), data, order[0] if order else None)
+
+
+def _packed_as_stored(matrix: MatrixReader) -> PackedMatrix:
     """With the codes that the file has, where the forward pass in C has them too. Others are fitted anew: of four bits
-    or fewer with as many groups as there are, which takes its time, of more in eight bits, which hardly rounds them."""
-    if name in store:
-        return PackedMatrix(WeightFormat.INT4_BY_32, *store.get(name))
+    or fewer with as many groups as there are, of more in eight bits, which hardly rounds them."""
     stored = matrix.stored()
     if stored is None:
         return pack(matrix.dense(), _UNSTORED_BITS)
     if stored.bits > 4:
         return pack(stored.dense(), 8)
-    if stored.group % HALF == 0:
-        return pack_stored(stored)
-    fitted = pack_stored(refitted(stored.dense(), HALF))
-    store.put(name, fitted.data)
-    return fitted
+    return pack_stored(stored if stored.group % HALF == 0 else refitted(stored.dense(), HALF))
 
 
 class _TorchLinears:

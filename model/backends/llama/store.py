@@ -28,7 +28,7 @@ from .tensors import DTYPES, TensorFile, shaped
 
 log = logging.getLogger(__name__)
 
-_MOST_TENSORS = 2  # of a matrix
+_MOST_TENSORS = 3  # of a matrix
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
