@@ -19,17 +19,18 @@ GPU_SUFFIX_TOKENS = 1024
 
 
 def info_of(plan: Plan, tokenizer: Tokenizer) -> EngineInfo:
-    """What a planned model will be once it is loaded."""
+    """What a planned model will be once it is loaded. In a process of its own nothing is mixed into its choice."""
     entry, context = plan.source.entry, plan.checkpoint.context_tokens
     is_on_cpu = plan.device.kind == "cpu"
+    is_here = plan.engine != "llama.cpp"
     best = entry.best_prompt_tokens if entry else None
     return EngineInfo(
         name=plan.source.name,
         summary=plan.summary,
         family=entry.family if entry else None,
         tokenizer=tokenizer,
-        notice=why_not_compiled() if is_on_cpu and plan.engine != "llama.cpp" else None,
-        copies=(plan.source.folder / MIXTURE_FILE).is_file(),
+        notice=why_not_compiled() if is_on_cpu and is_here else None,
+        copies=is_here and (plan.source.folder / MIXTURE_FILE).is_file(),
         limits=Limits(
             context_tokens=context,
             prompt_tokens=best or (CPU_PROMPT_TOKENS if is_on_cpu else GPU_PROMPT_TOKENS),
