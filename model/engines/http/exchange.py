@@ -5,6 +5,7 @@ Whatever the library raises becomes an `HttpFailure`.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -34,6 +35,7 @@ def make_client(url: str, headers: Mapping[str, str], connect_s: float) -> httpx
     them."""
     import httpx2
 
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # else a line for each request
     if url.startswith("https:"):
         verify = httpx2.create_ssl_context(trust_env=True)
     else:
