@@ -56,7 +56,8 @@ class NativeLlama:
 
     def adapt(self, adapter: AdapterWeights | None) -> None:
         """Has every pass from now on add what an adapter says; None: nothing."""
-        self._adapter = None if adapter is None else NativeAdapter(self.config, adapter)
+        exact = self.dtype == torch.float32
+        self._adapter = None if adapter is None else NativeAdapter(self.config, adapter, exact=exact)
         self._struct.adapter = self._adapter.layers if self._adapter else None
 
     def forward(self, ids: torch.Tensor, kv: LlamaKVCache, *, logits: int, cancel: Event) -> torch.Tensor:
