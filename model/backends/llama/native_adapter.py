@@ -18,7 +18,7 @@ class NativeAdapter:
     """The owner of the memory that the structures point to. `rank`: of the widest product, filled up to tiles."""
 
     def __init__(self, config: LlamaConfig, weights: AdapterWeights, *, exact: bool) -> None:
-        """`exact`: in float32, where the weights are not quantized; else in bfloat16, which takes half the time and
+        """`exact`: in float32, where the weights are not quantized; else in bfloat16, which takes half the memory and
         rounds less than any quantization of what it is added to."""
         self._exact = exact
         self._matrices = list[PackedMatrix]()
