@@ -138,20 +138,16 @@ class MergedTensors:
     def __contains__(self, name: str) -> bool:
         return name in self._tensors
 
-    def get(self, *names: str) -> torch.Tensor:
-        parts = [self._merged(name) for name in names]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-    def stored(self, *names: str) -> StoredMatrix | None:
-        return None
-
-    def check_unchanged(self) -> None:
-        self._tensors.check_unchanged()
-
-    def _merged(self, name: str) -> torch.Tensor:
+    def get(self, name: str) -> torch.Tensor:
         tensor = self._tensors.get(name)
         added = self._weights.get(name.removesuffix(".weight"))
         if added is None:
             return tensor
         merged = tensor.float() + (added.up @ added.down).to(tensor.device)
         return _in_format(merged, tensor.device, self._dtype or tensor.dtype)
+
+    def stored(self, name: str) -> StoredMatrix | None:
+        return None
+
+    def check_unchanged(self) -> None:
+        self._tensors.check_unchanged()

@@ -14,7 +14,7 @@ from ...catalogue.gguf_parts import gguf_parts
 from ...catalogue.tensor_file import Header, Tensor
 from .gguf_types import FLOATS, stored_matrix
 from .llama_config import LlamaConfig
-from .stored_matrix import StoredMatrix, stacked
+from .stored_matrix import StoredMatrix
 from .tensors import TensorFile, check_finite
 
 
@@ -54,30 +54,13 @@ class GgufTensors:
     def __contains__(self, name: str) -> bool:
         return gguf_name(name) in self._files
 
-    def get(self, *names: str) -> torch.Tensor:
-        parts = [self._dense(name) for name in names]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-    def stored(self, *names: str) -> StoredMatrix | None:
-        parts: list[StoredMatrix] = []
-        for name in names:
-            part = self._stored(name)
-            if part is None:
-                return None
-            parts.append(part)
-        return parts[0] if len(parts) == 1 else stacked(parts)
-
-    def check_unchanged(self) -> None:
-        for file in set(self._files.values()):
-            file.check_unchanged()
-
-    def _dense(self, name: str) -> torch.Tensor:
+    def get(self, name: str) -> torch.Tensor:
         file, tensor = self._find(name)
         if tensor.dtype in FLOATS:
             content = file.bytes_of(gguf_name(name)).view(FLOATS[tensor.dtype]).view(tensor.shape)
             weights = self._in_order(name, content).to(self._device, self._dtype)
         else:
-            stored = self._stored(name)
+            stored = self.stored(name)
             assert stored is not None
             # Where they are multiplied faster: on the device.
             moved = StoredMatrix(
@@ -89,7 +72,7 @@ class GgufTensors:
         check_finite(weights, gguf_name(name), self._path)
         return weights
 
-    def _stored(self, name: str) -> StoredMatrix | None:
+    def stored(self, name: str) -> StoredMatrix | None:
         file, tensor = self._find(name)
         if tensor.dtype in FLOATS:
             return None
@@ -102,6 +85,10 @@ class GgufTensors:
             scales=self._in_order(name, matrix.scales),
             zeros=self._in_order(name, matrix.zeros),
         )
+
+    def check_unchanged(self) -> None:
+        for file in set(self._files.values()):
+            file.check_unchanged()
 
     def _in_order(self, name: str, rows: torch.Tensor) -> torch.Tensor:
         """The rows of a tensor, shape (outputs, n), as transformers orders them."""

@@ -9,7 +9,7 @@ import torch
 from ...catalogue.packing import Packing
 from ...errors import BrokenCheckpoint
 from .packed_codes import PackedCodes, unpack
-from .stored_matrix import StoredMatrix, stacked
+from .stored_matrix import StoredMatrix
 from .weights import CheckpointTensors
 
 _AGAIN = "Download the model again."
@@ -36,29 +36,19 @@ class PackedTensors:
     def __contains__(self, name: str) -> bool:
         return name in self._tensors or self._is_packed(name)
 
-    def get(self, *names: str) -> torch.Tensor:
-        parts = [self._dense(name) for name in names]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+    def get(self, name: str) -> torch.Tensor:
+        if not self._is_packed(name):
+            return self._tensors.get(name)
+        return self._unpacked(name).dense().to(self._device, self._dtype)
 
-    def stored(self, *names: str) -> StoredMatrix | None:
-        parts: list[StoredMatrix] = []
-        for name in names:
-            part = self._unpacked(name).stored() if self._is_packed(name) else None
-            if part is None:
-                return None
-            parts.append(part)
-        return stacked(parts)
+    def stored(self, name: str) -> StoredMatrix | None:
+        return self._unpacked(name).stored() if self._is_packed(name) else None
 
     def check_unchanged(self) -> None:
         self._tensors.check_unchanged()
 
     def _is_packed(self, name: str) -> bool:
         return f"{_stem(name)}qweight" in self._tensors
-
-    def _dense(self, name: str) -> torch.Tensor:
-        if not self._is_packed(name):
-            return self._tensors.get(name)
-        return self._unpacked(name).dense().to(self._device, self._dtype)
 
     def _unpacked(self, name: str) -> PackedCodes:
         """Raises `BrokenCheckpoint` for numbers that no quantization gives."""

@@ -14,7 +14,7 @@ from ...catalogue.checkpoint import weight_files
 from ...errors import BrokenCheckpoint
 from .linears import Linear
 from .llama_config import PROJECTIONS, LlamaConfig
-from .stored_matrix import StoredMatrix
+from .stored_matrix import StoredMatrix, stacked
 from .tensors import TensorFile, check_finite
 
 _EMBEDDING = "model.embed_tokens.weight"
@@ -49,14 +49,13 @@ class TensorSource(Protocol):
 
     def __contains__(self, name: str) -> bool: ...
 
-    def get(self, *names: str) -> torch.Tensor:
-        """The tensors of these names in floating point, one below the other, on the device. Raises
-        `BrokenCheckpoint`."""
+    def get(self, name: str) -> torch.Tensor:
+        """A tensor in floating point, on the device. Raises `BrokenCheckpoint`."""
         ...
 
-    def stored(self, *names: str) -> StoredMatrix | None:
-        """The same matrices as the codes that the file has, in the host's memory; None where it has none, or where they
-        cannot stand one below the other. Raises `BrokenCheckpoint`."""
+    def stored(self, name: str) -> StoredMatrix | None:
+        """The same matrix as the codes that the file has, in the host's memory; None where it has none. Raises
+        `BrokenCheckpoint`."""
         ...
 
     def check_unchanged(self) -> None:
@@ -66,7 +65,8 @@ class TensorSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixReader:
-    """A matrix that is yet to be read, shape (outputs, inputs): in floating point, or as codes; see `TensorSource`."""
+    """A matrix that is yet to be read, shape (outputs, inputs), which may be several one below the other: in floating
+    point, or as codes, where all have some that can stand so; see `TensorSource`."""
 
     dense: Callable[[], torch.Tensor]
     stored: Callable[[], StoredMatrix | None]
@@ -103,11 +103,12 @@ class CheckpointTensors:
     def __contains__(self, name: str) -> bool:
         return name in self._files
 
-    def get(self, *names: str) -> torch.Tensor:
-        parts = [self._read(name) for name in names]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+    def get(self, name: str) -> torch.Tensor:
+        tensor = self.as_stored(name).to(self._device, self._dtype)
+        check_finite(tensor, name, self._path)
+        return tensor
 
-    def stored(self, *names: str) -> StoredMatrix | None:
+    def stored(self, name: str) -> StoredMatrix | None:
         return None
 
     def as_stored(self, name: str) -> torch.Tensor:
@@ -120,11 +121,6 @@ class CheckpointTensors:
         for file in set(self._files.values()):
             file.check_unchanged()
 
-    def _read(self, name: str) -> torch.Tensor:
-        tensor = self.as_stored(name).to(self._device, self._dtype)
-        check_finite(tensor, name, self._path)
-        return tensor
-
 
 def read_weights(tensors: TensorSource, config: LlamaConfig, make: MakeLinear) -> LlamaWeights:
     """All weights of a checkpoint; one matrix at a time is in memory twice."""
@@ -134,14 +130,14 @@ def read_weights(tensors: TensorSource, config: LlamaConfig, make: MakeLinear) -
     if tied:
         reader = MatrixReader(dense=lambda: embedding, stored=lambda: tensors.stored(_EMBEDDING))
     else:
-        reader = _reader(tensors, "lm_head.weight")
+        reader = reader_of(tensors, "lm_head.weight")
     head = make("lm_head", reader)
     return LlamaWeights(embedding=embedding, layers=layers, norm=tensors.get("model.norm.weight"), head=head)
 
 
 def _layer(tensors: TensorSource, prefix: str, make: MakeLinear) -> LayerWeights:
     def linear(name: str) -> Linear:
-        return make(prefix + name, _reader(tensors, *(f"{prefix}{part}.weight" for part in PROJECTIONS[name])))
+        return make(prefix + name, reader_of(tensors, *(f"{prefix}{part}.weight" for part in PROJECTIONS[name])))
 
     return LayerWeights(
         attention_norm=tensors.get(f"{prefix}input_layernorm.weight"),
@@ -153,5 +149,20 @@ def _layer(tensors: TensorSource, prefix: str, make: MakeLinear) -> LayerWeights
     )
 
 
-def _reader(tensors: TensorSource, *names: str) -> MatrixReader:
-    return MatrixReader(dense=lambda: tensors.get(*names), stored=lambda: tensors.stored(*names))
+def reader_of(tensors: TensorSource, *names: str) -> MatrixReader:
+    """Of the matrices of these names, one below the other."""
+
+    def dense() -> torch.Tensor:
+        parts = [tensors.get(name) for name in names]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def stored() -> StoredMatrix | None:
+        parts: list[StoredMatrix] = []
+        for name in names:
+            part = tensors.stored(name)
+            if part is None:
+                return None
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else stacked(parts)
+
+    return MatrixReader(dense=dense, stored=stored)

@@ -12,7 +12,7 @@ import torch
 from gguf_models import TYPES, save_dequantized, save_llama_gguf
 from seekline import model
 from seekline.model.backends.llama.gguf_tensors import GgufTensors
-from seekline.model.backends.llama.weights import CheckpointTensors
+from seekline.model.backends.llama.weights import CheckpointTensors, reader_of
 from tiny_models import IDS, generate, load, save_llama
 
 WIDE: dict[str, Any] = {"hidden_size": 256, "intermediate_size": 512, "num_attention_heads": 8}
@@ -95,11 +95,12 @@ def test_codes_are_stacked_where_their_groups_agree(folder: Path, tmp_path: Path
     assert config is not None
     parts = [f"model.layers.0.self_attn.{part}_proj.weight" for part in "qkv"]
     with GgufTensors(gguf, config, device="cpu", dtype=None) as read:
-        together = read.stored(*parts[:2])
+        two, three = reader_of(read, *parts[:2]), reader_of(read, *parts)
+        together = two.stored()
         assert together is not None
-        assert torch.equal(together.dense(), read.get(*parts[:2]))
-        assert read.stored(*parts) is None, "Q6_K has groups of 16, Q4_K of 32"
-        assert read.get(*parts).shape == (256 + 2 * 64, 256)
+        assert torch.equal(together.dense(), two.dense())
+        assert three.stored() is None, "Q6_K has groups of 16, Q4_K of 32"
+        assert three.dense().shape == (256 + 2 * 64, 256)
         read.check_unchanged()
 
 
@@ -110,6 +111,6 @@ def test_a_file_that_is_written_to_while_it_is_read(folder: Path, tmp_path: Path
     with GgufTensors(gguf, config, device="cpu", dtype=None) as read:
         gguf.write_bytes(gguf.read_bytes()[:-100_000])
         with pytest.raises(model.BrokenCheckpoint, match="was changed while it was read"):
-            read.get("model.norm.weight", "lm_head.weight")
+            reader_of(read, "model.norm.weight", "lm_head.weight").dense()
         with pytest.raises(model.BrokenCheckpoint, match="was changed while it was read"):
             read.check_unchanged()

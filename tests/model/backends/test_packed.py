@@ -16,6 +16,7 @@ from seekline import model
 from seekline.model.backends.llama.packed_codes import PackedCodes, unpack
 from seekline.model.backends.llama.packed_tensors import PackedTensors
 from seekline.model.backends.llama.quantization import stored_int4
+from seekline.model.backends.llama.weights import reader_of
 from seekline.model.catalogue.packing import Packing
 from spoiled_files import with_quantization
 from tiny_models import IDS, check_incremental, generate, load
@@ -152,10 +153,11 @@ def tensors(folder: Path) -> PackedTensors:
 def test_matrices_that_read_the_same_inputs_share_their_order(tmp_path: Path) -> None:
     folder = save_quantized(tmp_path / "model", tmp_path / "twin", reordered=True)
     with tensors(folder) as found:
-        together = found.stored(QUERY, KEY)
+        both = reader_of(found, QUERY, KEY)
+        together = both.stored()
         assert together is not None
         assert together.codes.shape == (512, 256)
-        assert torch.equal(together.dense(), found.get(QUERY, KEY))
+        assert torch.equal(together.dense(), both.dense())
         assert found.stored("model.embed_tokens.weight") is None
         assert QUERY in found
         assert "model.layers.9.self_attn.q_proj.weight" not in found
@@ -166,8 +168,9 @@ def test_matrices_of_different_orders_are_numbers_together(tmp_path: Path) -> No
     twin = load_file(tmp_path / "twin" / "model.safetensors")
     with tensors(folder) as found:
         assert found.stored(QUERY) is not None
-        assert found.stored(QUERY, KEY) is None
-        assert torch.equal(found.get(QUERY, KEY), torch.cat([twin[QUERY], twin[KEY]]))
+        both = reader_of(found, QUERY, KEY)
+        assert both.stored() is None
+        assert torch.equal(both.dense(), torch.cat([twin[QUERY], twin[KEY]]))
 
 
 def test_what_describes_the_model_counts_weights(tmp_path: Path) -> None:
