@@ -11,7 +11,6 @@ from ..loading.plan import Plan
 from ..tokenizer import Tokenizer
 from .engine import CompletionRequest, Piece
 from .in_process import InProcessRunner
-from .llama_cpp.runner import load_llama_cpp
 
 
 class ModelRunner(Protocol):
@@ -55,5 +54,7 @@ class ModelRunner(Protocol):
 def load_runner(plan: Plan, *, threads: int, report: Callable[[str], None]) -> ModelRunner:
     """Loads what `plan` says, by whatever computes it; see `load_model` and `LlamaCppRunner` for errors."""
     if plan.engine == "llama.cpp":
+        from .llama_cpp.runner import load_llama_cpp
+
         return load_llama_cpp(plan, threads=threads, report=report)
     return InProcessRunner(load_model(plan, threads=threads, report=report))

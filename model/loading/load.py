@@ -190,8 +190,8 @@ def _backend(plan: Plan, tokenizer: Tokenizer, threads: int, cache: Path) -> tup
     """
     import torch
 
-    config = None if plan.spread else plan.checkpoint.llama
-    if config is None:
+    config = plan.checkpoint.llama
+    if config is None or plan.engine == "transformers":
         return _transformers_backend(plan, tokenizer), _chunk_tokens(plan)
     from ..backends.llama.backend import LlamaBackend
     from ..backends.llama.cuda import CudaRecorder

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..catalogue.catalogue import Entry, all_entries
-from ..catalogue.checkpoint import Checkpoint, inspect
 from ..catalogue.sources import Source, installed_entries, published_sources
 from ..errors import ModelError, OutOfMemory
 from .hardware import Device, find_device
 from .limits import is_large, is_too_slow
-from .plan import Look, Plan, plan_named, ways_to_run
+from .plan import Look, Plan, look_at, plan_named, ways_to_run
 from .published import check_published, expected
 from .request import NO_DRAFTS, ModelRequest
 from .sizes import needed_bytes, size_of
@@ -48,7 +47,7 @@ def outlooks(wanted: ModelRequest) -> Iterator[Outlook]:
     for entry in all_entries().values():
         here = installed.get(entry.name)
         if here is not None:
-            yield _outlook(entry, here, _look, device, wanted)
+            yield _outlook(entry, here, look_at, device, wanted)
         else:
             yield _outlook(entry, published_sources(entry, wanted.weights), expected, device, wanted)
 
@@ -63,13 +62,9 @@ def outlooks_of_formats(entry: Entry, wanted: ModelRequest) -> Iterator[tuple[So
     for source in published_sources(entry, wanted.weights):
         here = installed.get((source.name, source.format, source.quantization))
         if here is not None:
-            yield here, _outlook(entry, [here], _look, device, wanted)
+            yield here, _outlook(entry, [here], look_at, device, wanted)
         else:
             yield source, _outlook(entry, [source], expected, device, wanted)
-
-
-def _look(source: Source) -> Checkpoint:
-    return inspect(source.path)
 
 
 def _outlook(entry: Entry, sources: Sequence[Source], look: Look, device: Device, wanted: ModelRequest) -> Outlook:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..backends.llama.kept import kept_path, made_from
+from ..backends.llama import kept
 from ..backends.llama.native_structures import runs_natively
 from ..backends.llama.packed import read_packed
 from ..errors import BrokenCheckpoint, UnsupportedQuantization
@@ -25,12 +25,12 @@ def unpack(plan: Plan, packed: Path, cache: Path) -> None:
     written.
     """
     settings = settings_of(plan)
-    origin = made_from(plan.source.path, settings)
-    kept = kept_path(cache, origin)
-    if kept.is_file():
+    origin = kept.made_from(plan.source.path, settings)
+    path = kept.kept_path(cache, origin)
+    if path.is_file():
         return
     try:
-        read_packed(packed, plan.source.path, settings, kept, origin)
+        read_packed(packed, plan.source.path, settings, path, origin)
     except OSError as error:
         raise BrokenCheckpoint(
             f"{packed} cannot be put into {cache}: {error.strerror}.", "Make that folder writable."
@@ -38,17 +38,16 @@ def unpack(plan: Plan, packed: Path, cache: Path) -> None:
 
 
 def settings_of(plan: Plan) -> dict[str, object]:
-    """What the matrices are quantized with. Imports torch."""
-    from ..backends.llama.quantization import GROUP
-
+    """What the matrices are quantized with. Raises `UnsupportedQuantization` where not we ourselves quantize them."""
     llama = plan.checkpoint.llama
     if llama is None or plan.by_bitsandbytes or plan.engine != "seekline":
         raise UnsupportedQuantization(
             f"{plan.source.name} ({plan.format}) is not quantized by Seekline.",
             "Packed models are Llamas with quantization = int4, or int8 on a CPU.",
         )
-    native = plan.device.kind == "cpu" and runs_natively(llama)
-    settings: dict[str, object] = {"bits": BITS[plan.quantization], "group": GROUP, "native": native}
-    if plan.adapter is not None and plan.merges_adapter:
-        settings["adapter"] = plan.adapter.origin
-    return settings
+    return kept.settings_of(
+        bits=BITS[plan.quantization],
+        native=plan.device.kind == "cpu" and runs_natively(llama),
+        packing=plan.checkpoint.packing,
+        merged=plan.adapter if plan.merges_adapter else None,
+    )

@@ -98,8 +98,8 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
         plan = _automatic(wanted, _device(wanted))
     else:
         sources = _agreed_sources(wanted.model, base, wanted)
-        known = [_look(sources[0])] if len(sources) == 1 else []  # before torch takes its seconds
-        look = (lambda _: known[0]) if known else _look
+        known = [look_at(sources[0])] if len(sources) == 1 else []  # before torch takes its seconds
+        look = (lambda _: known[0]) if known else look_at
         plan = _best(sources, _device(wanted), wanted, spread=True, look=look)
     plan = replace(with_adapter(plan, wanted, base=base), packed=wanted.packed)
     return plan if wanted.draft_model == NO_DRAFTS else _with_draft(plan, wanted, base)
@@ -141,7 +141,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
     left = max(0, int(plan.device.free_bytes - needed / _USABLE_SHARE))
     beside = replace(plan.device, free_bytes=left)
     try:
-        draft = _best(sources, beside, replace(wanted, quantization="auto", dtype="auto"), spread=False, look=_look)
+        draft = _best(sources, beside, replace(wanted, quantization="auto", dtype="auto"), spread=False, look=look_at)
     except OutOfMemory as error:
         raise OutOfMemory(
             f"Beside {plan.source.name}, {error.problem}",
@@ -162,7 +162,8 @@ def _have_one_vocabulary(one: Source, other: Source) -> bool:
     return one.path == other.path or Tokenizer(one.path).has_vocabulary_of(Tokenizer(other.path))
 
 
-def _look(source: Source) -> Checkpoint:
+def look_at(source: Source) -> Checkpoint:
+    """What is in a source that is here. Raises what `inspect` raises."""
     return inspect(source.path)
 
 
@@ -182,7 +183,7 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
         large = wanted.quantization == "auto" and is_large(entry)
         try:
             limited = replace(wanted, quantization="none") if large else wanted
-            plan = _best(sources, device, limited, spread=False, look=_look)
+            plan = _best(sources, device, limited, spread=False, look=look_at)
         except OutOfMemory as error:
             left_out.append(f"{entry.name} is too large for {device.name}")
             problem = error

@@ -6,16 +6,18 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import time
 from typing import Any
 
 from ... import outside
-from ...catalogue.adapter import file_states
+from ...catalogue.adapter import Adapter, file_states
 from ...catalogue.checkpoint import weight_files
+from ...catalogue.packing import Packing
 from ...catalogue.tensor_file import read_header
 from ...errors import ModelError
+from .native_structures import GROUP
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,17 @@ class Kept:
     def is_orphaned(self) -> bool:
         """Whether the model is not here, which may come back with its disk."""
         return self.model is None or not _is_there(self.model)
+
+
+def settings_of(*, bits: object, native: bool, packing: Packing | None, merged: Adapter | None) -> dict[str, object]:
+    """What decides, beside a model's weights, what is kept of them. `bits`: as `load_llama` takes them. `native`:
+    whether for the forward pass in C. `packing`: as config.json says it. `merged`: an adapter that was added before."""
+    settings: dict[str, object] = {"bits": bits, "group": GROUP, "native": native}
+    if packing is not None:
+        settings["packing"] = asdict(packing)
+    if merged is not None:
+        settings["adapter"] = merged.origin
+    return settings
 
 
 def made_from(model: Path, settings: dict[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -14,13 +14,13 @@ import torch
 from ...catalogue.adapter import Adapter
 from ...catalogue.packing import Packing
 from .adapter import MergedTensors, read_adapter
+from .kept import settings_of
 from .linears import DenseLinear, Linear, MatVecLinear, StackedLinear
 from .llama_config import LlamaConfig
 from .native_forward import CHUNK_TOKENS, NativeLlama
 from .native_matrices import FORMAT_BY_BITS, PackedMatrix, WeightFormat, pack, pack_stored
 from .native_structures import HALF, runs_natively
 from .quantization import (
-    GROUP,
     can_be_int4,
     from_bytes,
     int4_codes,
@@ -70,9 +70,6 @@ def load_llama(
     native = device == "cpu" and runs_natively(config)
     torch_linears = None if native else _TorchLinears(config, device=device, dtype=dtype, bits=bits, threads=threads)
     added = None if merge is None else read_adapter(merge)
-    origin: dict[str, object] = {} if merge is None else {"adapter": merge.origin}
-    if packing is not None:
-        origin["packing"] = asdict(packing)  # which config.json says, and not the weights
 
     def read(store: QuantizedStore | None) -> LlamaWeights:
         make_linear = torch_linears.maker(store) if torch_linears else _packed_linears(bits, store)
@@ -85,8 +82,11 @@ def load_llama(
             return weights
 
     with _all_threads():
-        store = store_of(path, cache, bits=bits, group=GROUP, native=native, **origin) if bits else None
-        weights = read(None) if store is None else _read_by_store(store, read)
+        if bits is None:
+            weights = read(None)
+        else:
+            settings = settings_of(bits=bits, native=native, packing=packing, merged=merge)
+            weights = _read_by_store(store_of(path, cache, settings), read)
     if torch_linears is not None:
         return LoadedLlama(network=TorchLlama(config, weights), chunk_tokens=torch_linears.chunk_tokens)
     kv_dtype = torch.float32 if bits is None and dtype == torch.float32 else torch.float16

@@ -167,7 +167,7 @@ def _checksums_in(metadata: Mapping[str, str]) -> dict[str, int]:
     return found if isinstance(found, dict) else {}
 
 
-def store_of(model: Path, cache: Path, **settings: object) -> QuantizedStore:
+def store_of(model: Path, cache: Path, settings: dict[str, object]) -> QuantizedStore:
     """The store for the weights of `model`, as they are now, quantized with `settings`."""
     origin = made_from(model, settings)
     return QuantizedStore(kept_path(cache, origin), origin)

@@ -29,7 +29,7 @@ class Machine:
             outlook, "installed_entries", lambda weights=None: [self._source(name) for name in self.installed]
         )
         for module in (plan, outlook):
-            patch.setattr(module, "_look", lambda source: expected(source))
+            patch.setattr(module, "look_at", lambda source: expected(source))
         patch.setattr(engine_choice, "has_llama_cpp", lambda: False)
         patch.setattr(quantization_choice, "is_installed", lambda _: True)
         patch.setattr(quantization_choice, "runs_natively", lambda _: self.compiled)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from quantized_models import save_quantized
 from seekline import model
 from seekline.model.backends.llama.store import QuantizedStore
 from seekline.model.loading.packed import unpack
@@ -22,9 +23,9 @@ def planned(folder: Path, packed: Path | None = None, quantization: model.Quanti
     return model.make_plan(request, base=folder)
 
 
-def packed(folder: Path, cache: Path, to: Path) -> list[int]:
+def packed(folder: Path, cache: Path, to: Path, quantization: model.Quantization = "int4") -> list[int]:
     """Packs a model; what it writes."""
-    plan = planned(folder)
+    plan = planned(folder, quantization=quantization)
     written = generate(model.load_model(plan, threads=1, cache=cache))
     model.pack(plan, cache, to, threads=1)
     return written
@@ -44,6 +45,17 @@ def test_what_was_packed_is_not_quantized_again(llama: Path, tmp_path: Path, mon
     assert len(list((tmp_path / "another cache").iterdir())) == 1
     again = model.load_model(planned(elsewhere), threads=1, cache=tmp_path / "another cache")
     assert generate(again) == written, "the cache has them from then on"
+
+
+@pytest.mark.skipif(not model.is_compiled(), reason="torch keeps nothing of what a file has quantized")
+def test_a_quantized_file_is_packed_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GPTQ's, in its own order: how config.json says that weights are packed counts, too."""
+    gptq = save_quantized(tmp_path / "model", tmp_path / "twin", reordered=True)
+    file = tmp_path / "packed.safetensors"
+    written = packed(gptq, tmp_path / "cache", file, "stored")
+    monkeypatch.setattr("seekline.model.backends.llama.packed_tensors.PackedTensors.stored", None)
+    loaded = model.load_model(planned(gptq, file, "stored"), threads=1, cache=tmp_path / "another cache")
+    assert generate(loaded) == written, "and no matrix of it was unpacked again"
 
 
 def test_other_weights_are_refused(llama: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Machine:
         self.device = model.Device(name=device, title="", total_bytes=bytes, free_bytes=bytes, fast_dtypes=dtypes)
         patch.setattr(plan, "find_device", lambda _: self.device)
         patch.setattr(plan, "llama_cpp_device", lambda _: self.device)
-        patch.setattr(plan, "_look", _look)
+        patch.setattr(plan, "look_at", _look)
         patch.setattr(engine_choice, "has_llama_cpp", lambda: "xllamacpp" in packages)
         for module in (plan, quantization_choice):
             patch.setattr(module, "is_installed", lambda package: package in packages)
