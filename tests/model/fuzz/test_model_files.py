@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from bounded_process import check_in_bounds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quantized_models import save_quantized
@@ -179,21 +178,7 @@ def fuzz_tokenizers(folder: Path) -> None:
 
 
 def test_tokenizers(tmp_path: Path) -> None:
-    """In a process with bounds on its memory, since what the library does wrong ends the process."""
-    folders = [str(folder) for folder in Path(__file__).parents[:3:2]]
-    code = f"import sys; sys.path[:0] = {folders!r}\n" + (
-        "from pathlib import Path\n"
-        "try:\n"
-        "    import resource\n"
-        "    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))\n"
-        "except ImportError:\n"
-        "    pass\n"
-        "import test_model_files\n"
-        f"test_model_files.fuzz_tokenizers(Path({str(tmp_path)!r}))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=280)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "panicked" not in done.stderr
+    check_in_bounds(Path(__file__), "fuzz_tokenizers", tmp_path)
 
 
 def test_tokenizer_configurations(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from editor import AUTOMATIC, Editor, editor, server_command
+from gguf_models import save_llama_gguf
 from llama_server import llama_server
 from lsprotocol import types as lsp
 from project_files import write
 from remote_engine import refuses, writes
 from scripted_server import WAIT_S, Exchange, Script, ScriptedServer
-from tiny_gguf import write_gguf
 from tiny_models import save_llama
 from witness import AuditHook, Strace, why_no_strace
 
@@ -191,7 +191,7 @@ async def test_offline_forbids_a_server_on_another_machine(user_file: Path) -> N
 async def test_llama_cpps_server_in_an_editor(tmp_path: Path, user_file: Path) -> None:
     """With the tokenizer of its model: as ids, by a real server, whose text is whatever random weights say."""
     folder = save_llama(tmp_path / "model", max_position_embeddings=1024)
-    with llama_server(write_gguf(folder, tmp_path / "tiny.gguf")) as running:
+    with llama_server(save_llama_gguf(folder, tmp_path / "tiny.gguf")) as running:
         user_file.write_text(f'remote_url = "{running.url}"\nremote_tokenizer = "{folder}"\n', "utf-8")
         async with editor(settings={"leastProbability": 0}) as made:
             await made.until("ready")

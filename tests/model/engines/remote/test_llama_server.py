@@ -11,11 +11,11 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from gguf_models import save_llama_gguf
 from llama_server import CONTEXT_TOKENS, LlamaServer, llama_server
 from remote_engine import Asker, asker
 from scripted_server import WAIT_S
 from seekline import model
-from tiny_gguf import write_gguf
 from tiny_models import IDS, load, save_llama
 
 KEY = "k-0123"
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def gguf(folder: Path) -> Path:
-    return write_gguf(folder, folder / "tiny.gguf")
+    return save_llama_gguf(folder, folder / "tiny.gguf")
 
 
 @pytest.fixture(scope="module")
