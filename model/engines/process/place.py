@@ -88,8 +88,14 @@ def make_folder(place: EnginePlace) -> None:
             f"The folder {folder}, where editors meet to share one engine, cannot be made: {error.strerror}.",
             "Set XDG_RUNTIME_DIR to a folder of your own.",
         ) from error
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        return
+    try:
         _check_folder(folder)
+    except OSError as error:
+        raise EngineUnreachable(
+            f"The folder {folder} cannot be looked at: {error.strerror}.", "Set XDG_RUNTIME_DIR to one of your own."
+        ) from error
 
 
 def _check_folder(folder: Path) -> None:
