@@ -70,6 +70,10 @@ from .engines.engine import (
 from .engines.loader import LocalModel, Report
 from .engines.local import LocalEngine
 from .engines.local_info import info_of, info_of_tokenizer
+from .engines.process.client_name import ClientName
+from .engines.process.place import EnginePlace, place_for_user, places_in
+from .engines.process.shared_model import SharedModel
+from .engines.process.visits import engine_status, stop_engine
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel
@@ -80,6 +84,7 @@ from .errors import (
     Cancelled,
     DownloadFailed,
     EngineDied,
+    EngineUnreachable,
     ModelError,
     ModelNotInstalled,
     OutOfMemory,
@@ -125,6 +130,7 @@ __all__ = [
     "Cancelled",
     "Checkpoint",
     "ChosenEngine",
+    "ClientName",
     "CompletionRequest",
     "ControlToken",
     "CopyTexts",
@@ -138,6 +144,8 @@ __all__ = [
     "EngineCore",
     "EngineDied",
     "EngineInfo",
+    "EnginePlace",
+    "EngineUnreachable",
     "Entry",
     "Guide",
     "GuideState",
@@ -171,6 +179,7 @@ __all__ = [
     "RemoteModel",
     "Report",
     "Sampling",
+    "SharedModel",
     "Source",
     "Statistics",
     "Status",
@@ -200,6 +209,7 @@ __all__ = [
     "download",
     "download_command",
     "embedded_folder",
+    "engine_status",
     "entry_named",
     "entry_of_repository",
     "entry_of_series",
@@ -231,6 +241,8 @@ __all__ = [
     "outlooks_of_formats",
     "pack",
     "parts_of_file",
+    "place_for_user",
+    "places_in",
     "published_bytes",
     "published_in",
     "published_of",
@@ -240,6 +252,7 @@ __all__ = [
     "remote_files",
     "remove",
     "sizes_of_series",
+    "stop_engine",
     "trim_heap",
     "trust_command",
     "where_served",
