@@ -72,8 +72,9 @@ from .engines.local import LocalEngine
 from .engines.local_info import info_of, info_of_tokenizer
 from .engines.process.client_name import ClientName
 from .engines.process.place import EnginePlace, place_for_user, places_in
+from .engines.process.process_status import ProcessStatus
 from .engines.process.shared_model import SharedModel
-from .engines.process.visits import engine_status, stop_engine
+from .engines.process.visits import check_place, engine_status, stop_engine
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel
@@ -170,6 +171,7 @@ __all__ = [
     "PathNotAgreed",
     "Piece",
     "Plan",
+    "ProcessStatus",
     "PromptLookup",
     "PromptTooLong",
     "PublishedWeights",
@@ -204,6 +206,7 @@ __all__ = [
     "by_preference",
     "cache_folder",
     "canonical_path",
+    "check_place",
     "compute_threads",
     "delete_kept",
     "download",

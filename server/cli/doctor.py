@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ... import model
 from ..completion.prompt_config import prompt_config
-from ..engines import threads
+from ..engines import is_shared, threads
 from ..errors import InputError
 from ..settings.config import Config, file_layers, merge, workspace_of
 from ..settings.settings import Settings
@@ -70,7 +70,22 @@ def _machine(settings: Settings) -> list[tuple[str, str]]:
         ("model cache", str(model.cache_folder())),
         ("where code goes", _destination(settings)),
         ("statistics", str(statistics_file()) if settings.statistics else "off"),
+        ("one engine for all editors", _sharing(settings)),
     ]
+
+
+def _sharing(settings: Settings) -> str:
+    if not is_shared(settings):
+        return "off: each editor's server holds the model itself"
+    place = model.place_for_user()
+    try:
+        model.check_place(place)
+        process = model.engine_status(place)
+    except model.EngineUnreachable as error:
+        return f"can't be had, each editor's server holds the model itself: {error}"
+    if process is None:
+        return f"none runs now; it would be at {place.folder}"
+    return f"process {process.pid} runs ({len(process.host.clients)} connected); `seekline status` says more"
 
 
 def _llama_cpp() -> str:

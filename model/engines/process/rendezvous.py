@@ -19,8 +19,8 @@ from .build import BUILD, Build
 from .client_name import ClientName
 from .handshake import MAX_NAME_CHARACTERS, Answer, HandshakeFailed, Hello, Purpose, introduce
 from .place import EnginePlace, make_folder
+from .process_status import ProcessStatus
 from .secret_files import read_token, try_lock
-from .service import ProcessStatus
 from .sockets import AnothersProcess, connect
 from .starting import start_engine
 
@@ -106,12 +106,29 @@ def stop(place: EnginePlace, client: ClientName, timeout_s: float = _PATIENCE_S)
     connection, answer = met
     connection.close()
     deadline_s = monotonic() + timeout_s
-    while (lock := try_lock(place.lock)) is None:
+    while not _has_ended(answer.pid):
         if monotonic() > deadline_s:
             raise EngineUnreachable(f"Process {answer.pid} does not end.", f"`kill -9 {answer.pid}` ends it.")
         sleep(_LONGEST_WAIT_S)
-    _discard(place, lock)
     return answer
+
+
+def check(place: EnginePlace) -> None:
+    """Whether a process could be started there. Raises `EngineUnreachable`."""
+    make_folder(place)
+    lock = try_lock(place.lock)
+    if lock is not None:
+        _discard(place, lock)
+
+
+def _has_ended(pid: int) -> bool:
+    """Nobody may have noticed its end yet: not every system's first process does."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _join(place: EnginePlace, hello: Hello) -> Connection | None:

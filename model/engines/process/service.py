@@ -9,7 +9,6 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic, time
@@ -20,6 +19,8 @@ import msgspec
 from .build import BUILD, Build
 from .client_name import ClientName
 from .handshake import Answer, HandshakeFailed, Hello, Verdict, answer, challenge, verdict
+from .messages import HostStatus
+from .process_status import ProcessStatus
 from .sockets import AnothersProcess, Listening
 
 log = logging.getLogger(__name__)
@@ -45,22 +46,11 @@ class Hosting(Protocol):
         """Does what a client asks; returns when it has gone."""
         ...
 
-    def status(self) -> object:
-        """What it has loaded and does, as data."""
+    def status(self) -> HostStatus:
+        """What it has loaded and does."""
         ...
 
     def close(self, timeout_s: float) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessStatus:
-    """What `status` is answered with. `since`: when it started, in seconds of the epoch; `host`: see `HostStatus`."""
-
-    pid: int
-    version: str
-    since: float
-    keep_s: float | None
-    host: object
 
 
 class Service:

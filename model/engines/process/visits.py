@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from .client_name import ClientName
 from .place import EnginePlace
+from .process_status import ProcessStatus
 
 if TYPE_CHECKING:
     from .handshake import Answer
-    from .service import ProcessStatus
 
 
 def engine_status(place: EnginePlace) -> ProcessStatus | None:
@@ -21,6 +21,13 @@ def engine_status(place: EnginePlace) -> ProcessStatus | None:
     from .rendezvous import status_of
 
     return status_of(place, _visitor())
+
+
+def check_place(place: EnginePlace) -> None:
+    """Whether an engine process could be started there. Raises `EngineUnreachable`."""
+    from .rendezvous import check
+
+    check(place)
 
 
 def stop_engine(place: EnginePlace) -> Answer | None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_place import NOBODY
+from engine_place import NOBODY, engine_place
 from seekline.model.engines.process.place import EnginePlace, make_folder, place_for_user, places_in
 from seekline.model.errors import EngineUnreachable
 
@@ -24,10 +24,11 @@ def as_root() -> None:
         pytest.skip("only root can give a folder away")
 
 
-def test_the_folder_of_the_users_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert place_for_user().folder == tmp_path / "seekline"
-    assert not (tmp_path / "seekline").exists()
+def test_the_folder_of_the_users_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine_place() as place:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(place.folder.parent))
+        assert place_for_user().folder == place.folder.parent / "seekline"
+        assert not place_for_user().folder.exists()
 
 
 @pytest.mark.parametrize("given", ["", "relative", "/no/such/folder"])
