@@ -1,0 +1,175 @@
+"""Real servers of real editors share one engine process; where they can't, each says so once and computes itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+from editor import Editor, editor
+from engine_place import files_of, has_ended, process_of
+from seekline import model
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and their processes are another system's")
+CODE = "def add(first, second):\n    return ▮\n"
+KEEP = ("--engine-keep-seconds", "0.5")
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[model.EnginePlace]:
+    """The user's place, with nothing in it at the end."""
+    monkeypatch.setenv("SEEKLINE_SHARE", "1")
+    made = model.place_for_user()
+    yield made
+    if made.folder.is_dir():
+        model.stop_engine(made)
+
+
+async def completion(editor: Editor, name: str = "main.py") -> str | None:
+    spot = editor.open(CODE, name)
+    return await editor.ghost_text(spot)
+
+
+async def until_ended(pid: int) -> None:
+    while not has_ended(pid):
+        await asyncio.sleep(0.02)
+
+
+async def test_two_editors_complete_through_one_process(place: model.EnginePlace) -> None:
+    async with editor(*KEEP) as first, editor(*KEEP) as second:
+        texts = {await completion(first), await completion(second)}
+        assert texts == {"first + second"}
+        pid = process_of(place)
+        status = model.engine_status(place)
+        assert status is not None
+        assert {client.pid for client in status.host.clients} == {first.process.pid, second.process.pid}
+        assert len(status.host.models) == 1
+        assert not first.shown
+        assert not second.shown
+        for one in (first, second):
+            assert not loads_a_model(one.process.pid), "the model is in the engine process alone"
+    await until_ended(pid)
+    assert files_of(place) == []
+
+
+def loads_a_model(pid: int) -> bool:
+    maps = psutil.Process(pid).memory_maps()
+    return any("torch" in one.path or one.path.endswith(".safetensors") for one in maps)
+
+
+async def test_an_editor_that_is_killed_leaves_the_other_one_working(place: model.EnginePlace) -> None:
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(editor(*KEEP))
+        second = await stack.enter_async_context(editor(*KEEP))
+        assert await completion(first) == await completion(second)
+        pid = process_of(place)
+        first.process.send_signal(signal.SIGKILL)
+        await first.process.wait()
+        while len(clients_of(place)) != 1:
+            await asyncio.sleep(0.02)
+        assert await completion(second, "other.py") == "first + second"
+        assert process_of(place) == pid
+    await until_ended(pid)
+
+
+def clients_of(place: model.EnginePlace) -> set[int]:
+    status = model.engine_status(place)
+    return set() if status is None else {client.pid for client in status.host.clients}
+
+
+async def test_after_the_engine_is_killed_the_next_request_works(place: model.EnginePlace) -> None:
+    async with editor(*KEEP) as one:
+        assert await completion(one) == "first + second"
+        pid = process_of(place)
+        os.kill(pid, signal.SIGKILL)
+        await until_ended(pid)
+        text = None
+        for number in range(100):  # what is asked for until the end is noticed may have no answer
+            text = await completion(one, f"other_{number}.py")
+            if text is not None:
+                break
+        assert text == "first + second"
+        assert process_of(place) != pid
+        assert len(one.shown) <= 1, one.shown
+
+
+async def test_stop_ends_it_and_the_next_request_starts_another(place: model.EnginePlace) -> None:
+    async with editor(*KEEP) as one:
+        assert await completion(one) == "first + second"
+        pid = process_of(place)
+        stopped = model.stop_engine(place)
+        assert stopped is not None
+        assert stopped.clients == 1
+        assert await completion(one, "other.py") == "first + second"
+        assert process_of(place) != pid
+
+
+async def test_no_share_keeps_all_in_one_process(place: model.EnginePlace) -> None:
+    async with editor("--no-share") as one:
+        assert await completion(one) == "first + second"
+        assert not place.folder.exists()
+
+
+async def test_without_an_engine_process_the_server_computes_itself(place: model.EnginePlace) -> None:
+    """A folder that others may enter stands for all that `tests/model/engines/process/test_obstacles.py` tries."""
+    place.folder.mkdir(mode=0o755)
+    place.folder.chmod(0o755)
+    async with editor(*KEEP) as one:
+        assert await completion(one) == "first + second"
+        assert "Others may enter" in await one.until_shown("Others may enter")
+        assert await completion(one, "other.py") == "first + second"
+        assert len(one.shown) == 1, "it is said once"
+    place.folder.chmod(0o700)
+
+
+async def test_many_editors_connect_type_and_leave(place: model.EnginePlace) -> None:
+    """Nothing is left of them in the process, and nothing of the process."""
+    async with editor(*KEEP) as first:
+        await completion(first)
+        pid = process_of(place)
+        process = psutil.Process(pid)
+        for _ in range(4):
+            async with AsyncExitStack() as stack:
+                editors = [await stack.enter_async_context(editor(*KEEP)) for _ in range(5)]
+                for one in editors:
+                    spot = one.open("def add(first, second):\n    ▮\n")
+                    for letter in "return ":
+                        spot = one.type(spot, letter)
+                    assert await one.ghost_text(spot) == "first + second"
+            while len(clients_of(place)) != 1:
+                await asyncio.sleep(0.02)
+        assert process_of(place) == pid
+        assert process.num_fds() < 60
+        assert process.num_threads() < 60
+    await until_ended(pid)
+    assert files_of(place) == []
+    assert list(processes_at(place)) == []
+
+
+def processes_at(place: model.EnginePlace) -> Iterator[int]:
+    for process in psutil.process_iter(["cmdline"]):
+        if f'"folder":"{place.folder}"' in " ".join(process.info["cmdline"] or ()):
+            yield process.pid
+
+
+def test_who_waits_for_the_servers_output_does_not_wait_for_the_engine(
+    place: model.EnginePlace, tmp_path: Path
+) -> None:
+    from raw_client import INITIALIZE, RawServer
+
+    server = RawServer("--engine-keep-seconds", "always", folder=tmp_path)
+    server.ask(1, "initialize", INITIALIZE)
+    server.send(method="initialized", params={})
+    while server.state() != "ready":
+        pass
+    assert process_of(place)
+    server.leave()
+    assert subprocess.run(["true"], check=False).returncode == 0
+    assert process_of(place), "it stays, although nobody is connected"
