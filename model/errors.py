@@ -16,6 +16,7 @@
     ├── VocabularyMismatch       a model that cannot draft for another, whose tokens are others
     ├── OutOfMemory              the device is full
     ├── EngineDied               a process that computed for us has ended
+    ├── EngineUnreachable        the process that computes for all editors can be neither found nor started
     ├── PromptTooLong            a prompt beyond the model's context
     ├── DownloadFailed           offline, refused, or interrupted
     └── RemoteFailed             a server that is not there, refuses, is too slow, or answers with what is no answer
@@ -127,6 +128,10 @@ class OutOfMemory(ModelError):
 
 
 class EngineDied(ModelError):
+    pass
+
+
+class EngineUnreachable(ModelError):
     pass
 
 
