@@ -67,12 +67,17 @@ from .engines.engine import (
     Usage,
     new_version,
 )
-from .engines.loader import LocalModel, Report
 from .engines.local import LocalEngine
 from .engines.local_info import info_of, info_of_tokenizer
+from .engines.process.client_name import ClientName
+from .engines.process.engine import SharedEngine
+from .engines.process.messages import ClientStatus, HostStatus, ModelStatus
+from .engines.process.place import EnginePlace, place_for_user
+from .engines.process.shared_model import SharedModel
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel
+from .engines.wanted import LocalModel, Report
 from .engines.worker import Job, Worker
 from .errors import (
     BrokenAdapter,
@@ -80,6 +85,7 @@ from .errors import (
     Cancelled,
     DownloadFailed,
     EngineDied,
+    EngineUnreachable,
     ModelError,
     ModelNotInstalled,
     OutOfMemory,
@@ -125,6 +131,8 @@ __all__ = [
     "Cancelled",
     "Checkpoint",
     "ChosenEngine",
+    "ClientName",
+    "ClientStatus",
     "CompletionRequest",
     "ControlToken",
     "CopyTexts",
@@ -138,9 +146,12 @@ __all__ = [
     "EngineCore",
     "EngineDied",
     "EngineInfo",
+    "EnginePlace",
+    "EngineUnreachable",
     "Entry",
     "Guide",
     "GuideState",
+    "HostStatus",
     "HubName",
     "InfoChanged",
     "Installed",
@@ -157,6 +168,7 @@ __all__ = [
     "ModelError",
     "ModelNotInstalled",
     "ModelRequest",
+    "ModelStatus",
     "OutOfMemory",
     "Outlook",
     "PathNotAgreed",
@@ -171,6 +183,8 @@ __all__ = [
     "RemoteModel",
     "Report",
     "Sampling",
+    "SharedEngine",
+    "SharedModel",
     "Source",
     "Statistics",
     "Status",
@@ -231,6 +245,7 @@ __all__ = [
     "outlooks_of_formats",
     "pack",
     "parts_of_file",
+    "place_for_user",
     "published_bytes",
     "published_in",
     "published_of",
