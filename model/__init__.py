@@ -72,8 +72,9 @@ from .engines.local_info import info_of, info_of_tokenizer
 from .engines.process.client_name import ClientName
 from .engines.process.engine import SharedEngine
 from .engines.process.messages import ClientStatus, HostStatus, ModelStatus
-from .engines.process.place import EnginePlace, place_for_user
+from .engines.process.place import EnginePlace, place_for_user, places_in
 from .engines.process.shared_model import SharedModel
+from .engines.process.visits import engine_status, stop_engine
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel
@@ -214,6 +215,7 @@ __all__ = [
     "download",
     "download_command",
     "embedded_folder",
+    "engine_status",
     "entry_named",
     "entry_of_repository",
     "entry_of_series",
@@ -246,6 +248,7 @@ __all__ = [
     "pack",
     "parts_of_file",
     "place_for_user",
+    "places_in",
     "published_bytes",
     "published_in",
     "published_of",
@@ -255,6 +258,7 @@ __all__ = [
     "remote_files",
     "remove",
     "sizes_of_series",
+    "stop_engine",
     "trim_heap",
     "trust_command",
     "where_served",

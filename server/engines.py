@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, cast
 
@@ -9,15 +10,41 @@ from .. import model
 from .settings.field import NOTHING
 from .settings.settings import WHOLE_CONTEXT, Settings
 
+SHARE_VARIABLE = "SEEKLINE_SHARE"
+"""With the value 0 it switches `share` off, for all that is started with it."""
 _LONGEST_CONTEXT = 163_840
 """Of all models of the catalogue."""
 _PROMPT_TOKENS = 4096
 """Room for the KV cache where the settings leave the length of prompts to the engine."""
 
 
-def wanted_model(settings: Settings, base: Path) -> model.LocalModel | model.RemoteModel:
-    """What is to be loaded, by whichever engine. Folders are relative to `base`."""
-    return remote_model(settings, base) if settings.remote_url else local_model(settings, base)
+def wanted_model(
+    settings: Settings, base: Path, *, editor: str | None = None
+) -> model.LocalModel | model.SharedModel | model.RemoteModel:
+    """What is to be loaded, by whichever engine. Folders are relative to `base`. `editor`: what it calls itself; None
+    for a command, which computes in its own process."""
+    if settings.remote_url:
+        return remote_model(settings, base)
+    if editor is not None and is_shared(settings):
+        return shared_model(settings, base, editor)
+    return local_model(settings, base)
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether editors are to use the one engine process of their user."""
+    return settings.share and os.environ.get(SHARE_VARIABLE) != "0"
+
+
+def shared_model(settings: Settings, base: Path, editor: str) -> model.SharedModel:
+    """What an editor asks of that process."""
+    keep_s, most = settings.engine_keep_seconds, settings.engine_memory_gb
+    return model.SharedModel(
+        local=local_model(settings, base.absolute()),
+        place=model.place_for_user(),
+        client=model.ClientName(name=editor, pid=os.getpid()),
+        keep_s=None if keep_s == "always" else keep_s,
+        memory_bytes=None if most == "auto" else round(most * 1e9),
+    )
 
 
 def remote_model(settings: Settings, base: Path) -> model.RemoteModel:

@@ -10,6 +10,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -51,7 +52,7 @@ class Session:
     """One editor's session. `tell` shows the user a message, `report` a step of loading, `ask` a question; all from any
     thread.
 
-    `encoding`: what the editor's columns count, as agreed in `initialize`.
+    `encoding`: what the editor's columns count, as agreed in `initialize`. `editor`: what it calls itself there.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Session:
         report: Callable[[model.Report], None],
         ask: Ask = ask_nobody,
         engine: model.Engine | None = None,
+        editor: str = "an editor",
     ) -> None:
+        self._editor = editor
         self.encoding: Encoding = encoding
         self.statistics = Statistics()
         self.documents = OpenDocuments(encoding, self.statistics.observer)
@@ -82,7 +85,7 @@ class Session:
         self.problem: str | None = None  # why the model that is loaded cannot be prompted
         self._tell = tell
         self._report = report
-        self._consent = FolderConsent(ask, self.tell_once, self._load_again)
+        self._consent = FolderConsent(ask, self.tell_once, partial(self.load, again=True))
         self._settled = asyncio.Event()
         self._told: set[str] = set()
 
@@ -101,22 +104,17 @@ class Session:
         self.buffers.look_again()
         self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
         self.cache.clear()
-        self._load_again()
+        self.load(again=True)
 
-    def load(self) -> None:
-        """Has the engine load what the settings name, unless it has."""
+    def load(self, *, again: bool = False) -> None:
+        """Has the engine load what the settings name, unless it has. `again`: also where it failed before."""
         if not isinstance(self.engine, model.ChosenEngine):
             return
-        if self._consent.may_have_come():
+        agreed = self._consent.may_have_come()
+        if again or agreed:
             self.engine.retry()
-        config = self.config
-        self.engine.load(wanted_model(config.settings, Path()), lambda: self._consent.loadable(config))
-
-    def _load_again(self) -> None:
-        """The same, also where it failed before."""
-        if isinstance(self.engine, model.ChosenEngine):
-            self.engine.retry()
-        self.load()
+        wanted = wanted_model(self.settings, Path(), editor=self._editor)
+        self.engine.load(wanted, partial(self._consent.loadable, self.config))
 
     @property
     def status(self) -> model.Status:

@@ -1,4 +1,5 @@
-"""What holds for every test: no test touches the user's own settings, model cache or network."""
+"""What holds for every test: no test touches the user's own settings, model cache, engine process or
+network."""
 
 from __future__ import annotations
 
@@ -21,6 +22,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+    (home / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("SEEKLINE_SHARE", "0")  # tests of the shared engine set it, and are their own users
     monkeypatch.setenv("HF_HOME", str(home / "huggingface"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # which loading a model switches on for its process
     return home

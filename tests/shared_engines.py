@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, cast
 
 from seekline import model
 from seekline.model.engines.process.engine import SharedEngine
@@ -31,7 +31,7 @@ class Hosting:
     def meet(self, wanted: model.SharedModel) -> Connection:
         if self.away is not None:
             raise self.away
-        ours, theirs = Pipe()
+        ours, theirs = cast("tuple[Connection, Connection]", Pipe())
         thread = Thread(target=self.host.serve, args=(ours, wanted.client), daemon=True)
         thread.start()
         self.threads.append(thread)

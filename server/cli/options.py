@@ -57,6 +57,17 @@ RemoteTokenizerOption = Annotated[
 ]
 RemotePromptOption = Annotated[str | None, typer.Option("--remote-prompt", help="auto, ids, suffix or text.")]
 RemoteKeyOption = Annotated[str | None, typer.Option("--remote-key", help="auto, none, keyring or env:NAME.")]
+ShareOption = Annotated[
+    bool | None,
+    typer.Option("--share/--no-share", help="Use the one engine process of all editors, or hold the model."),
+]
+KeepOption = Annotated[
+    str | None,
+    typer.Option("--engine-keep-seconds", help="How long that process stays after the last editor; or always."),
+]
+MemoryOption = Annotated[
+    str | None, typer.Option("--engine-memory-gb", help="The most that its models may take together; or auto.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 TokenizerOption = Annotated[
     Path | None,

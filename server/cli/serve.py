@@ -17,7 +17,9 @@ from .options import (
     DeviceOption,
     EngineOption,
     FormatOption,
+    KeepOption,
     LibrariesOption,
+    MemoryOption,
     ModelOption,
     OfflineOption,
     PackedOption,
@@ -27,6 +29,7 @@ from .options import (
     RemotePromptOption,
     RemoteTokenizerOption,
     RemoteUrlOption,
+    ShareOption,
     SizeOption,
     StatisticsOption,
     TrustRemoteCodeOption,
@@ -78,10 +81,19 @@ def serve(
     remote_tokenizer: RemoteTokenizerOption = None,
     remote_prompt: RemotePromptOption = None,
     remote_key: RemoteKeyOption = None,
+    share: ShareOption = None,
+    engine_keep_seconds: KeepOption = None,
+    engine_memory_gb: MemoryOption = None,
 ) -> None:
     """Run the language server, on stdin and stdout unless told otherwise."""
     given = {key: value for key, value in locals().items() if key in keys()}
-    options = {**given, "model": of_size(model, size), "trust_remote_code": trust_remote_code or None}
+    options = {
+        **given,
+        "model": of_size(model, size),
+        "trust_remote_code": trust_remote_code or None,
+        "engine_keep_seconds": _number_or_word(engine_keep_seconds),
+        "engine_memory_gb": _number_or_word(engine_memory_gb),
+    }
     _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None})
     if tcp is None and (token_file is not None or tcp_public):
         raise BadRequest("--token-file and --tcp-public say how --tcp listens.", "Add --tcp 127.0.0.1:0.")
@@ -91,6 +103,14 @@ def serve(
     if socket is not None:
         serve_socket(options, socket)
     serve_stdio(options)
+
+
+def _number_or_word(text: str | None) -> float | str | None:
+    """The settings say which numbers and words there are."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
 
 
 def _check_one_way(ways: Mapping[str, bool]) -> None:

@@ -52,6 +52,8 @@ def create_server(options: dict[str, Any], engine: Engine | None = None) -> Seek
 def _initialize(server: SeeklineServer, params: lsp.InitializeParams) -> None:
     if params.process_id is not None:
         server.lifetime.watch(params.process_id)
+    if params.client_info is not None:
+        server.editor = params.client_info.name
     server.started_with = params.initialization_options
     server.client.is_copilots = knows_copilot(params.initialization_options)
     text_document = params.capabilities.text_document

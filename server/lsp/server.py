@@ -49,6 +49,7 @@ class SeeklineServer(LanguageServer):
         self.connection: Connection | None = None
         self.options = options
         self.engine = engine
+        self.editor = "an editor"
         self.initialized = False
         self.configured = False
         self.started_with: object = None
@@ -66,7 +67,9 @@ class SeeklineServer(LanguageServer):
             client.report(report)
             self.status.look()
 
-        return Session(encoding, tell=client.tell, report=report, ask=client.ask, engine=self.engine)
+        return Session(
+            encoding, tell=client.tell, report=report, ask=client.ask, engine=self.engine, editor=self.editor
+        )
 
     @property
     def is_idle(self) -> bool:

@@ -18,13 +18,14 @@ from pydantic.alias_generators import to_camel
 from .field import Auto, Others, Texts, others_may_do
 from .model_settings import ModelSettings
 from .remote_settings import RemoteSettings
+from .share_settings import ShareSettings
 
 WHOLE_CONTEXT = -1
 """As `max_new_tokens`: as many as the context has room for."""
 Mode = Literal["eager", "subtle"]
 
 
-class Settings(RemoteSettings, ModelSettings):
+class Settings(ShareSettings, RemoteSettings, ModelSettings):
     """All settings. In the documentation, those of a group stand before those of the groups that are named before it,
     and these here last."""
 

@@ -43,9 +43,11 @@ def read_token(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise _unusable(path, error) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _check_own(path, descriptor)
-        return file.read(4 * _TOKEN_BYTES)
+        return os.read(descriptor, 4 * _TOKEN_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def try_lock(path: Path) -> int | None:
@@ -61,7 +63,7 @@ def try_lock(path: Path) -> int | None:
         try:
             _check_own(path, descriptor)
             is_locked = _lock(descriptor)
-            is_current = is_locked and _is_at(path, descriptor)
+            is_current = is_locked and is_file_of(path, descriptor)
         except BaseException:
             os.close(descriptor)
             raise
@@ -71,6 +73,14 @@ def try_lock(path: Path) -> int | None:
         if not is_locked:
             return None
         # Else who held it has removed it meanwhile, and the next one is another file.
+
+
+def is_file_of(path: Path, descriptor: int) -> bool:
+    """Whether it is still the file that the descriptor is of."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _lock(descriptor: int) -> bool:
@@ -86,13 +96,6 @@ def _lock(descriptor: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _check_own(path: Path, descriptor: int) -> None:

@@ -24,7 +24,7 @@ from .sockets import AnothersProcess, Listening
 
 log = logging.getLogger(__name__)
 
-_HANDSHAKE_S = 10.0
+_HANDSHAKE_S = 5.0
 _MAX_STRANGERS = 16
 """So many may be about to say who they are; others wait to be accepted."""
 _MAX_CLIENTS = 200

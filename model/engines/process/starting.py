@@ -20,7 +20,7 @@ from ...errors import EngineUnreachable
 from .engine_log import last_words, log_file, open_log, size_of
 from .place import EnginePlace
 
-_STARTS_WITHIN_S = 60.0
+STARTS_WITHIN_S = 60.0
 """Python and our own modules, from a cold disk."""
 _LEAVE_ON_POSIX = "import os, sys; os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)"
 _LEAVE_ON_WINDOWS = "import subprocess, sys; subprocess.Popen(sys.argv[1:], creationflags=0x00000208)"
@@ -105,7 +105,7 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     said: list[bytes] = []
     output = process.stdout
     reader = Thread(target=lambda: said.append(output.readline()), name="seekline-engine-start", daemon=True)
-    deadline_s = monotonic() + _STARTS_WITHIN_S
+    deadline_s = monotonic() + STARTS_WITHIN_S
     reader.start()
     reader.join(max(0.0, deadline_s - monotonic()))
     if not reader.is_alive():

@@ -163,6 +163,9 @@ VALUES = {
     "remote_tokenizer": "owner/name",
     "remote_prompt": "text",
     "remote_key": "env:TOKEN",
+    "share": False,
+    "engine_keep_seconds": "always",
+    "engine_memory_gb": 0.5,
 }
 
 

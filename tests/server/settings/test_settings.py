@@ -50,6 +50,7 @@ def test_every_setting_says_what_others_may_do_with_it() -> None:
 
 def test_what_can_lift_a_protection_is_the_users_own() -> None:
     own = {"packed_model", "trust_remote_code", "offline", "libraries", "statistics"}
+    own |= {"share", "engine_keep_seconds", "engine_memory_gb"}
     own |= {"remote_url", "remote_model", "remote_tokenizer", "remote_prompt", "remote_key"}
     assert {key for key in keys() if others_may(key) == "nothing"} == own
     assert {key for key in keys() if others_may(key) == "ask"} == {"model", "draft_model", "adapter"}
