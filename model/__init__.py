@@ -67,10 +67,11 @@ from .engines.engine import (
     Usage,
     new_version,
 )
-from .engines.loader import LocalModel, Report
 from .engines.local import LocalEngine
 from .engines.local_info import info_of, info_of_tokenizer
 from .engines.process.client_name import ClientName
+from .engines.process.engine import SharedEngine
+from .engines.process.messages import ClientStatus, HostStatus, ModelStatus
 from .engines.process.place import EnginePlace, place_for_user, places_in
 from .engines.process.process_status import ProcessStatus
 from .engines.process.shared_model import SharedModel
@@ -78,6 +79,7 @@ from .engines.process.visits import check_place, engine_status, stop_engine
 from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel
+from .engines.wanted import LocalModel, Report
 from .engines.worker import Job, Worker
 from .errors import (
     BrokenAdapter,
@@ -132,6 +134,7 @@ __all__ = [
     "Checkpoint",
     "ChosenEngine",
     "ClientName",
+    "ClientStatus",
     "CompletionRequest",
     "ControlToken",
     "CopyTexts",
@@ -150,6 +153,7 @@ __all__ = [
     "Entry",
     "Guide",
     "GuideState",
+    "HostStatus",
     "HubName",
     "InfoChanged",
     "Installed",
@@ -166,6 +170,7 @@ __all__ = [
     "ModelError",
     "ModelNotInstalled",
     "ModelRequest",
+    "ModelStatus",
     "OutOfMemory",
     "Outlook",
     "PathNotAgreed",
@@ -181,6 +186,7 @@ __all__ = [
     "RemoteModel",
     "Report",
     "Sampling",
+    "SharedEngine",
     "SharedModel",
     "Source",
     "Statistics",

@@ -16,10 +16,12 @@ from typing import Any, Protocol
 from ..errors import Cancelled
 from ..loading.memory import release_memory
 from .engine import CompletionRequest, Engine, EngineInfo, InfoChanged, Piece, Status
-from .loader import LocalModel, MayLoad, Report, every_folder
 from .local import LocalEngine
+from .process.engine import SharedEngine
+from .process.shared_model import SharedModel
 from .remote.engine import RemoteEngine
 from .remote.remote_model import RemoteModel
+from .wanted import LocalModel, MayLoad, Report, every_folder
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,11 @@ class ChoosableEngine(Engine, Protocol):
 
 
 MakeEngine = Callable[[Callable[[Report], None]], ChoosableEngine]
-ENGINES: Mapping[type, MakeEngine] = {LocalModel: LocalEngine, RemoteModel: RemoteEngine}
+ENGINES: Mapping[type, MakeEngine] = {
+    LocalModel: LocalEngine,
+    SharedModel: SharedEngine,
+    RemoteModel: RemoteEngine,
+}
 """Which engine runs what may be wanted. Each imports the libraries that it needs when it needs them."""
 
 

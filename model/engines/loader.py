@@ -6,11 +6,10 @@ It is told what is wanted from any thread; it loads and unloads on the device's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -24,61 +23,20 @@ from ..loading.request import NO_DRAFTS, ModelRequest
 from .engine import EngineInfo, Limits, State, new_version
 from .local_info import info_of, with_shorter_prompts
 from .runner import ModelRunner, load_runner
+from .wanted import LocalModel, MakeRoom, MayLoad, Report, as_it_is, every_folder
 
 log = logging.getLogger(__name__)
 
 LEAST_PROMPT_TOKENS = 256
 _MOST_DEATHS = 3
 
-MayLoad = Callable[[], Collection[Path] | None]
-"""The folders and files that may be loaded, by their canonical paths; None: all. It may read the disk, and raise
-`ModelError`."""
-
-
-def every_folder() -> None:
-    """Where every folder is named by the user's own settings."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalModel:
-    """What is to be loaded. Folders are relative to `base`. `threads`: for computing on a CPU. `max_new_tokens`: what a
-    completion needs of the context. `unload_minutes`: after so long without a request memory is given back; 0: never.
-    """
-
-    request: ModelRequest
-    base: Path
-    threads: int
-    max_new_tokens: int
-    unload_minutes: float = 0
-
-    def is_same_model(self, other: LocalModel | None) -> bool:
-        """Whether the same weights run in the same way: how long prompts may be is not part of that."""
-        if other is None or (self.base, self.threads) != (other.base, other.threads):
-            return False
-        return replace(self.request, sequence_tokens=0) == replace(other.request, sequence_tokens=0)
-
-    def without_adapter(self) -> LocalModel:
-        return replace(self, request=replace(self.request, adapter=NO_ADAPTER, merge_adapter=False))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A step of loading. `done` with the last one; `info` where it is loaded; `error` where it was the last for that
-    reason, `refused` where the user has not agreed to a folder; `warning` where it goes on with less."""
-
-    message: str
-    done: bool = False
-    error: str | None = None
-    warning: bool = False
-    refused: PathNotAgreed | None = None
-    info: EngineInfo | None = None
-
 
 class Loader:
     """Loads one model at a time. `report` is called from the device's thread."""
 
-    def __init__(self, report: Callable[[Report], None]) -> None:
+    def __init__(self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is) -> None:
         self._report = report
+        self._make_room = make_room
         self._lock = Lock()
         self._wanted: LocalModel | None = None
         self._may_load: MayLoad = every_folder
@@ -215,6 +173,7 @@ class Loader:
         self._report(Report(message="choosing a model"))
         with self._telling_of_errors():
             first = replace(wanted.request, agreed=may_load(), **less)
+            first = self._make_room(first, wanted.base)
             result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
             self._take(result, first, wanted)
 

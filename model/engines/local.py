@@ -12,8 +12,10 @@ from threading import Event, Timer
 
 from ..errors import Cancelled, EngineDied, ModelError, OutOfMemory
 from ..loading.memory import trim_heap
+from ..loading.plan import Plan
 from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status
-from .loader import Loader, LocalModel, MayLoad, Report, every_folder
+from .loader import Loader
+from .wanted import LocalModel, MakeRoom, MayLoad, Report, as_it_is, every_folder
 from .worker import Worker
 
 log = logging.getLogger(__name__)
@@ -22,16 +24,22 @@ _UNLOAD = "unload"
 
 
 class LocalEngine:
-    """The owner of the device's thread; see `engine.Engine`. `report` is called from that thread."""
+    """The owner of the device's thread; see `engine.Engine`. `report` and `make_room` are called from that thread."""
 
-    def __init__(self, report: Callable[[Report], None]) -> None:
+    def __init__(self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is) -> None:
         self._worker = Worker("seekline-device")
-        self._loader = Loader(report)
+        self._loader = Loader(report, make_room)
         self._unload_timer: Timer | None = None
 
     @property
     def status(self) -> Status:
         return Status(state=self._loader.state, reason=self._loader.reason, idle=self._worker.idle)
+
+    @property
+    def plan(self) -> Plan | None:
+        """Of what is in memory."""
+        runner = self._loader.runner()
+        return None if runner is None else runner.plan
 
     def load(self, wanted: LocalModel, may_load: MayLoad = every_folder) -> None:
         """Starts to load a model, unless it is there, under way, or has failed. What is asked for now waits for it.
@@ -68,13 +76,18 @@ class LocalEngine:
             cancel.set()  # whoever stops iterating waits for nothing more
 
     def warm(self, request: CompletionRequest, cancel: Event) -> None:
+        self.prefill(request, cancel)
+
+    def prefill(self, request: CompletionRequest, cancel: Event) -> Future[None]:
+        """`warm`; the future is done once the prompt is computed, or will not be."""
+
         def run(_: Event) -> None:
             with suppress(Cancelled, ModelError):
                 runner, info = self._loader.current()
                 if request.version == info.version:
                     runner.warm(request, cancel)
 
-        self._worker.submit(run)
+        return self._worker.submit(run).future
 
     def forget(self, key: str) -> None:
         def run(_: Event) -> None:
@@ -85,6 +98,10 @@ class LocalEngine:
                 trim_heap()
 
         self._worker.submit(run)
+
+    def unload(self) -> Future[None]:
+        """Gives the model's memory back until something is asked for again; done once it is free."""
+        return self._worker.submit(self._unload_idle).future
 
     def close(self, timeout_s: float) -> bool:
         if self._unload_timer is not None:

@@ -65,6 +65,12 @@ class Plan:
     packed: Path | None = None
 
     @property
+    def memory_bytes(self) -> int:
+        """What it may take: weights, all KV caches, what computing needs on top, and the same of what drafts for it."""
+        weights = needed_bytes(size_of(self.source, self.checkpoint), self.quantization, self.dtype, 0)
+        return weights + self.kv_limit_bytes + (self.draft.memory_bytes if self.draft else 0)
+
+    @property
     def by_bitsandbytes(self) -> bool:
         """Whether bitsandbytes quantizes, and not we ourselves."""
         return self.quantization in ("int8", "nf4") and not is_ours(self.quantization, self.device, self.checkpoint)
@@ -108,7 +114,14 @@ def make_plan(wanted: ModelRequest, *, base: Path) -> Plan:
 def _device(wanted: ModelRequest) -> Device:
     """Of torch, or of llama.cpp where nothing else may compute. Raises `UnsupportedDevice`."""
     is_for_llama_cpp = wanted.engine == "llama.cpp" and has_llama_cpp()
-    return llama_cpp_device(wanted.device) if is_for_llama_cpp else find_device(wanted.device)
+    return _within(llama_cpp_device(wanted.device) if is_for_llama_cpp else find_device(wanted.device), wanted)
+
+
+def _within(device: Device, wanted: ModelRequest) -> Device:
+    """The device, with as much memory of it as `wanted` may take."""
+    if wanted.memory_bytes is None:
+        return device
+    return replace(device, free_bytes=min(device.free_bytes, int(wanted.memory_bytes / _USABLE_SHARE)))
 
 
 def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:
@@ -275,7 +288,8 @@ def ways_to_run(
     what `choose_engine` and `number_formats` raise."""
     engine = choose_engine(checkpoint, wanted.engine)
     if engine == "llama.cpp":
-        return engine, llama_cpp_device(wanted.device), llama_cpp_formats(wanted.quantization, checkpoint)
+        device = _within(llama_cpp_device(wanted.device), wanted)
+        return engine, device, llama_cpp_formats(wanted.quantization, checkpoint)
     return engine, device, number_formats(wanted.dtype, wanted.quantization, device, checkpoint)
 
 

@@ -27,7 +27,7 @@ class ModelRequest:
     whose KV caches there is room; None: for as many as are worth the memory. `draft_model`: named as `model` is.
     `adapter`: the path of a LoRA adapter's folder, which `merge_adapter` adds to the weights before they are quantized.
     `packed`: a file of the model's quantized weights. `agreed`: the folders and files that may be loaded, by their
-    canonical paths; None: all.
+    canonical paths; None: all. `memory_bytes`: more than that it may not take, however much is free.
     """
 
     model: str = "auto"
@@ -45,3 +45,4 @@ class ModelRequest:
     merge_adapter: bool = False
     packed: Path | None = None
     agreed: Collection[Path] | None = None
+    memory_bytes: int | None = None

@@ -23,7 +23,7 @@ NowOption = Annotated[bool, typer.Option("--now", help="Do not ask, whoever is c
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show which editors share the engine process, what it has loaded, its memory and what waits."""
+    """Show which editors share the engine process, what it has loaded, its memory and what is under way."""
     found = list(_running())
     if as_json:
         print_json([{"place": str(place.socket), **asdict(process)} for place, process in found])
@@ -72,16 +72,18 @@ def _show(process: model.ProcessStatus) -> None:
     rows.add_row("version", process.version)
     rows.add_row("runs for", _duration(time.time() - process.since))
     rows.add_row("memory", f"{host.memory_bytes / 1e6:,.0f} MB")
-    rows.add_row("waiting", _count(host.waiting, "request"))
+    rows.add_row("under way", _count(sum(client.requests for client in host.clients), "request"))
     rows.add_row("ends", _end(process.keep_s))
     print_table(rows)
     models = Table("model", "state", "memory", "editors", box=None, header_style="dim")
     for loaded in host.models:
-        size = f"{loaded.size_bytes / 1e6:,.0f} MB" if loaded.size_bytes else "-"
-        models.add_row(escape(loaded.summary or loaded.name), loaded.state, size, str(loaded.wanted_by))
-    clients = Table("connected", "process", "for", box=None, header_style="dim")
+        size = f"{loaded.bytes / 1e6:,.0f} MB" if loaded.bytes else "-"
+        models.add_row(escape(loaded.summary or loaded.name), loaded.state, size, str(loaded.clients))
+    clients = Table("connected", "process", "for", "model", "under way", box=None, header_style="dim")
     for client in host.clients:
-        clients.add_row(escape(client.name), str(client.pid), _duration(time.time() - client.since))
+        wants = escape(client.model or "-")
+        row = (escape(client.name), str(client.pid), _duration(time.time() - client.since), wants, str(client.requests))
+        clients.add_row(*row)
     for table in (models, clients):
         if table.row_count:
             out.print()

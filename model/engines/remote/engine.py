@@ -18,7 +18,7 @@ from ...errors import Cancelled, ModelError
 from ...tokenizer import Tokenizer
 from ..engine import CompletionRequest, EngineInfo, InfoChanged, Piece, State, Status, new_version
 from ..http.client import HttpClient
-from ..loader import MayLoad, Report, every_folder
+from ..wanted import MayLoad, Report, every_folder
 from ..worker import Worker
 from .connection import Connection
 from .introduction import client_for, info_of_server, introduce, tokenizer_of, warning_about

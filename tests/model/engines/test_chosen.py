@@ -16,7 +16,7 @@ from fake_engine import INFO
 from seekline import model
 from seekline.model.engines.chosen import ChosenEngine
 from seekline.model.engines.in_process import InProcessRunner
-from seekline.model.engines.loader import MayLoad, every_folder
+from seekline.model.engines.wanted import MayLoad, every_folder
 from tiny_models import IDS
 
 WAIT_S = 30
