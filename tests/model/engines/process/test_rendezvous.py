@@ -206,8 +206,8 @@ def test_a_newer_version_takes_the_place_of_an_idle_older_one(place: EnginePlace
 
 def is_alone(place: EnginePlace) -> bool:
     """Whether the engine has noticed that its client has left."""
-    process = psutil.Process(process_of(place))
-    return "seekline-client" not in str(process) and process.num_threads() <= 2
+    status = status_of(place, ME)
+    return status is not None and not status.host.clients
 
 
 def test_an_older_version_leaves_a_newer_one_alone(place: EnginePlace) -> None:
