@@ -17,6 +17,7 @@
     ├── OutOfMemory              the device is full
     ├── EngineDied               a process that computed for us has ended
     ├── EngineUnreachable        the process that computes for all editors can be neither found nor started
+    ├── ChatRefused              messages that a model's chat template does not take, or a template that is none
     ├── PromptTooLong            a prompt beyond the model's context
     ├── DownloadFailed           offline, refused, or interrupted
     └── RemoteFailed             a server that is not there, refuses, is too slow, or answers with what is no answer
@@ -132,6 +133,10 @@ class EngineDied(ModelError):
 
 
 class EngineUnreachable(ModelError):
+    pass
+
+
+class ChatRefused(ModelError):
     pass
 
 
