@@ -55,6 +55,15 @@ def process_of(place: EnginePlace) -> int:
     return status.pid
 
 
+def processes_at(place: EnginePlace) -> list[int]:
+    """All engine processes that were started for a place, whether they got as far as to listen or not."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if f'"folder":"{place.folder}"' in " ".join(process.info["cmdline"] or ()):
+            found.append(process.pid)
+    return found
+
+
 def has_ended(pid: int) -> bool:
     """Whether a process does nothing any more; who is to notice its end may be slow."""
     try:

@@ -93,13 +93,8 @@ def serve(
 ) -> None:
     """Run the language server, on stdin and stdout unless told otherwise."""
     given = {key: value for key, value in locals().items() if key in keys()}
-    options = {
-        **given,
-        "model": of_size(model, size),
-        "trust_remote_code": trust_remote_code or None,
-        "engine_keep_seconds": _number_or_word(engine_keep_seconds),
-        "engine_memory_gb": _number_or_word(engine_memory_gb),
-    }
+    numbers = {key: _number_or_word(given[key]) for key in ("engine_keep_seconds", "engine_memory_gb")}
+    options = {**given, **numbers, "model": of_size(model, size), "trust_remote_code": trust_remote_code or None}
     _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None, "--http": bool(http)})
     if tcp is None and (token_file is not None or tcp_public):
         raise BadRequest("--token-file and --tcp-public say how --tcp listens.", "Add --tcp 127.0.0.1:0.")

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from time import monotonic
+from typing import IO
 
 import msgspec
 
@@ -94,22 +94,23 @@ def _run(orders: Orders, log: Path) -> bytes:
         )
     finally:
         os.close(errors)
+    assert between.stdout is not None
     try:
-        return _first_line(between)
+        return _first_line(between.stdout)
     finally:
         between.wait()
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> bytes:
-    assert process.stdout is not None
+def _first_line(output: IO[bytes]) -> bytes:
     said: list[bytes] = []
-    output = process.stdout
-    reader = Thread(target=lambda: said.append(output.readline()), name="seekline-engine-start", daemon=True)
-    deadline_s = monotonic() + STARTS_WITHIN_S
+
+    def read() -> None:  # it ends with the process, which holds the other end, if not before
+        with output:
+            said.append(output.readline())
+
+    reader = Thread(target=read, name="seekline-engine-start", daemon=True)
     reader.start()
-    reader.join(max(0.0, deadline_s - monotonic()))
-    if not reader.is_alive():
-        output.close()
+    reader.join(STARTS_WITHIN_S)
     return said[0] if said else b""
 
 

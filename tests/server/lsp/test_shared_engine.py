@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from editor import Editor, editor
-from engine_place import files_of, has_ended, process_of
+from engine_place import files_of, has_ended, process_of, processes_at
 from seekline import model
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and their processes are another system's")
@@ -148,13 +148,7 @@ async def test_many_editors_connect_type_and_leave(place: model.EnginePlace) -> 
         assert process.num_threads() < 60
     await until_ended(pid)
     assert files_of(place) == []
-    assert list(processes_at(place)) == []
-
-
-def processes_at(place: model.EnginePlace) -> Iterator[int]:
-    for process in psutil.process_iter(["cmdline"]):
-        if f'"folder":"{place.folder}"' in " ".join(process.info["cmdline"] or ()):
-            yield process.pid
+    assert processes_at(place) == []
 
 
 def test_who_waits_for_the_servers_output_does_not_wait_for_the_engine(

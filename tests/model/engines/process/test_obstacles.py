@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from engine_place import ME, engine_place, files_of, process_of, wait_until
+from engine_place import ME, engine_place, files_of, process_of, processes_at, wait_until
 from seekline.model.engines.process import engine_log, starting
 from seekline.model.engines.process.place import EnginePlace, make_folder
 from seekline.model.engines.process.rendezvous import find_or_start
@@ -89,10 +92,14 @@ def test_a_process_that_breaks_at_its_start(
 
 
 def test_a_process_that_never_gets_ready(place: EnginePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "msgspec.py").write_text("import time\ntime.sleep(20)\nraise SystemExit", "utf-8")
+    (tmp_path / "msgspec.py").write_text("import time\ntime.sleep(600)", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(starting, "STARTS_WITHIN_S", 0.1)
     assert "has not started" in refused(place)
+    wait_until(lambda: bool(processes_at(place)))
+    for pid in processes_at(place):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: "seekline-engine-start" not in {thread.name for thread in threading.enumerate()})
 
 
 def test_the_log_stays_small(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from engine_place import ME, engine_place, files_of, has_ended, process_of, wait_until
+from engine_place import ME, engine_place, files_of, has_ended, process_of, processes_at, wait_until
 from seekline.model.engines.process.build import BUILD, Build
 from seekline.model.engines.process.place import EnginePlace, make_folder
 from seekline.model.engines.process.rendezvous import find_or_start, status_of, stop
@@ -84,16 +84,7 @@ def test_many_threads_at_once_start_one(place: EnginePlace) -> None:
     with ThreadPoolExecutor(8) as pool, ExitStack() as stack:
         for connection in pool.map(lambda _: join(place), range(8)):
             stack.enter_context(connection)
-        assert len(engines_of(place)) == 1
-
-
-def engines_of(place: EnginePlace) -> list[int]:
-    """All engine processes that were started for a place."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if f'"folder":"{place.folder}"' in " ".join(process.info["cmdline"] or ()):
-            found.append(process.pid)
-    return found
+        assert len(processes_at(place)) == 1
 
 
 def test_it_outlives_the_editor_that_has_started_it_and_its_group(place: EnginePlace) -> None:
