@@ -148,8 +148,10 @@ class Cancelled(Exception):
 
 class MustWait(Exception):
     """Raised where a request cannot begin before another one that is under way has ended: that one holds what it needs,
-    as the memory of a KV cache. `prompt_passes`: how many its prompt would take, where that is known."""
+    as the memory of a KV cache. `prompt_passes`: how many its prompt would take, where that is known. `for_all`: not
+    one has to end, but all."""
 
-    def __init__(self, prompt_passes: int = 0) -> None:
+    def __init__(self, prompt_passes: int = 0, *, for_all: bool = False) -> None:
         super().__init__("what is under way has to end first")
         self.prompt_passes = prompt_passes
+        self.for_all = for_all

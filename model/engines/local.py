@@ -6,32 +6,35 @@ import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from queue import SimpleQueue
 from threading import Event, Timer
 
-from ..errors import Cancelled, EngineDied, ModelError, OutOfMemory
+from ..decoding.request import Pause
+from ..errors import Cancelled, EngineDied, ModelError, MustWait, OutOfMemory
 from ..loading.memory import trim_heap
 from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status
 from .loader import Loader, LocalModel, MayLoad, Report, every_folder
-from .worker import Worker
+from .runner import ModelRunner
+from .scheduler import Scheduler, Steps
 
 log = logging.getLogger(__name__)
 
-_UNLOAD = "unload"
-
 
 class LocalEngine:
-    """The owner of the device's thread; see `engine.Engine`. `report` is called from that thread."""
+    """The owner of the device's thread; see `engine.Engine`. `report` is called from that thread.
+
+    Requests take turns pass by pass; a model is loaded, exchanged or given back while none is under way.
+    """
 
     def __init__(self, report: Callable[[Report], None]) -> None:
-        self._worker = Worker("seekline-device")
+        self._scheduler = Scheduler("seekline-device")
         self._loader = Loader(report)
         self._unload_timer: Timer | None = None
+        self._unloading: Future[None] | None = None
 
     @property
     def status(self) -> Status:
-        return Status(state=self._loader.state, reason=self._loader.reason, idle=self._worker.idle)
+        return Status(state=self._loader.state, reason=self._loader.reason, idle=self._scheduler.idle)
 
     def load(self, wanted: LocalModel, may_load: MayLoad = every_folder) -> None:
         """Starts to load a model, unless it is there, under way, or has failed. What is asked for now waits for it.
@@ -39,7 +42,7 @@ class LocalEngine:
         `may_load` is asked on the device's thread before a folder is opened.
         """
         if self._loader.want(wanted, may_load):
-            self._worker.submit(lambda _: self._load_ahead())
+            self._scheduler.run_alone(self._load_ahead)
 
     def retry(self) -> None:
         """Lets the next `load` try again what failed."""
@@ -48,15 +51,20 @@ class LocalEngine:
     def info(self) -> Future[EngineInfo]:
         ready = self._loader.ready_info
         if ready is None:
-            return self._worker.submit(lambda _: self._loader.current()[1]).future
+            return self._scheduler.run_alone(lambda: self._loader.current()[1])
         known: Future[EngineInfo] = Future()
         known.set_result(ready)
         return known
 
     def stream(self, request: CompletionRequest, cancel: Event) -> Generator[Piece, None, None]:
         pieces: SimpleQueue[Piece | Future[None]] = SimpleQueue()
-        job = self._worker.submit(lambda _: self._generate(request, cancel, pieces.put))
-        job.future.add_done_callback(pieces.put)
+        written = self._scheduler.submit(
+            lambda: self._generate(request, cancel, pieces.put),
+            key=request.key,
+            cancel=cancel,
+            is_ahead=request.is_ahead,
+        )
+        written.add_done_callback(pieces.put)
         self._unload_later()
         try:
             piece = pieces.get()
@@ -68,28 +76,28 @@ class LocalEngine:
             cancel.set()  # whoever stops iterating waits for nothing more
 
     def warm(self, request: CompletionRequest, cancel: Event) -> None:
-        def run(_: Event) -> None:
+        def begin() -> Steps[None]:
             with suppress(Cancelled, ModelError):
-                runner, info = self._loader.current()
+                runner, info = self._current()
                 if request.version == info.version:
-                    runner.warm(request, cancel)
+                    yield from runner.warm(request, cancel)
 
-        self._worker.submit(run)
+        self._scheduler.submit(begin, key=request.key, cancel=cancel, is_ahead=True)
 
     def forget(self, key: str) -> None:
-        def run(_: Event) -> None:
+        def run() -> None:
             runner = self._loader.runner()
             if runner is not None:
                 runner.forget(key)
-            if not self._worker.has_waiting:  # of many that are closed together, the last one
+            if not self._scheduler.waiting:  # of many that are closed together, the last one
                 trim_heap()
 
-        self._worker.submit(run)
+        self._scheduler.run_behind(key, run)
 
     def close(self, timeout_s: float) -> bool:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
-        has_stopped = self._worker.close(timeout_s)
+        has_stopped = self._scheduler.close(timeout_s)
         if has_stopped:
             self._loader.close()
         return has_stopped
@@ -98,12 +106,25 @@ class LocalEngine:
         with suppress(Exception):  # which is told, and raised to whoever asks for the model
             self._loader.current()
 
-    def _generate(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
-        runner, info = self._loader.current()
+    def _current(self) -> tuple[ModelRunner, EngineInfo]:
+        """What is wanted by now, loaded first where it is not there; see `Loader.current`. Raises `MustWait` where that
+        would take a model from under others."""
+        if self._loader.must_load and self._scheduler.under_way > 1:
+            raise MustWait(for_all=True)
+        return self._loader.current()
+
+    def _generate(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> Steps[None]:
+        runner, info = self._current()
         if request.version != info.version:
             raise InfoChanged
+        has_put = False
         try:
-            runner.write(request, cancel, put)
+            for step in runner.write(request, cancel):
+                if isinstance(step, Pause):
+                    yield step
+                else:
+                    put(step)
+                    has_put = True
             self._loader.completed()
             return
         except EngineDied:
@@ -113,6 +134,8 @@ class LocalEngine:
             log.warning("a completion ran out of memory: %s", repr(error.__cause__))
             full = OutOfMemory(error.problem, error.remedy)  # without the frames, which hold the model
         del runner
+        if self._scheduler.under_way > 1:  # whether it has room alone, is not known yet
+            raise full if has_put else MustWait(for_all=True)
         if not self._loader.make_do_with_less(len(request.ids), full):
             raise full
         raise InfoChanged
@@ -122,12 +145,12 @@ class LocalEngine:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
             self._unload_timer = None
-        self._worker.cancel(_UNLOAD)
+        if self._unloading is not None:
+            self._unloading.cancel()
         if self._loader.unload_minutes:
-            submit = partial(self._worker.submit, self._unload_idle, key=_UNLOAD)
-            self._unload_timer = Timer(60 * self._loader.unload_minutes, submit)
+            self._unload_timer = Timer(60 * self._loader.unload_minutes, self._unload)
             self._unload_timer.daemon = True
             self._unload_timer.start()
 
-    def _unload_idle(self, _: Event) -> None:
-        self._loader.unload()
+    def _unload(self) -> None:
+        self._unloading = self._scheduler.run_alone(self._loader.unload)
