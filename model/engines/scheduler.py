@@ -33,7 +33,8 @@ _FADING = 0.25
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Job:
     """`is_alone`: nothing else is under way meanwhile. `steps`: once it has begun. `prompt_passes`: how many its prompt
-    still takes. `since_s`: its last pass, or its arrival. `begins_below`: it waits until fewer are under way."""
+    still takes. `since_s`: its last pass, or its arrival. `begins_below`: it waits until fewer are under way.
+    `made_room`: it began once, and had to begin anew for another's sake."""
 
     begin: Callable[[], Steps[Any]]
     number: int = 0
@@ -47,6 +48,7 @@ class _Job:
     used_s: float = 0.0
     prompt_passes: int = 0
     begins_below: int | None = None
+    made_room: bool = False
 
     @property
     def is_given_up(self) -> bool:
@@ -212,13 +214,14 @@ class Scheduler:
             self._make_room(job)
 
     def _make_room(self, job: _Job) -> None:
-        """Puts back one that needs more than twice as long and has not written anything yet, or ends one that nobody
-        has asked for yet."""
+        """Puts back one that needs more than twice as long and has not written anything yet, each but once; or ends one
+        that nobody has asked for yet."""
         now_s = self._clock()
         claims: list[Claim] = []
         for other in self._all():
             claim = self._claim(other, now_s)
-            if other.steps is not None and (other.prompt_passes or claim.is_ahead) and not claim.is_overdue:
+            can_begin_anew = other.prompt_passes and not other.made_room
+            if other.steps is not None and (can_begin_anew or claim.is_ahead) and not claim.is_overdue:
                 claims.append(claim)
         last = max(claims, key=lambda claim: claim.rank, default=None)
         is_ahead, expected_s, _ = self._claim(job, now_s).rank
@@ -227,7 +230,7 @@ class Scheduler:
         other = self._jobs[last.number]
         if other.prompt_passes:
             self._stop(other)
-            other.begins_below = job.begins_below
+            other.begins_below, other.made_room = job.begins_below, True
         else:
             self._end(other, error=Cancelled())
 

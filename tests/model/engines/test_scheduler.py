@@ -218,6 +218,23 @@ def test_one_that_has_written_nothing_makes_room_for_a_shorter_one(device: Devic
     assert begun == ["long", "short", "short", "long"]
 
 
+def test_nobody_makes_room_twice(device: Device) -> None:
+    def needs_room() -> None:
+        if device.scheduler.under_way > 1:
+            raise MustWait(prompt_passes=1)
+
+    long = device.hold_in(4, lambda: device.submit("long", prompt=200))
+    first = device.submit("first", before=needs_room)
+    device.holds_at = len(device.log) + 50
+    device.release()
+    assert first.result(SOON_S) == "first"
+    eventually(lambda: not device.go_on.is_set())
+    second = device.submit("second", before=needs_room)
+    device.release()
+    assert results(second, long) == ["second", "long"]
+    assert device.log.count("long") == 204, "what it lost once, and what it takes"
+
+
 def test_one_that_needs_all_to_end_is_not_overtaken_for_ever(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seekline.model.engines.scheduling.PATIENCE_S", 0.02)
     done = Event()
