@@ -33,8 +33,8 @@ _FADING = 0.25
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Job:
     """`is_alone`: nothing else is under way meanwhile. `steps`: once it has begun. `prompt_passes`: how many its prompt
-    still takes. `since_s`: its last pass, or its arrival. `begins_below`: it waits until fewer are under way.
-    `made_room`: it began once, and had to begin anew for another's sake."""
+    still takes. `since_s`: its last pass, or its arrival. `begins_below`: it waits until fewer are under way; with
+    `needs_all` until none is. `made_room`: it began once, and had to begin anew for another's sake."""
 
     begin: Callable[[], Steps[Any]]
     number: int = 0
@@ -48,6 +48,7 @@ class _Job:
     used_s: float = 0.0
     prompt_passes: int = 0
     begins_below: int | None = None
+    needs_all: bool = False
     made_room: bool = False
 
     @property
@@ -168,7 +169,7 @@ class Scheduler:
     def _overdue_waiter(self, jobs: list[_Job], now_s: float) -> _Job | None:
         """One for which all have to end, for too long: until it begins, nobody else does."""
         for job in jobs:
-            if job.begins_below == 1 and self._claim(job, now_s).is_overdue:
+            if job.needs_all and self._claim(job, now_s).is_overdue:
                 return job
         return None
 
@@ -187,10 +188,10 @@ class Scheduler:
             self._end(job, error=error)
         else:
             took_s = self._clock() - started_s
-            job.used_s += took_s
             job.prompt_passes = pause.prompt_passes
-            job.begins_below = None
+            job.begins_below, job.needs_all = None, False
             if not begins:  # which is no pass yet
+                job.used_s += took_s
                 job.since_s = started_s + took_s
             if pause.prompt_passes < prompt_passes:
                 self._pass_s += (took_s - self._pass_s) * (_FADING if self._pass_s else 1)
@@ -209,7 +210,7 @@ class Scheduler:
         if not under_way:
             self._end(job, error=RuntimeError("it waits for others, and there are none"))
             return
-        job.begins_below = 1 if wait.for_all else under_way
+        job.begins_below, job.needs_all = 1 if wait.for_all else under_way, wait.for_all
         if not wait.for_all:
             self._make_room(job)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
@@ -238,3 +241,49 @@ def test_memory_that_does_not_suffice_for_one_alone_is_told(served: Served, monk
     with pytest.raises((model.InfoChanged, model.OutOfMemory)):
         other.result()
     assert [report.message for report in served.reports if report.warning]
+
+
+def test_a_storm(served: Served) -> None:
+    """Several clients that ask, cancel, look ahead, warm up and close at random: each request has one end, and what is
+    written is what is written alone."""
+    prompts = [short(seed)[: 10 + 4 * seed] + LARGE[: 300 * (seed % 3)] for seed in range(6)]
+    alone = [served.ask(ids, f"alone {number}").result() for number, ids in enumerate(prompts)]
+    version = served.engine.info().result(SOON_S).version
+    ends: Counter[str] = Counter()
+
+    def client(name: int) -> None:
+        chance = random.Random(name)
+        for _ in range(40):
+            number, key, cancel = chance.randrange(len(prompts)), f"{name}: {chance.randrange(3)}", Event()
+            request = model.CompletionRequest(
+                ids=prompts[number], key=key, version=version, max_new_tokens=8, is_ahead=chance.random() < 0.2
+            )
+            leaves_after = chance.choice([0, 1, 4, 99, 99, 99])
+            ids: list[int] = []
+            if not leaves_after:
+                cancel.set()
+            try:
+                for piece in served.engine.stream(request, cancel):
+                    ids += piece.ids
+                    if len(ids) == leaves_after:
+                        cancel.set()
+                assert ids == alone[number]
+                ends["whole"] += 1
+            except model.Cancelled:
+                assert ids == alone[number][: len(ids)]
+                ends["cancelled"] += 1
+            if chance.random() < 0.2:
+                served.engine.warm(replace(request, ids=chance.choice(prompts)), Event())
+            if chance.random() < 0.1:
+                served.engine.forget(key)
+
+    clients = [Thread(target=client, args=(name,), daemon=True) for name in range(4)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join(SOON_S)
+    assert ends.total() == 160
+    assert ends["whole"] > 40
+    eventually(lambda: served.engine.status.idle)
+    assert not served.core._newest
+    assert all(not slot.holders for slot in served.core._slots._slots.values())
