@@ -1,7 +1,6 @@
 -- A plugin that completes over HTTP, in a session as a user has it; prints as JSON what Neovim shows. From the environment:
--- $SEEKLINE_NAMESPACE of the plugin's ghost text; $SEEKLINE_ACCEPT, the key that takes it; $SEEKLINE_TYPED, what is typed
--- at the end of the file; and, where there is one, $SEEKLINE_VISITED, a file that is looked at before, until
--- $SEEKLINE_SENT exists.
+-- $SEEKLINE_NAMESPACE of the plugin's ghost text; $SEEKLINE_KEYS, what is typed; $SEEKLINE_ACCEPT, the key that takes the
+-- ghost text; and, where there is one, $SEEKLINE_VISITED, a file that is looked at before, until $SEEKLINE_SENT exists.
 local steps = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2)), 'steps.lua'))
 
 local function lines()
@@ -26,7 +25,7 @@ local function accept(text)
 end
 
 local function write()
-  vim.api.nvim_input('GA' .. assert(os.getenv('SEEKLINE_TYPED')))
+  vim.api.nvim_input(assert(os.getenv('SEEKLINE_KEYS')))
   steps.when('ghost text', ghost_text, accept)
 end
 
