@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import classic_vim
 import pytest
 from headless_neovim import ROOT, need_neovim, run_session
 from http_traffic import SeenRequest, Traffic, watched_traffic
@@ -23,6 +24,7 @@ SESSION = Path(__file__).with_name("http_session.lua")
 PORT = "8012"  # in the configurations
 ABOVE = "def add(first, second):\n    return first + second\n\n\ndef multiply(first, second):\n    return "
 BELOW = "\n\n\nprint(multiply(2, 3))\n"
+KEYS = f"{ABOVE.count(chr(10)) + 1}GAf"
 OTHER = "class Shelf:\n    def books_of(self, author):\n        return [b for b in self.books if b.author == author]\n"
 
 
@@ -50,13 +52,24 @@ def session(tmp_path: Path, plugin: str, configure: str, traffic: Traffic, **env
     file.write_text(ABOVE + BELOW, "utf-8")
     runtime = f"vim.opt.runtimepath:prepend({json.dumps(str(need_plugin(plugin)))})"
     init.write_text(f"{runtime}\n{configure.replace(PORT, str(traffic.port))}", "utf-8")
-    return run_session(neovim, init, SESSION, file, SEEKLINE_KEYS=f"{ABOVE.count(chr(10)) + 1}GAf", **env)
+    return run_session(neovim, init, SESSION, file, SEEKLINE_KEYS=KEYS, **env)
 
 
 def in_llama_vim(tmp_path: Path, traffic: Traffic, **env: str) -> Any:
     configuration = (CONFIGURATIONS / "llama-vim.vim").read_text("utf-8")
     env = {"SEEKLINE_NAMESPACE": "vt_fim", "SEEKLINE_ACCEPT": "<Tab>", **env}
     return session(tmp_path, "llama.vim", f"vim.cmd([==[\n{configuration}]==])\n", traffic, **env)
+
+
+def in_vim(tmp_path: Path, traffic: Traffic) -> Any:
+    """What is seen in classic Vim with llama.vim."""
+    vim = classic_vim.need_vim()
+    file, init = tmp_path / "main.py", tmp_path / "vimrc"
+    file.write_text(ABOVE + BELOW, "utf-8")
+    configuration = (CONFIGURATIONS / "llama-vim.vim").read_text("utf-8").replace(PORT, str(traffic.port))
+    script = Path(__file__).with_name("vim_session.vim")
+    init.write_text(f"set runtimepath^={need_plugin('llama.vim')}\n{configuration}source {script}\n", "utf-8")
+    return classic_vim.run_session(vim, init, file, SEEKLINE_KEYS=KEYS, SEEKLINE_ACCEPT="\t")
 
 
 def check_accepted(seen: Any) -> None:
@@ -76,6 +89,11 @@ def test_llama_vim_shows_ghost_text_and_accepts_it(tmp_path: Path, server: int) 
     assert asked.body["input_prefix"] + asked.body["prompt"] == ABOVE + "f"
     assert asked.body["input_suffix"] == BELOW
     assert (asked.body["model"], asked.headers["authorization"].strip()) == ("", "Bearer")
+
+
+def test_llama_vim_does_so_in_classic_vim(tmp_path: Path, server: int) -> None:
+    with watched_traffic(server) as traffic:
+        check_accepted(in_vim(tmp_path, traffic))
 
 
 def test_llama_vim_sends_what_was_seen_elsewhere(tmp_path: Path, server: int) -> None:
