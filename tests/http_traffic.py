@@ -30,45 +30,55 @@ class Traffic:
     requests: list[SeenRequest] = field(default_factory=list)
 
 
+class _Forwarder(ThreadingHTTPServer):
+    daemon_threads = False  # so that closing waits for the requests in progress
+
+    def __init__(self, port: int, on_answer: Callable[[SeenRequest], None]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.port = port
+        self.traffic = Traffic(port=self.server_address[1])
+        self.on_answer = on_answer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Forwarder
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        server = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+        server.request("POST", self.path, body, headers)
+        answer = server.getresponse()
+        with contextlib.suppress(ConnectionError):  # the client went away, which is its right
+            self._pass_on(answer.status, answer.getheader("Content-Type", ""), iter(lambda: answer.read1(), b""))
+        server.close()
+        by_name = {name.lower(): value for name, value in self.headers.items()}
+        seen = SeenRequest(path=self.path, headers=by_name, body=json.loads(body), status=answer.status)
+        self.server.traffic.requests.append(seen)
+        self.server.on_answer(seen)
+
+    def _pass_on(self, status: int, kind: str, pieces: Iterator[bytes]) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(piece)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """The standard library would write each request to stderr."""
+
+
 @contextlib.contextmanager
 def watched_traffic(port: int, on_answer: Callable[[SeenRequest], None] = lambda _: None) -> Iterator[Traffic]:
     """Forwards to a port of this machine. `on_answer` is called in the forwarder's threads."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            server = HTTPConnection("127.0.0.1", port, timeout=120)
-            headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-            server.request("POST", self.path, body, headers)
-            answer = server.getresponse()
-            with contextlib.suppress(ConnectionError):  # the client went away, which is its right
-                self._pass_on(answer.status, answer.getheader("Content-Type", ""), iter(lambda: answer.read1(), b""))
-            server.close()
-            by_name = {name.lower(): value for name, value in self.headers.items()}
-            seen = SeenRequest(path=self.path, headers=by_name, body=json.loads(body), status=answer.status)
-            traffic.requests.append(seen)
-            on_answer(seen)
-
-        def _pass_on(self, status: int, kind: str, pieces: Iterator[bytes]) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Connection", "close")
-            self.end_headers()
-            for piece in pieces:
-                self.wfile.write(piece)
-            self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:
-            """The standard library would write each request to stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False  # so that closing waits for the requests in progress
-    traffic = Traffic(port=server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    forwarder = _Forwarder(port, on_answer)
+    thread = threading.Thread(target=forwarder.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield traffic
+        yield forwarder.traffic
     finally:
-        server.shutdown()
+        forwarder.shutdown()
         thread.join()
-        server.server_close()
+        forwarder.server_close()
