@@ -41,11 +41,11 @@ class _Forwarder(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Forwarder
-
     def do_POST(self) -> None:
+        forwarder = self.server
+        assert isinstance(forwarder, _Forwarder)
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        server = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
+        server = HTTPConnection("127.0.0.1", forwarder.port, timeout=120)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
         server.request("POST", self.path, body, headers)
         answer = server.getresponse()
@@ -54,8 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         server.close()
         by_name = {name.lower(): value for name, value in self.headers.items()}
         seen = SeenRequest(path=self.path, headers=by_name, body=json.loads(body), status=answer.status)
-        self.server.traffic.requests.append(seen)
-        self.server.on_answer(seen)
+        forwarder.traffic.requests.append(seen)
+        forwarder.on_answer(seen)
 
     def _pass_on(self, status: int, kind: str, pieces: Iterator[bytes]) -> None:
         self.send_response(status)
