@@ -81,12 +81,13 @@ const answers = (kind) => app.logger.eventlogs.filter((entry) => entry.includes(
     { triggerKind: vscode.InlineCompletionTriggerKind.Automatic },
     { isCancellationRequested: false },
   );
-  await until("it asks ahead", () => answers("FIM") === 2);
+  if (items.length > 0) await until("it asks ahead", () => answers("FIM") === 2);
   process.stdout.write(
     JSON.stringify({
       texts: items.map((item) => item.insertText),
       statusBar: app.statusbar.llamaVscodeStatusBarItem.text,
       messages,
+      log: app.logger.eventlogs,
     }),
   );
 })();
