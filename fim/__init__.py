@@ -23,7 +23,7 @@ from .context import (
 )
 from .languages import Language, all_languages, language_named, language_names, language_of_path, names_of
 from .prompt.budget import Budget, Count, context_limit, share
-from .prompt.formats import Format, Special, Text, all_formats, prefix_and_suffix, recognise, recognise_name
+from .prompt.formats import Format, Slot, Special, Text, all_formats, prefix_and_suffix, recognise, recognise_name
 from .prompt.prompt import Prompt, build_prompt
 from .resolve import Paths, Project
 from .text import Cursor, Document, split_lines, with_newlines
@@ -45,6 +45,7 @@ __all__ = [
     "Project",
     "Prompt",
     "Shown",
+    "Slot",
     "Special",
     "Stop",
     "StopRule",

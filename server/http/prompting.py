@@ -36,7 +36,7 @@ class OtherFile:
 
 def ask_for_text(prompt: str, wishes: Wishes, config: PromptConfig) -> Asked:
     """Goes on with `prompt`, or fills the hole of one that is in the model's own form. Raises `HttpError`."""
-    hole = hole_in(prompt, config.format)
+    hole = hole_in(prompt, config.format) if config.format.fills_in else None
     if hole is not None:
         return ask_for_hole(hole.prefix, hole.suffix, wishes, config)
     tokenizer = _tokenizer(config)

@@ -7,9 +7,11 @@ as it does in an editor.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ... import fim
+from .errors import refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,33 +25,36 @@ class Hole:
 def hole_in(prompt: str, format: fim.Format) -> Hole | None:
     """The hole of a prompt in a model's own form, the begin token optional; None where it has another form.
 
-    The prompt begins with the form's first token and ends with its last. Of the token between them there is one, else
-    nobody could say which one is meant: then it is None, too.
+    Raises `HttpError` where it has that form, but a token that divides it stands in it twice: nobody could say which
+    one is meant.
     """
-    marks = [piece.token for piece in format.pieces if isinstance(piece, fim.Special)]
-    slots = [piece.name for piece in format.pieces if not isinstance(piece, fim.Special)]
-    texts = [name for name in slots if name != "path"]
-    if set(texts) != {"prefix", "suffix"}:
+    pieces = list(format.pieces)
+    if len(pieces) > 1 and isinstance(pieces[0], fim.Special) and isinstance(pieces[1], fim.Special):
+        prompt = prompt.removeprefix(pieces.pop(0).token)  # what begins every text
+    first, last = pieces[0], pieces[-1]
+    if not isinstance(first, fim.Special) or not prompt.startswith(first.token):
         return None
-    if len(marks) == 4:  # the first one begins every text
-        prompt = prompt.removeprefix(marks[0])
-        marks = marks[1:]
-    if len(marks) != 3:
-        return None
-    order = _ordered(format, marks)
-    if order is None:
-        return None
-    first, middle, last = order
-    if not (prompt.startswith(first) and prompt.endswith(last)):
-        return None
-    inside = prompt[len(first) : len(prompt) - len(last)]
-    if inside.count(middle) != 1:
-        return None
-    parts = dict(zip(texts, inside.split(middle), strict=True))
-    return Hole(prefix=parts["prefix"], suffix=parts["suffix"])
+    rest = prompt[len(first.token) :]
+    pieces = pieces[1:]
+    if isinstance(last, fim.Special):
+        if not rest.endswith(last.token):
+            return None
+        rest = rest[: len(rest) - len(last.token)]
+        pieces = pieces[:-1]
+    return _divided(rest, pieces)
 
 
-def _ordered(format: fim.Format, marks: list[str]) -> tuple[str, str, str] | None:
-    """The three tokens where the form is token, text, token, text, token."""
-    kinds = [isinstance(piece, fim.Special) for piece in format.pieces][-5:]
-    return (marks[0], marks[1], marks[2]) if kinds == [True, False, True, False, True] else None
+def _divided(text: str, pieces: Sequence[fim.Special | fim.Slot]) -> Hole | None:
+    """The texts of a form that is text, token, text."""
+    if len(pieces) != 3 or not isinstance(pieces[1], fim.Special):
+        return None
+    one, other = pieces[0], pieces[2]
+    if isinstance(one, fim.Special) or isinstance(other, fim.Special) or {one.name, other.name} != {"prefix", "suffix"}:
+        return None
+    parts = text.split(pieces[1].token)
+    if len(parts) == 1:
+        return None
+    if len(parts) > 2:
+        raise refused("prompt", f"{pieces[1].token} stands in the prompt {len(parts) - 1} times.")
+    texts = {one.name: parts[0], other.name: parts[1]}
+    return Hole(prefix=texts["prefix"], suffix=texts["suffix"])
