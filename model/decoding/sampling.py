@@ -109,8 +109,9 @@ def _random(sampling: Sampling, device: str) -> Callable[[torch.Tensor], torch.T
         if sampling.top_p >= 1:
             return torch.multinomial(probabilities, 1, generator=generator)[0]
         ordered, ids = probabilities.sort(descending=True)
-        # A token stays while what stands before it is still short of top_p, so the first always does.
-        ordered[ordered.cumsum(-1) - ordered >= sampling.top_p] = 0
+        # A token stays while what stands before it is still short of top_p. The first always does, also where top_p is
+        # too small for a float32.
+        ordered[1:][(ordered.cumsum(-1) - ordered)[1:] >= sampling.top_p] = 0
         return ids[torch.multinomial(ordered, 1, generator=generator)[0]]
 
     return choose

@@ -54,6 +54,8 @@ class CompletionFields(SamplingFields):
             raise refused("suffix", "A suffix needs a prompt that is text.")
         if self.echo and self.logprobs is not None:
             raise refused("logprobs", "logprobs of the prompt, with echo, are not supported.")
+        if len(self.prompts()) * self.choices > MAX_CHOICES:
+            raise refused("n", f"A request has at most {MAX_CHOICES} texts.")
         if self.stream and len(self.prompts()) * self.choices > 1:
             raise refused("stream", "One choice of one prompt can be streamed.")
 

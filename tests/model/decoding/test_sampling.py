@@ -74,3 +74,8 @@ def test_top_k_leaves_probabilities_as_they_are_to_each_other() -> None:
     sample = sampler(model.Sampling(temperature=1.0, top_k=2, seed=0), "cpu")
     share = [sample(LOGITS) for _ in range(4000)].count(1) / 4000
     assert share == pytest.approx(LOGITS[[1, 2]].softmax(-1)[0].item(), abs=0.03)
+
+
+def test_a_top_p_too_small_for_a_float_leaves_the_likeliest() -> None:
+    choose = sampler(model.Sampling(temperature=1.0, top_p=5e-324, seed=1), "cpu")
+    assert choose(torch.tensor([0.1, 0.3, 0.2])) == 1
