@@ -16,6 +16,7 @@ from .. import outside
 from ..backends.llama.llama_config import MAX_CONTEXT_TOKENS, LlamaConfig, parse_llama_config
 from ..errors import BrokenCheckpoint, UnreadableFile, UnsafeWeights
 from .expert_tensors import check_experts
+from .gguf_file import GGUF_MAGIC
 from .gguf_model import read_gguf_model
 from .gguf_parts import first_parts, gguf_parts
 from .llama_tensors import check_llama_tensors, parameters_of
@@ -212,14 +213,27 @@ def read_table(folder: Path, name: str, *, limit_bytes: int = _MAX_JSON_BYTES) -
 
 def is_weights_file(path: Path) -> bool:
     """Whether a path names one file of weights; else it is a folder's."""
-    return path.suffix.lower() in (".gguf", ".safetensors") and not path.is_dir()
+    return (path.suffix.lower() == ".safetensors" and not path.is_dir()) or _is_gguf(path)
+
+
+def _is_gguf(path: Path) -> bool:
+    """By its name, or by what it holds: a link into the hub's cache leads to a file named by its checksum alone."""
+    if path.suffix.lower() == ".gguf":
+        return not path.is_dir()
+    if path.suffix or not path.is_file():
+        return False
+    try:
+        with outside.open_file(path) as file:
+            return file.read(len(GGUF_MAGIC)) == GGUF_MAGIC
+    except (OSError, UnreadableFile):
+        return False
 
 
 def gguf_file(path: Path) -> Path | None:
     """The GGUF file that `path` stands for: itself, or the only one in a folder without safetensors. None where it
     stands for none. Raises `BrokenCheckpoint` where it could be one or another."""
     if is_weights_file(path):
-        return path if path.suffix.lower() == ".gguf" else None
+        return path if _is_gguf(path) else None
     if (path / WEIGHTS).exists() or (path / INDEX).exists():
         return None
     found = first_parts(path.glob("*.gguf"))

@@ -68,7 +68,7 @@ BLOCKS = {
 }
 """By ggml's number of a type: its name, the weights of a block, and the bytes of one."""
 
-_MAGIC = b"GGUF"
+GGUF_MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _TEXT, _ARRAY = 8, 9
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -201,7 +201,7 @@ class _TensorInfo:
 
 
 def _check_version(header: _HeaderBytes) -> None:
-    if header.size < len(_MAGIC) or header.take(len(_MAGIC)) != _MAGIC:
+    if header.size < len(GGUF_MAGIC) or header.take(len(GGUF_MAGIC)) != GGUF_MAGIC:
         raise header.fault("it does not begin with GGUF")
     version = header.number("I")
     if version in _VERSIONS:

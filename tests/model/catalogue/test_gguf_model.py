@@ -167,6 +167,20 @@ def test_a_file_that_is_a_link_out_of_its_folder(folder: Path, tmp_path: Path) -
         model.inspect(tmp_path / "model")
 
 
+def test_a_link_leads_to_a_file_without_an_ending(folder: Path, tmp_path: Path) -> None:
+    """As in the hub's cache, and in Ollama's: the file that is there is named by its checksum."""
+    blob = save_llama_gguf(folder, tmp_path / "a.gguf").rename(tmp_path / "9f86d081")
+    link = tmp_path / "model.gguf"
+    link.symlink_to(blob)
+    [source] = model.find_sources(str(link), base=tmp_path)
+    assert source.path == blob
+    assert model.inspect(blob).weights_format == "gguf"
+    assert generate(load(blob))
+    (tmp_path / "notes").write_text("GGML")
+    with pytest.raises(model.UnknownModel, match="neither a folder nor"):
+        model.find_sources(str(tmp_path / "notes"), base=tmp_path)
+
+
 def without(name: str) -> Callable[[Tensors], None]:
     def change(tensors: Tensors) -> None:
         del tensors[name]
