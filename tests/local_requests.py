@@ -51,6 +51,7 @@ class Served:
         self.reports: list[model.Report] = []
         self.engine = model.LocalEngine(self.reports.append)
         self.folder = folder
+        self._may_end = Event()
         self.want()
 
     def want(self, **changes: Any) -> None:
@@ -63,10 +64,26 @@ class Served:
         return Asking(self.engine, ids=tuple(ids), key=key, **wanted)
 
     def ask_large(self, **wanted: Any) -> Asking:
-        """One whose prompt is being computed when this returns."""
+        """One whose prompt is being computed when this returns. It goes on while another one is there, or until its
+        cancel, however long that takes here; and once it may end."""
+        self.engine.info().result(SOON_S)
+        core, jobs = self.core, self.engine._scheduler._jobs
+        forward, chunk_tokens = core._backend.forward, core._chunk_tokens
+
+        def waiting(ids: Sequence[int], kv: Any, cancel: Event, **named: Any) -> Any:
+            while len(ids) == chunk_tokens and len(self.slot_ids()) > 100 and len(jobs) == 1:
+                if cancel.is_set() or self._may_end.wait(0.001):
+                    break
+            return forward(ids, kv, cancel, **named)
+
+        core._backend.forward = waiting
         asking = self.ask(LARGE, "large", **wanted)
         eventually(lambda: len(self.slot_ids()) > 100)
         return asking
+
+    def end(self, large: Asking) -> list[int]:
+        self._may_end.set()
+        return large.result()
 
     def slot_ids(self, key: str = "large") -> list[int]:
         slot = self.core._slots._slots.get(key)

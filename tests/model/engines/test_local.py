@@ -31,9 +31,9 @@ def test_typed_characters_do_not_wait_for_a_large_prompt(served: Served) -> None
         assert served.ask(short(seed), f"file {seed}").result() == alone[seed]
         assert served.ask(short(seed + 5), f"file {seed}").result()
     assert not large.pieces
-    assert len(large.result()) == 8
-    again = served.ask(LARGE, "large")
-    assert again.result() == large.result()
+    written = served.end(large)
+    assert len(written) == 8
+    assert served.ask(LARGE, "large").result() == written
 
 
 def test_one_that_nobody_has_asked_for_gives_way(served: Served) -> None:
@@ -51,8 +51,8 @@ def test_a_warm_prompt_gives_way_too(served: Served) -> None:
     request = model.CompletionRequest(ids=LARGE, key="large", version=version, max_new_tokens=0)
     served.engine.warm(request, Event())
     eventually(lambda: len(served.slot_ids()) > 100)
-    usage = served.ask(LARGE[:100], "large").pieces, served.ask(short(1), "other")
-    assert len(usage[1].result()) == 8
+    assert len(served.ask(short(1), "other").result()) == 8
+    assert len(served.ask(LARGE[:100], "large").result()) == 8
     eventually(lambda: served.engine.status.idle)
     assert len(served.slot_ids()) < 200, "it was ended by who asked for its document"
 
@@ -87,7 +87,7 @@ def test_another_model_waits_until_nobody_is_under_way(served: Served, tmp_path:
     served.want(sequence_tokens=0)
     late = Asking(served.engine, ids=short(2), key="late")
     assert other.result() == alone
-    assert len(large.result()) == 8
+    assert len(served.end(large)) == 8
     assert len(late.result()) == 8
     with pytest.raises(model.InfoChanged):
         Asking(served.engine, ids=short(2), key="late", version=large.request.version).result()
@@ -96,7 +96,7 @@ def test_another_model_waits_until_nobody_is_under_way(served: Served, tmp_path:
 def test_unloading_waits_for_what_is_under_way(served: Served) -> None:
     large = served.ask_large()
     served.engine._unload()
-    assert len(large.result()) == 8
+    assert len(served.end(large)) == 8
     eventually(lambda: served.engine.status.state == "not loaded")
     assert len(served.ask(short(1), "other").result()) == 8
 
@@ -105,5 +105,5 @@ def test_a_request_keeps_an_idle_model_loaded(served: Served) -> None:
     large = served.ask_large()
     served.engine._unload()
     assert len(served.ask(short(1), "other").result()) == 8, "asked for while the unloading still waits"
-    assert len(large.result()) == 8
+    assert len(served.end(large)) == 8
     assert served.engine.status.state == "ready"

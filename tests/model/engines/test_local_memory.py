@@ -64,17 +64,17 @@ def test_memory_that_suffices_for_one_alone_costs_nothing_but_time(
     large = served.ask_large()
     full = fill(served, monkeypatch, lambda under_way: under_way > 1)
     assert served.ask(short(1), "other").result() == alone
-    assert len(large.result()) == 8
+    assert len(served.end(large)) == 8
     assert full
     assert not any(report.warning for report in served.reports)
 
 
 def test_memory_that_does_not_suffice_for_one_alone_is_told(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     large = served.ask_large()
-    other = served.ask(short(1), "other")
     fill(served, monkeypatch, lambda _: True)
+    other = served.ask(short(1), "other")
     with pytest.raises(model.InfoChanged):
-        large.result()
+        served.end(large)
     with pytest.raises((model.InfoChanged, model.OutOfMemory)):
         other.result()
     assert [report.message for report in served.reports if report.warning]
