@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CACHE = REPOSITORY / ".bench" / "models"
 SHAPES = {
     "tiny": (2, 128, 4, 2, 256),
+    "0.3b": (12, 1024, 16, 16, 2816),
     "1.3b": (24, 2048, 16, 16, 5504),
     "5.7bmqa": (32, 4096, 32, 1, 11008),
     "6.7b": (32, 4096, 32, 32, 11008),

@@ -164,6 +164,7 @@ class Scheduler:
             is_ahead=job.is_ahead,
             expected_s=job.used_s + job.prompt_passes * self._pass_s,
             waited_s=now_s - job.since_s,
+            pass_s=self._pass_s,
         )
 
     def _overdue_waiter(self, jobs: list[_Job], now_s: float) -> _Job | None:

@@ -14,23 +14,28 @@ from dataclasses import dataclass
 
 PATIENCE_S = 2.0
 """Without a pass."""
-AHEAD_PATIENCE_S = 10.0
-"""The same where nobody has asked for it yet."""
+PATIENCE_PASSES = 6
+"""Of a prompt, than which it is no shorter: on a slow device, a typed character takes longer than two seconds."""
+AHEAD_PATIENCE = 5.0
+"""So many times as long where nobody has asked for it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a request has on its side. `number`: of its arrival. `expected_s`: of the device, as far as that is known:
-    what it has had, and what its prompt will take. `waited_s`: since its last pass, or its arrival."""
+    what it has had, and what its prompt will take. `waited_s`: since its last pass, or its arrival. `pass_s`: of a
+    prompt, on this device."""
 
     number: int
     is_ahead: bool
     expected_s: float
     waited_s: float
+    pass_s: float
 
     @property
     def is_overdue(self) -> bool:
-        return self.waited_s > (AHEAD_PATIENCE_S if self.is_ahead else PATIENCE_S)
+        patience_s = max(PATIENCE_S, PATIENCE_PASSES * self.pass_s)
+        return self.waited_s > patience_s * (AHEAD_PATIENCE if self.is_ahead else 1)
 
     @property
     def rank(self) -> tuple[bool, float, int]:

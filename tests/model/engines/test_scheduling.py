@@ -6,11 +6,16 @@ from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from seekline.model.engines.scheduling import AHEAD_PATIENCE_S, PATIENCE_S, Claim, first_of
+from seekline.model.engines.scheduling import AHEAD_PATIENCE, PATIENCE_PASSES, PATIENCE_S, Claim, first_of
+
+PASS_S = 0.5
+LONGEST_S = AHEAD_PATIENCE * max(PATIENCE_S, PATIENCE_PASSES * PASS_S)
 
 
-def claim(number: int = 0, *, is_ahead: bool = False, expected_s: float = 0.0, waited_s: float = 0.0) -> Claim:
-    return Claim(number=number, is_ahead=is_ahead, expected_s=expected_s, waited_s=waited_s)
+def claim(
+    number: int = 0, *, is_ahead: bool = False, expected_s: float = 0.0, waited_s: float = 0.0, pass_s: float = 0.0
+) -> Claim:
+    return Claim(number=number, is_ahead=is_ahead, expected_s=expected_s, waited_s=waited_s, pass_s=pass_s)
 
 
 def first(*claims: Claim, favours_overdue: bool = True) -> int:
@@ -46,7 +51,6 @@ class Asked:
     prompt: int
     text: int
     is_ahead: bool = False
-    pass_s: float = 0.5
 
 
 def simulated(asked: list[Asked]) -> tuple[list[float], list[float]]:
@@ -63,15 +67,16 @@ def simulated(asked: list[Asked]) -> tuple[list[float], list[float]]:
             claim(
                 n,
                 is_ahead=asked[n].is_ahead,
-                expected_s=max(passes[n], asked[n].prompt) * asked[n].pass_s,
+                expected_s=max(passes[n], asked[n].prompt) * PASS_S,
                 waited_s=now_s - since_s[n],
+                pass_s=PASS_S,
             )
             for n in there
         ]
         chosen = first_of(claims, favours_overdue=favours_overdue)
         favours_overdue = not (favours_overdue and chosen.is_overdue)
         longest[chosen.number] = max(longest[chosen.number], chosen.waited_s)
-        now_s += asked[chosen.number].pass_s
+        now_s += PASS_S
         passes[chosen.number] += 1
         since_s[chosen.number] = now_s
         if passes[chosen.number] == asked[chosen.number].prompt + asked[chosen.number].text:
@@ -88,7 +93,7 @@ REQUESTS = st.builds(
 def test_nobody_waits_for_ever(asked: list[Asked]) -> None:
     """Every other turn is for those who have waited too long, one after the other."""
     _, longest = simulated(asked)
-    assert max(longest) <= AHEAD_PATIENCE_S + 2 * 0.5 * (len(asked) + 1)
+    assert max(longest) <= LONGEST_S + 2 * PASS_S * (len(asked) + 1)
 
 
 @given(st.lists(REQUESTS, max_size=6), st.floats(0, 20))
@@ -98,14 +103,21 @@ def test_large_prompts_cost_a_typed_character_at_most_a_pass_for_each_of_its_own
     large = [replace(each, prompt=30 + each.prompt) for each in others]
     typed = Asked(at_s=at_s, prompt=2, text=8)
     done, _ = simulated([*large, typed])
-    alone_s = (typed.prompt + typed.text) * typed.pass_s
-    assert done[-1] - at_s <= 2 * alone_s + 2 * typed.pass_s
+    alone_s = (typed.prompt + typed.text) * PASS_S
+    assert done[-1] - at_s <= 2 * alone_s + 2 * PASS_S
 
 
 @given(REQUESTS, st.floats(0, 20))
 def test_a_large_prompt_alone_costs_a_typed_character_one_pass(other: Asked, at_s: float) -> None:
-    """And the one that is under way when it comes."""
+    """The one that is under way when it comes, as long as it takes no more passes than patience has."""
     large = replace(other, prompt=60, at_s=0.0)
-    typed = Asked(at_s=at_s, prompt=2, text=1)
+    typed = Asked(at_s=at_s, prompt=2, text=PATIENCE_PASSES - 3)
     done, _ = simulated([large, typed])
-    assert done[-1] - at_s <= 3 * typed.pass_s + 2 * typed.pass_s + 1e-6
+    assert done[-1] - at_s <= (typed.prompt + typed.text + 1) * PASS_S + 1e-6
+
+
+def test_on_a_slow_device_patience_is_longer() -> None:
+    late = claim(1, expected_s=40, waited_s=PATIENCE_S + 1, pass_s=1.0)
+    assert first(late, claim(2, expected_s=1, pass_s=1.0)) == 2
+    later = replace(late, waited_s=PATIENCE_PASSES + 0.1)
+    assert first(later, claim(2, expected_s=1, pass_s=1.0)) == 1
