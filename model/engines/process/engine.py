@@ -225,7 +225,7 @@ class SharedEngine:
             return
         if said.done:
             self._state = "ready" if info is not None else "failed"
-            self._reason = said.error or said.message
+            self._reason = str(refused) if refused is not None else said.error or said.message
         self._report(
             Report(
                 message=said.message,
