@@ -10,10 +10,20 @@ from .completion.scope import CLOSING, StopRule, stop_rule
 from .completion.shown import Shown, has_in_order
 from .completion.trigger import next_indentation, worth_asking
 from .completion.worth import worth_showing
-from .context import NOTHING, Context, ExistingMembers, Part, Stop, existing_members, gather, related_paths
+from .context import (
+    NOTHING,
+    Context,
+    ExistingMembers,
+    Part,
+    Stop,
+    existing_members,
+    gather,
+    given_context,
+    related_paths,
+)
 from .languages import Language, all_languages, language_named, language_names, language_of_path, names_of
 from .prompt.budget import Budget, Count, context_limit, share
-from .prompt.formats import Format, Special, Text, all_formats, prefix_and_suffix, recognise, recognise_name
+from .prompt.formats import Format, Slot, Special, Text, all_formats, prefix_and_suffix, recognise, recognise_name
 from .prompt.prompt import Prompt, build_prompt
 from .resolve import Paths, Project
 from .text import Cursor, Document, split_lines, with_newlines
@@ -35,6 +45,7 @@ __all__ = [
     "Project",
     "Prompt",
     "Shown",
+    "Slot",
     "Special",
     "Stop",
     "StopRule",
@@ -45,6 +56,7 @@ __all__ = [
     "context_limit",
     "existing_members",
     "gather",
+    "given_context",
     "has_in_order",
     "language_named",
     "language_names",

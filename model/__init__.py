@@ -44,6 +44,7 @@ from .catalogue.wanted import (
 )
 from .catalogue.weight_bytes import gguf_quantization
 from .catalogue.weight_bytes import mixes as gguf_mixes
+from .chat_template import ChatMessage, ChatTemplate, chat_template
 from .decoding.copying.copy_texts import CopyTexts
 from .decoding.draft_length import DraftLength
 from .decoding.draft_model import DraftModel
@@ -85,6 +86,7 @@ from .errors import (
     BrokenAdapter,
     BrokenCheckpoint,
     Cancelled,
+    ChatRefused,
     DownloadFailed,
     EngineDied,
     EngineUnreachable,
@@ -131,6 +133,9 @@ __all__ = [
     "BrokenAdapter",
     "BrokenCheckpoint",
     "Cancelled",
+    "ChatMessage",
+    "ChatRefused",
+    "ChatTemplate",
     "Checkpoint",
     "ChosenEngine",
     "ClientName",
@@ -212,6 +217,7 @@ __all__ = [
     "by_preference",
     "cache_folder",
     "canonical_path",
+    "chat_template",
     "check_place",
     "compute_threads",
     "delete_kept",

@@ -17,11 +17,12 @@
     ├── OutOfMemory              the device is full
     ├── EngineDied               a process that computed for us has ended
     ├── EngineUnreachable        the process that computes for all editors can be neither found nor started
+    ├── ChatRefused              messages that a model's chat template does not take, or a template that is none
     ├── PromptTooLong            a prompt beyond the model's context
     ├── DownloadFailed           offline, refused, or interrupted
     └── RemoteFailed             a server that is not there, refuses, is too slow, or answers with what is no answer
 
-`Cancelled` is no error: it says that nobody waits for the answer any more.
+`Cancelled` is no error: it says that nobody waits for the answer any more. Nor is `MustWait`: others are under way.
 """
 
 from __future__ import annotations
@@ -135,6 +136,10 @@ class EngineUnreachable(ModelError):
     pass
 
 
+class ChatRefused(ModelError):
+    pass
+
+
 class PromptTooLong(ModelError):
     pass
 
@@ -149,3 +154,14 @@ class RemoteFailed(ModelError):
 
 class Cancelled(Exception):
     """Raised where work stops because its `cancel` event was set, or because newer work took its place."""
+
+
+class MustWait(Exception):
+    """Raised where a request cannot begin before another one that is under way has ended: that one holds what it needs,
+    as the memory of a KV cache. `prompt_passes`: how many its prompt would take, where that is known. `for_all`: not
+    one has to end, but all."""
+
+    def __init__(self, prompt_passes: int = 0, *, for_all: bool = False) -> None:
+        super().__init__("what is under way has to end first")
+        self.prompt_passes = prompt_passes
+        self.for_all = for_all

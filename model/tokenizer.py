@@ -73,6 +73,11 @@ class Tokenizer:
         """The ids of all control tokens. A model that writes one has ended its text."""
         return frozenset(self._control.values())
 
+    @property
+    def control_tokens(self) -> frozenset[str]:
+        """How all control tokens are spelled."""
+        return frozenset(self._control)
+
     def has_control_token(self, token: str) -> bool:
         return token in self._control
 

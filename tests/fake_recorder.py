@@ -12,15 +12,20 @@ from seekline.model.backends.llama.torch_forward import TorchLlama
 from seekline.model.backends.llama.weights import CheckpointTensors, read_weights
 from tiny_models import save_llama
 
+SPOILED = -77
+"""Neither a token nor a likely logit."""
+
 
 class FakeRecorder:
     """See `steps.Recorder`. It records by keeping the function, and notes what happens, in order: `record`, `step` for
-    each replay, `fetch`, and `read` where the host would wait."""
+    each replay, `fetch`, and `read` where the host would wait. What it records shares memory as graphs do: each replay
+    spoils what the others left."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
         self.failures: list[RuntimeError] = []
         """What the next recordings raise."""
+        self._outputs: list[torch.Tensor] = []
 
     def record(self, run: StepFunction) -> StepFunction:
         if self.failures:
@@ -28,10 +33,14 @@ class FakeRecorder:
         self.log.append("record")
         run()
         output = run().clone()  # as a graph warms up, and then owns what it writes to
+        self._outputs.append(output)
 
         def replay() -> torch.Tensor:
             self.log.append("step")
-            return output.copy_(run())
+            found = run().clone()
+            for each in self._outputs:
+                each.fill_(SPOILED)
+            return output.copy_(found)
 
         return replay
 

@@ -45,9 +45,11 @@ def request(**wanted: Any) -> model.CompletionRequest:
 
 
 def written(runner: LlamaCppRunner, **wanted: Any) -> list[model.Piece]:
-    pieces: list[model.Piece] = []
-    runner.write(request(**wanted), Event(), pieces.append)
-    return pieces
+    return list(pieces_of(runner, request(**wanted), Event()))
+
+
+def pieces_of(runner: LlamaCppRunner, asked: model.CompletionRequest, cancel: Event) -> Iterator[model.Piece]:
+    return (step for step in runner.write(asked, cancel) if isinstance(step, model.Piece))
 
 
 def ids_of(pieces: list[model.Piece]) -> list[int]:

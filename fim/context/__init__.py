@@ -3,6 +3,7 @@
 from .cancellable import Stop
 from .existing_members import ExistingMembers, existing_members
 from .gather import NOTHING, Context, gather
+from .given import given_context
 from .packing import Part, header
 from .related import related_paths
 
@@ -14,6 +15,7 @@ __all__ = [
     "Stop",
     "existing_members",
     "gather",
+    "given_context",
     "header",
     "related_paths",
 ]

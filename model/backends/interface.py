@@ -75,6 +75,11 @@ class AsyncDecoding(Protocol[KV_contra]):
         """Waits for the first token that was not read yet; None for a stop token, behind which there is no other."""
         ...
 
+    def resume(self) -> None:
+        """Goes on after other passes of the same backend, which may have overwritten where the device chooses. Waits
+        for the token that it chose last."""
+        ...
+
 
 @runtime_checkable
 class DecodesAsync(Protocol[KV_contra]):
@@ -86,7 +91,7 @@ class DecodesAsync(Protocol[KV_contra]):
         ...
 
     def begin_async(self, logits: torch.Tensor, stop_ids: Collection[int]) -> AsyncDecoding[KV_contra]:
-        """Begins with a prompt's last `logits`, shape (1, vocabulary). Whatever was begun before is over."""
+        """Begins with a prompt's last `logits`, shape (1, vocabulary). What was begun before has to `resume`."""
         ...
 
 

@@ -5,18 +5,19 @@ It drafts greedily. What it says changes how fast tokens come, never which ones,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Generic
 
 from .draft_length import DraftLength
+from .request import BETWEEN_STEPS
 from .slots import KV, KVSlot, KVSlots
 
 if TYPE_CHECKING:
     import torch
 
     from ..backends.interface import Backend
-    from .request import Request
+    from .request import Pause, Request
 
 # A pass over fewer tokens is a step, and says little about how long a prompt takes.
 READING_TOKENS = 16
@@ -57,28 +58,35 @@ class DraftModel(Generic[KV]):
         """How many tokens of a sequence have to be computed before one can be drafted; always at least one."""
         return len(ids) - self._slots.reusable_tokens(ids)
 
-    def propose(self, ids: list[int], count: int, request: Request, check: Callable[[], None]) -> list[int]:
+    def propose(
+        self, ids: list[int], count: int, request: Request, check: Callable[[], None]
+    ) -> Generator[Pause, None, list[int]]:
         """A draft of at least one and at most `count` tokens, those that it finds likeliest behind `ids`.
 
-        It is shorter, or empty, before a stop token, at the deadline, and where the context ends. `check` raises
-        `Cancelled`, and is called before every pass. Raises `OutOfMemory` too.
+        It is shorter, or empty, before a stop token, at the deadline, and where the context ends. Pauses between the
+        chunks of what it has to read first; a slot that others give up meanwhile stays exact until the draft is done.
+        `check` raises `Cancelled`, and is called before every pass. Raises `OutOfMemory` too.
         """
         draft: list[int] = []
         if len(ids) + count > self._backend.context_tokens:
             return draft
         slot = self._slots.take(request.key, ids)
-        token = self._next(slot, ids[len(slot.ids) :], request, check)
+        token = yield from self._next(slot, ids[len(slot.ids) :], request, check)
         while token is not None:
             draft.append(token)
             if len(draft) == count:
                 break
-            token = self._next(slot, [token], request, check)
+            token = yield from self._next(slot, [token], request, check)
         return draft
 
-    def _next(self, slot: KVSlot[KV], unread: list[int], request: Request, check: Callable[[], None]) -> int | None:
+    def _next(
+        self, slot: KVSlot[KV], unread: list[int], request: Request, check: Callable[[], None]
+    ) -> Generator[Pause, None, int | None]:
         """The token behind `unread`, which is computed; None for a stop token, and at the deadline."""
         logits = None
         for start in range(0, len(unread), self._chunk_tokens):
+            if start:
+                yield BETWEEN_STEPS
             check()
             if request.is_late():
                 return None

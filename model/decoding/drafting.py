@@ -4,7 +4,7 @@ model, if there is one."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from .draft_model import READING_TOKENS, DraftModel
 
 if TYPE_CHECKING:
     from .draft_length import DraftLength
-    from .request import Request, Statistics
+    from .request import Pause, Request, Statistics
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +61,15 @@ class DraftProposer:
             self._ids.append(token)
             self._lookup.extend([token])
 
-    def propose(self, room: int) -> list[int]:
-        """A draft of the next tokens, at least one shorter than `room`: the token after it needs room too."""
+    def propose(self, room: int) -> Generator[Pause, None, list[int]]:
+        """A draft of the next tokens, at least one shorter than `room`: the token after it needs room too. Pauses
+        where a model has much to read for it."""
         self._proposed_by = self._sources.draft_length
         if self._lookup is None or self._proposed_by is None or room <= 1:
             return []
         length = self._proposed_by.choose()
         copied = self._lookup.propose(min(length, room - 1)) if length else []
-        return copied or self._ask_model(room - 1)
+        return copied or (yield from self._ask_model(room - 1))
 
     def took(self, length: int, ms: float) -> None:
         """Notes what the large model's step over a draft of so many tokens cost."""
@@ -90,7 +91,7 @@ class DraftProposer:
         if draft and self._proposed_by is not None:
             self._proposed_by.accepted(len(draft), kept)
 
-    def _ask_model(self, most: int) -> list[int]:
+    def _ask_model(self, most: int) -> Generator[Pause, None, list[int]]:
         """A draft by the small model, where it pays: its own time counts, and that of reading the prompt first."""
         small = self._sources.model
         if small is None:
@@ -102,12 +103,12 @@ class DraftProposer:
             return []
         started = perf_counter()
         try:
-            draft = small.propose(self._ids, min(length, most), self._request, self._check)
+            draft = yield from small.propose(self._ids, min(length, most), self._request, self._check)
         except OutOfMemory:
             self._sources.give_up_model()
             return []
         if draft:
             self._proposed_by = small.draft_length
-            # A proposal for which the prompt had to be read says nothing about the next ones.
+            # A proposal for which the prompt had to be read says nothing about the next ones; others paused it, too.
             self._propose_ms = 1000 * (perf_counter() - started) if unread < READING_TOKENS else None
         return draft

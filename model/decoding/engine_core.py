@@ -1,16 +1,17 @@
 """The engine: token ids in, token ids out, with the KV of earlier prompts kept between requests.
 
-It knows no model library: a `Backend` runs the forward pass and holds the KV.
+It knows no model library: a `Backend` runs the forward pass and holds the KV. Whose turn it is, its caller knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Iterator, Sequence
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..backends.interface import AsyncDecoding, Backend, DecodesAsync
-from ..errors import Cancelled, OutOfMemory, PromptTooLong
+from ..errors import Cancelled, MustWait, OutOfMemory, PromptTooLong
 from .draft_length import DraftLength
 from .draft_model import DraftModel
 from .drafting import DraftProposer, DraftSources
@@ -18,7 +19,7 @@ from .guide import GuideState
 from .line_search import BestLine
 from .logits import check_finite
 from .loop import DecodeLoop, async_tokens
-from .request import DraftSource, Request, Statistics
+from .request import DraftSource, Pause, Request, Statistics
 from .sampling import GREEDY, LineSearch, Sampling
 from .slots import KV, KVSlot, KVSlots
 
@@ -32,8 +33,8 @@ T = TypeVar("T")
 
 
 class EngineCore(Generic[KV]):
-    """Generates from one backend, prefilling `chunk_tokens` at a time. It belongs to one thread; requests follow each
-    other.
+    """Generates from one backend, prefilling `chunk_tokens` at a time. It belongs to one thread; requests of different
+    keys may take turns, pass by pass, and each writes what it writes alone.
 
     Only tokens whose pass is complete count as computed (`KVSlot.ids`), so a request that was cancelled, or that
     failed, leaves a KV cache that is exact. `draft_length` says how long drafts by lookup are; None never drafts.
@@ -53,7 +54,8 @@ class EngineCore(Generic[KV]):
         self._chunk_tokens = chunk_tokens
         self._draft_sources = DraftSources(draft_length, draft_model)
         self._slots = KVSlots(backend, limit_bytes=kv_limit_bytes)
-        self._request = 0
+        self._newest: dict[Hashable, Request] = {}
+        self._latest_async: AsyncDecoding[KV] | None = None  # None where another pass came after it
         self.statistics = Statistics()
 
     @property
@@ -86,17 +88,9 @@ class EngineCore(Generic[KV]):
         log_probabilities: list[float] | None = None,
         deadline_s: float | None = None,
     ) -> Iterator[int]:
-        """Yields the tokens that follow `ids`, without the stop token that ends them. See `Request`.
-
-        Stops early at the end of the context, and at the deadline. Raises `Cancelled` soon after `cancel` is set, which
-        is looked at before every chunk and every step, and by the backend in between; `PromptTooLong` where the prompt
-        leaves no room for a token; `OutOfMemory`; `BrokenCheckpoint` where the logits are no numbers. A newer call ends
-        an older iterator.
-        """
-        self._check(ids)
-        self._request += 1
+        """The tokens of `steps`, without its pauses. See `Request`."""
         request = Request(
-            max_new_tokens=min(max_new_tokens, self.context_tokens - len(ids)),
+            max_new_tokens=max_new_tokens,
             cancel=cancel,
             sampling=sampling,
             stop_ids=frozenset(stop_ids),
@@ -104,20 +98,38 @@ class EngineCore(Generic[KV]):
             guide=guide,
             mixture=mixture,
             search=search,
-            lookup=lookup if self._draft_sources.draft_length else None,
+            lookup=lookup,
             log_probabilities=log_probabilities,
             deadline_s=deadline_s,
         )
-        return self._generate(list(ids), request, self._request)
+        return (step for step in self.steps(ids, request) if not isinstance(step, Pause))
 
     def warm(self, ids: Sequence[int], *, cancel: Event, key: Hashable = None) -> None:
-        """Computes a prompt that will be asked for soon, and generates nothing. Raises what `generate` raises."""
+        """Computes a prompt that will be asked for soon, and generates nothing. Raises what `steps` raises."""
+        for _ in self.steps(ids, Request(max_new_tokens=0, cancel=cancel, key=key)):
+            pass
+
+    def steps(self, ids: Sequence[int], request: Request) -> Iterator[int | Pause]:
+        """Yields the tokens that follow `ids`, without the stop token that ends them, and a pause before every pass. At
+        a pause other requests may take their turns.
+
+        Stops early at the end of the context, and at the deadline. Raises `Cancelled` soon after `cancel` is set, which
+        is looked at before every chunk and every step, and by the backend in between; `MustWait` before the first
+        pause; `PromptTooLong` where the prompt leaves no room for a token; `OutOfMemory`; `BrokenCheckpoint` where the
+        logits are no numbers. A newer request of the same key ends an older iterator.
+        """
         self._check(ids)
-        self._request += 1
-        self._prefill(list(ids), Request(max_new_tokens=0, cancel=cancel, key=key))
+        request = replace(
+            request,
+            max_new_tokens=min(request.max_new_tokens, self.context_tokens - len(ids)),
+            lookup=request.lookup if self._draft_sources.draft_length else None,
+        )
+        self._newest[request.key] = request
+        return self._steps(list(ids), request)
 
     def forget(self, key: Hashable) -> None:
-        """Gives back the KV of a document that will not be asked for again."""
+        """Gives back the KV of a document that will not be asked for again, and ends its iterators."""
+        self._newest.pop(key, None)
         self._slots.forget(key)
         if self._draft_sources.model is not None:
             self._draft_sources.model.forget(key)
@@ -125,8 +137,8 @@ class EngineCore(Generic[KV]):
     def forget_all(self) -> None:
         """Gives back the KV of all documents, where the backend computes something else from now on; ends older
         iterators."""
-        self._request += 1
-        self._slots.drop()
+        self._newest.clear()
+        self._slots.clear()
 
     def _check(self, ids: Sequence[int]) -> None:
         if not ids:
@@ -137,26 +149,31 @@ class EngineCore(Generic[KV]):
                 "Lower the setting context_tokens.",
             )
 
-    def _generate(self, ids: list[int], request: Request, number: int) -> Iterator[int]:
+    def _steps(self, ids: list[int], request: Request) -> Iterator[int | Pause]:
         def check() -> None:
             """Stops an outdated request: its slot may serve a newer one by now."""
-            if request.cancel.is_set() or number != self._request:
+            if request.cancel.is_set() or self._newest.get(request.key) is not request:
                 raise Cancelled
 
         check()
-        prefilled = self._prefill(ids, request)
-        if prefilled is None or request.max_new_tokens <= 0:
-            return
-        slot, logits = prefilled
-        check_finite(logits)
-        self.statistics.completions += 1
-        for token in self._decode(slot, logits, request, check):
-            self.statistics.generated += 1
-            yield token
+        try:
+            slot = self._take(ids, request.key)
+            with slot.held():
+                logits = yield from self._prefill(slot, ids, request, check)
+                if logits is None or request.max_new_tokens <= 0:
+                    return
+                check_finite(logits)
+                self.statistics.completions += 1
+                for step in self._decode(slot, logits, request, check):
+                    self.statistics.generated += not isinstance(step, Pause)
+                    yield step
+        finally:
+            if self._newest.get(request.key) is request:
+                del self._newest[request.key]
 
     def _decode(
         self, slot: KVSlot[KV], logits: torch.Tensor, request: Request, check: Callable[[], None]
-    ) -> Iterator[int]:
+    ) -> Iterator[int | Pause]:
         ids = list(slot.ids)
 
         def step(tokens: list[int]) -> torch.Tensor:
@@ -191,17 +208,19 @@ class EngineCore(Generic[KV]):
             return None
         if request.mixture is not None:
             return None
-        return backend.begin_async(logits, request.stop_ids)
+        self._latest_async = backend.begin_async(logits, request.stop_ids)
+        return self._latest_async
 
-    def _prefill(self, ids: list[int], request: Request) -> tuple[KVSlot[KV], torch.Tensor] | None:
-        """Computes what is not computed yet, in chunks; the slot, and the logits after the last token, shape (1,
-        vocabulary). None where the deadline came first."""
-        slot = self._take(ids, request.key)
+    def _prefill(
+        self, slot: KVSlot[KV], ids: list[int], request: Request, check: Callable[[], None]
+    ) -> Generator[Pause, None, torch.Tensor | None]:
+        """Computes what is not computed yet, in chunks; the logits after the last token, shape (1, vocabulary). None
+        where the deadline came first."""
         start = len(slot.ids)
         self.statistics.reused += start
         while True:
-            if request.cancel.is_set():
-                raise Cancelled
+            yield Pause(self._chunks(len(ids) - start))
+            check()
             if request.is_late():
                 return None
             chunk = ids[start : start + self._chunk_tokens]
@@ -209,20 +228,29 @@ class EngineCore(Generic[KV]):
             start += len(chunk)
             self.statistics.computed += len(chunk)
             if start == len(ids):
-                return slot, logits
+                return logits
+
+    def _chunks(self, tokens: int) -> int:
+        return -(-tokens // self._chunk_tokens)
 
     def _take(self, ids: list[int], key: Hashable) -> KVSlot[KV]:
         try:
             slot = self._slots.take(key, ids)
             self._slots.reserve(slot, len(ids))
+        except MustWait:
+            raise MustWait(self._chunks(len(ids) - self._slots.reusable_tokens(ids))) from None
         except OutOfMemory:
-            if not self._slots.drop() and not self._draft_sources.give_up_model():
-                raise
+            if not self._slots.drop():
+                if self._slots.others_are_held():
+                    raise MustWait(self._chunks(len(ids))) from None
+                if not self._draft_sources.give_up_model():
+                    raise
             return self._take(ids, key)
         return slot
 
     def _append(self, slot: KVSlot[KV], ids: list[int], cancel: Event, *, logits: int = 1) -> torch.Tensor:
         """One pass over `ids`."""
+        self._latest_async = None
         return self._with_room(slot, lambda: self._slots.compute(slot, ids, cancel, logits=logits))
 
     def _advance(self, slot: KVSlot[KV], decoding: AsyncDecoding[KV], further: bool) -> int | None:
@@ -233,6 +261,9 @@ class EngineCore(Generic[KV]):
         """
         if not further:
             return decoding.read()
+        if self._latest_async is not decoding:
+            decoding.resume()
+            self._latest_async = decoding
         self._with_room(slot, lambda: self._slots.launch(slot, decoding))
         token = None
         try:
@@ -250,6 +281,6 @@ class EngineCore(Generic[KV]):
         except OutOfMemory:
             if self._slots.drop(keep=slot):
                 self._slots.limit_bytes = self._slots.used_bytes
-            elif not self._draft_sources.give_up_model():
+            elif self._slots.others_are_held(slot) or not self._draft_sources.give_up_model():
                 raise
         return self._with_room(slot, act)

@@ -13,20 +13,23 @@ from __future__ import annotations
 import heapq
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from .request import BETWEEN_STEPS
 
 if TYPE_CHECKING:
     import torch
 
     from .copying.mixture import Mixture
     from .guide import GuideState
-    from .request import Request
+    from .request import Pause, Request
     from .sampling import LineSearch
 
     ForwardTokens = Callable[[list[int]], "torch.Tensor"]
+    LogitsBehind = Callable[["_Line"], Generator[Pause, None, "torch.Tensor"]]
 
 _WIDTH = 6
 """Tokens that one line may go on with."""
@@ -59,10 +62,10 @@ class BestLine:
         self._computed: tuple[int, ...] = ()  # the tokens behind the prompt that are in the KV cache
         self._logits: list[torch.Tensor] = []  # behind each of them
 
-    def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int]:
+    def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int | Pause]:
         """The tokens of the best line, without a stop token; none where none is likely enough. See
         `DecodeLoop.tokens`."""
-        best = self._best(logits[0], step, keep)
+        best = yield from self._best(logits[0], step, keep)
         if best is None:
             return
         scores = self._request.log_probabilities
@@ -72,12 +75,14 @@ class BestLine:
             if token not in self._request.stop_ids:
                 yield token
 
-    def _best(self, row: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> _Line | None:
-        def logits_behind(line: _Line) -> torch.Tensor:
+    def _best(
+        self, row: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]
+    ) -> Generator[Pause, None, _Line | None]:
+        def logits_behind(line: _Line) -> Generator[Pause, None, torch.Tensor]:
             return self._logits_behind(line, step, keep)
 
         begun: list[_Line] = []
-        best = self._dive(row, begun, logits_behind)
+        best = yield from self._dive(row, begun, logits_behind)
         further = self._search.further_passes
         while begun and (best is None or begun[0].cost < best.cost):
             line = heapq.heappop(begun)
@@ -86,13 +91,13 @@ class BestLine:
             if further == 0 or self._request.is_late():
                 return best
             further -= 1
-            for longer in self._following(line, logits_behind(line)):
+            for longer in self._following(line, (yield from logits_behind(line))):
                 heapq.heappush(begun, longer)
         return best
 
     def _dive(
-        self, row: torch.Tensor, begun: list[_Line], logits_behind: Callable[[_Line], torch.Tensor]
-    ) -> _Line | None:
+        self, row: torch.Tensor, begun: list[_Line], logits_behind: LogitsBehind
+    ) -> Generator[Pause, None, _Line | None]:
         """The line of the likeliest token at each step; None where it gets too unlikely. The others go to `begun`."""
         line = _Line(0.0, (), (), b"", self._request.guide, is_whole=False)
         while True:
@@ -104,7 +109,7 @@ class BestLine:
                 heapq.heappush(begun, other)
             if line.is_whole:
                 return line
-            row = logits_behind(line)
+            row = yield from logits_behind(line)
 
     def _following(self, line: _Line, row: torch.Tensor) -> list[_Line]:
         """What the line may go on with, as far as it is likely enough, the likeliest first."""
@@ -136,14 +141,17 @@ class BestLine:
             is_whole=is_end or b"\n" in written or len(line.tokens) + 1 >= self._request.max_new_tokens,
         )
 
-    def _logits_behind(self, line: _Line, step: ForwardTokens, keep: Callable[[int], None]) -> torch.Tensor:
-        """The logits behind a line that has begun."""
+    def _logits_behind(
+        self, line: _Line, step: ForwardTokens, keep: Callable[[int], None]
+    ) -> Generator[Pause, None, torch.Tensor]:
+        """The logits behind a line that has begun. Pauses before it computes any."""
         tokens = line.tokens
         shared = 0
         most = min(len(self._computed), len(tokens))
         while shared < most and self._computed[shared] == tokens[shared]:
             shared += 1
         if shared < len(tokens):
+            yield BETWEEN_STEPS
             keep(shared)
             self._computed = (*tokens, *self._copied(line))
             self._logits[shared:] = step(list(self._computed[shared:]))

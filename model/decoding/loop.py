@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from .request import BETWEEN_STEPS
 from .sampling import log_probability, sampler
 
 if TYPE_CHECKING:
     import torch
 
     from .drafting import DraftProposer
-    from .request import Request
+    from .request import Pause, Request
 
 ForwardTokens = Callable[[list[int]], "torch.Tensor"]
 
 
-def async_tokens(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int]:
-    """Greedy tokens, without the stop token, of a device that is a step ahead of the host.
+def async_tokens(request: Request, advance: Callable[[bool], int | None]) -> Iterator[int | Pause]:
+    """Greedy tokens, without the stop token, of a device that is a step ahead of the host, and a pause behind each.
 
     `advance`: the next token; None is a stop token. Its argument says whether the device shall begin with the token
     after it before this one is read.
@@ -33,8 +34,9 @@ def async_tokens(request: Request, advance: Callable[[bool], int | None]) -> Ite
         if token is None:
             return
         yield token
-        if request.is_late():
+        if not left or request.is_late():
             return
+        yield BETWEEN_STEPS
 
 
 class DecodeLoop:
@@ -48,9 +50,10 @@ class DecodeLoop:
         self._written = b""
         self._tokens = 0
 
-    def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int]:
-        """The tokens, without the stop token. `logits`: behind the prompt, shape (1, vocabulary). `step`: the logits
-        after each of some tokens. `keep`: only so many of the tokens that `step` was given are right."""
+    def tokens(self, logits: torch.Tensor, step: ForwardTokens, keep: Callable[[int], None]) -> Iterator[int | Pause]:
+        """The tokens, without the stop token, and a pause before each step. `logits`: behind the prompt, shape (1,
+        vocabulary). `step`: the logits after each of some tokens. `keep`: only so many of the tokens that `step` was
+        given are right."""
         request = self._request
         draft = list[int]()
         decided = 0
@@ -69,7 +72,8 @@ class DecodeLoop:
             if token in request.stop_ids or decided == request.max_new_tokens:
                 return
             keep(decided - 1)
-            draft = self._drafting.propose(request.max_new_tokens - decided)
+            yield BETWEEN_STEPS
+            draft = yield from self._drafting.propose(request.max_new_tokens - decided)
             if request.is_late():
                 return
             logits = self._timed(step, [token, *draft])

@@ -29,6 +29,19 @@ class DraftSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A place between two passes of a request, where others may compute: nothing of the last pass is read any more.
+
+    `prompt_passes`: how many passes its prompt still takes at most; 0 once it writes.
+    """
+
+    prompt_passes: int = 0
+
+
+BETWEEN_STEPS = Pause()
+
+
 @dataclass(slots=True)
 class Statistics:
     """Counts of tokens since the engine was made, and of completions.

@@ -5,10 +5,13 @@ A prompt reuses the longest prefix that it shares with its slot; one that it sha
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ..errors import MustWait
 
 if TYPE_CHECKING:
     import torch
@@ -23,10 +26,21 @@ _WORTH_A_COPY_TOKENS = 16
 
 @dataclass(slots=True, eq=False)
 class KVSlot(Generic[KV]):
-    """The KV cache of one sequence. `ids`: the tokens whose keys and values are in it, no more and no fewer."""
+    """The KV cache of one sequence. `ids`: the tokens whose keys and values are in it, no more and no fewer. `holders`:
+    how many requests are under way with it, for which it is never given up."""
 
     kv: KV
     ids: list[int] = field(default_factory=list)
+    holders: int = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody gives it up meanwhile."""
+        self.holders += 1
+        try:
+            yield
+        finally:
+            self.holders -= 1
 
     def rewind(self, length: int) -> None:
         """Forgets all but the first `length` tokens, and whatever an interrupted pass wrote behind them."""
@@ -37,7 +51,8 @@ class KVSlot(Generic[KV]):
 class KVSlots(Generic[KV]):
     """The slots of one backend. Where they would exceed `limit_bytes`, the least recently used are given up.
 
-    The one that is being completed always has room: a model that was loaded answers, whatever the limit says.
+    A slot that is held always has room: a model that was loaded answers, whatever the limit says. Where others are
+    held, one that begins waits instead.
     """
 
     def __init__(self, backend: Backend[KV], *, limit_bytes: int) -> None:
@@ -57,7 +72,7 @@ class KVSlots(Generic[KV]):
         return max((common_prefix(slot.ids, ids) for slot in self._slots.values()), default=0)
 
     def take(self, key: Hashable, ids: Sequence[int]) -> KVSlot[KV]:
-        """The slot of `key`, holding as much of `ids` as any slot has, and nothing else."""
+        """The slot of `key`, holding as much of `ids` as any slot has, and nothing else. Raises `MustWait`."""
         own = self._slots.pop(key, None)
         reused = common_prefix(own.ids, ids) if own else 0
         best, shared = self._most_alike(ids) if len(ids) > reused + _WORTH_A_COPY_TOKENS else (None, 0)
@@ -82,7 +97,8 @@ class KVSlots(Generic[KV]):
         return best, most
 
     def reserve(self, slot: KVSlot[KV], tokens: int) -> None:
-        """Gives a slot room for `tokens` in all; what it holds is kept. Other slots are given up for it."""
+        """Gives a slot room for `tokens` in all; what it holds is kept. Other slots are given up for it. Raises
+        `MustWait`."""
         if tokens > slot.kv.capacity_tokens:
             self._make_room(tokens, slot)
             larger = self._backend.new_kv(self._capacity(tokens))
@@ -112,10 +128,17 @@ class KVSlots(Generic[KV]):
             raise
 
     def drop(self, *, keep: KVSlot[KV] | None = None) -> int:
-        """Gives up all slots but one; returns how many."""
+        """Gives up all slots but one and those that are held; returns how many."""
         before = len(self._slots)
-        self._slots = {key: slot for key, slot in self._slots.items() if slot is keep}
+        self._slots = {key: slot for key, slot in self._slots.items() if slot is keep or slot.holders}
         return before - len(self._slots)
+
+    def clear(self) -> None:
+        """Gives up all slots."""
+        self._slots.clear()
+
+    def others_are_held(self, slot: KVSlot[KV] | None = None) -> bool:
+        return any(other.holders for other in self._slots.values() if other is not slot)
 
     def forget(self, key: Hashable) -> None:
         """Gives up the slot of `key`, if there is one."""
@@ -123,14 +146,18 @@ class KVSlots(Generic[KV]):
 
     def _make_room(self, tokens: int, growing: KVSlot[KV] | None = None) -> None:
         """Gives up slots, the least recently used first, until so many tokens fit: in a new slot, or in one that grows
-        and whose present KV cache is given back."""
+        and whose present KV cache is given back. Raises `MustWait` where they fit once others are not held any more."""
         needed = self._backend.kv_bytes_per_token * self._capacity(tokens)
         if growing is not None:
             needed -= growing.kv.bytes
+        kept = sum(slot.kv.bytes for slot in self._slots.values() if slot is growing or slot.holders)
+        begins = growing is None or not growing.holders
+        if begins and kept + needed > self.limit_bytes and self.others_are_held(growing):
+            raise MustWait
         for key, slot in list(self._slots.items()):
             if self.used_bytes + needed <= self.limit_bytes:
                 break
-            if slot is not growing:
+            if slot is not growing and not slot.holders:
                 del self._slots[key]
 
     def _capacity(self, tokens: int) -> int:

@@ -105,9 +105,11 @@ class CompletionRequest:
 
     `ids`: the prompt, for an engine that takes ids; `prefix` and `suffix`: the same as text, for others; `pieces`: that
     text in the order that the model wants it, with its control tokens, for one that takes one text. `key`: the
-    document, whose KV cache it goes on with. `version`: the `EngineInfo` that the prompt was made for. `stop_ids`: what
-    ends the text. `guide`: how the text has to go on. `copies`: what it may copy from, for an engine that does.
-    `search`: how the likeliest line is looked for. `time_limit_s`: what is complete by then is the answer.
+    document, whose KV cache it goes on with; what is asked of one is answered in order. `version`: the `EngineInfo`
+    that the prompt was made for. `stop_ids`: what ends the text. `guide`: how the text has to go on. `copies`: what it
+    may copy from, for an engine that does. `search`: how the likeliest line is looked for. `time_limit_s`: what is
+    complete by then is the answer. `is_ahead`: nobody has asked for it yet; it waits for those that somebody asks for,
+    and ends with `Cancelled` where one of its key comes.
     """
 
     ids: tuple[int, ...] = ()
@@ -124,6 +126,7 @@ class CompletionRequest:
     copies: CopyTexts | None = None
     search: LineSearch | None = None
     time_limit_s: float | None = None
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

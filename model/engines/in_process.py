@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..decoding.prompt_lookup import PromptLookup
+from ..decoding.request import Pause, Request
 from ..errors import Cancelled
 from ..loading.load import read_adapter_of
 from ..loading.loaded_model import LoadedModel
@@ -41,11 +42,14 @@ class InProcessRunner:
     def adapt(self, plan: Plan) -> None:
         self._loaded.adapt(plan, read_adapter_of(plan))
 
-    def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
-        _write(self._loaded, request, cancel, put)
+    def write(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
+        return _write(self._loaded, request, cancel)
 
-    def warm(self, request: CompletionRequest, cancel: Event) -> None:
-        self._loaded.engine.warm(request.ids, cancel=cancel, key=request.key)
+    def warm(self, request: CompletionRequest, cancel: Event) -> Iterator[Pause]:
+        asked = Request(max_new_tokens=0, cancel=cancel, key=request.key)
+        for step in self._loaded.engine.steps(request.ids, asked):
+            if isinstance(step, Pause):
+                yield step
 
     def forget(self, key: str) -> None:
         self._loaded.forget(key)
@@ -54,13 +58,12 @@ class InProcessRunner:
         pass  # memory comes back with the last reference
 
 
-def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
+def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
     usage = Usage(prompt_tokens=len(request.ids), reused_tokens=loaded.engine.reusable_tokens(request.ids))
     deadline_s = None if request.time_limit_s is None else monotonic() + request.time_limit_s
     decoder, written, scores = Decoder(loaded.tokenizer), 0, list[float]()
     mixture = _mixture_of(request, loaded, cancel)
-    tokens = loaded.engine.generate(
-        request.ids,
+    asked = Request(
         max_new_tokens=request.max_new_tokens,
         cancel=cancel,
         sampling=request.sampling,
@@ -73,16 +76,19 @@ def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event, put: 
         deadline_s=deadline_s,
         log_probabilities=scores,
     )
-    for token in tokens:
+    for step in loaded.engine.steps(request.ids, asked):
+        if isinstance(step, Pause):
+            yield step
+            continue
         score = scores[written] if written < len(scores) else None
         written += 1
-        put(Piece(text=decoder.feed(token), ids=(token,), log_probability=score, usage=usage))
+        yield Piece(text=decoder.feed(step), ids=(step,), log_probability=score, usage=usage)
     is_late = deadline_s is not None and monotonic() >= deadline_s
     end = "length" if written >= request.max_new_tokens else "time" if is_late else "end"
     if mixture is not None and request.search is not None and not scores:
         end = "unsure"
     of_stop_token = sum(scores[written:]) if len(scores) > written else None
-    put(Piece(text=decoder.finish(), log_probability=of_stop_token, end=end, usage=usage))
+    yield Piece(text=decoder.finish(), log_probability=of_stop_token, end=end, usage=usage)
 
 
 def _mixture_of(request: CompletionRequest, loaded: LoadedModel, cancel: Event) -> Mixture | None:

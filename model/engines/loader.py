@@ -60,6 +60,11 @@ class Loader:
         with self._lock:
             return None if self._is_due else self._info
 
+    @property
+    def must_load(self) -> bool:
+        """Whether `current` would load something, or give up what is there. On the device's thread."""
+        return self.ready_info is None or (self._runner is not None and self._runner.has_ended)
+
     def want(self, wanted: LocalModel, may_load: MayLoad = every_folder) -> bool:
         """Notes what to load; whether that is anything new. `may_load`: asked before a folder is opened. From any
         thread."""

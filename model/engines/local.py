@@ -6,34 +6,37 @@ import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from queue import SimpleQueue
 from threading import Event, Timer
 
-from ..errors import Cancelled, EngineDied, ModelError, OutOfMemory
+from ..decoding.request import Pause
+from ..errors import Cancelled, EngineDied, ModelError, MustWait, OutOfMemory
 from ..loading.memory import trim_heap
 from ..loading.plan import Plan
 from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status
 from .loader import Loader
+from .runner import ModelRunner
+from .scheduler import Scheduler, Steps
 from .wanted import LocalModel, MakeRoom, MayLoad, Report, as_it_is, every_folder
-from .worker import Worker
 
 log = logging.getLogger(__name__)
 
-_UNLOAD = "unload"
-
 
 class LocalEngine:
-    """The owner of the device's thread; see `engine.Engine`. `report` and `make_room` are called from that thread."""
+    """The owner of the device's thread; see `engine.Engine`. `report` and `make_room` are called from that thread.
+
+    Requests take turns pass by pass; a model is loaded, exchanged or given back while none is under way.
+    """
 
     def __init__(self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is) -> None:
-        self._worker = Worker("seekline-device")
+        self._scheduler = Scheduler("seekline-device")
         self._loader = Loader(report, make_room)
         self._unload_timer: Timer | None = None
+        self._unloading: Future[None] | None = None
 
     @property
     def status(self) -> Status:
-        return Status(state=self._loader.state, reason=self._loader.reason, idle=self._worker.idle)
+        return Status(state=self._loader.state, reason=self._loader.reason, idle=self._scheduler.idle)
 
     @property
     def plan(self) -> Plan | None:
@@ -47,7 +50,7 @@ class LocalEngine:
         `may_load` is asked on the device's thread before a folder is opened.
         """
         if self._loader.want(wanted, may_load):
-            self._worker.submit(lambda _: self._load_ahead())
+            self._scheduler.run_alone(self._load_ahead)
 
     def retry(self) -> None:
         """Lets the next `load` try again what failed."""
@@ -56,15 +59,20 @@ class LocalEngine:
     def info(self) -> Future[EngineInfo]:
         ready = self._loader.ready_info
         if ready is None:
-            return self._worker.submit(lambda _: self._loader.current()[1]).future
+            return self._scheduler.run_alone(lambda: self._loader.current()[1])
         known: Future[EngineInfo] = Future()
         known.set_result(ready)
         return known
 
     def stream(self, request: CompletionRequest, cancel: Event) -> Generator[Piece, None, None]:
         pieces: SimpleQueue[Piece | Future[None]] = SimpleQueue()
-        job = self._worker.submit(lambda _: self._generate(request, cancel, pieces.put))
-        job.future.add_done_callback(pieces.put)
+        written = self._scheduler.submit(
+            lambda: self._generate(request, cancel, pieces.put),
+            key=request.key,
+            cancel=cancel,
+            is_ahead=request.is_ahead,
+        )
+        written.add_done_callback(pieces.put)
         self._unload_later()
         try:
             piece = pieces.get()
@@ -81,32 +89,32 @@ class LocalEngine:
     def prefill(self, request: CompletionRequest, cancel: Event) -> Future[None]:
         """`warm`; the future is done once the prompt is computed, or will not be."""
 
-        def run(_: Event) -> None:
+        def begin() -> Steps[None]:
             with suppress(Cancelled, ModelError):
-                runner, info = self._loader.current()
+                runner, info = self._current()
                 if request.version == info.version:
-                    runner.warm(request, cancel)
+                    yield from runner.warm(request, cancel)
 
-        return self._worker.submit(run).future
+        return self._scheduler.submit(begin, key=request.key, cancel=cancel, is_ahead=True)
 
     def forget(self, key: str) -> None:
-        def run(_: Event) -> None:
+        def run() -> None:
             runner = self._loader.runner()
             if runner is not None:
                 runner.forget(key)
-            if not self._worker.has_waiting:  # of many that are closed together, the last one
+            if not self._scheduler.waiting:  # of many that are closed together, the last one
                 trim_heap()
 
-        self._worker.submit(run)
+        self._scheduler.run_behind(key, run)
 
     def unload(self) -> Future[None]:
         """Gives the model's memory back until something is asked for again; done once it is free."""
-        return self._worker.submit(self._unload_idle).future
+        return self._scheduler.run_alone(self._loader.unload)
 
     def close(self, timeout_s: float) -> bool:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
-        has_stopped = self._worker.close(timeout_s)
+        has_stopped = self._scheduler.close(timeout_s)
         if has_stopped:
             self._loader.close()
         return has_stopped
@@ -115,12 +123,25 @@ class LocalEngine:
         with suppress(Exception):  # which is told, and raised to whoever asks for the model
             self._loader.current()
 
-    def _generate(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
-        runner, info = self._loader.current()
+    def _current(self) -> tuple[ModelRunner, EngineInfo]:
+        """What is wanted by now, loaded first where it is not there; see `Loader.current`. Raises `MustWait` where that
+        would take a model from under others."""
+        if self._loader.must_load and self._scheduler.under_way > 1:
+            raise MustWait(for_all=True)
+        return self._loader.current()
+
+    def _generate(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> Steps[None]:
+        runner, info = self._current()
         if request.version != info.version:
             raise InfoChanged
+        has_put = False
         try:
-            runner.write(request, cancel, put)
+            for step in runner.write(request, cancel):
+                if isinstance(step, Pause):
+                    yield step
+                else:
+                    put(step)
+                    has_put = True
             self._loader.completed()
             return
         except EngineDied:
@@ -130,6 +151,8 @@ class LocalEngine:
             log.warning("a completion ran out of memory: %s", repr(error.__cause__))
             full = OutOfMemory(error.problem, error.remedy)  # without the frames, which hold the model
         del runner
+        if self._scheduler.under_way > 1:  # whether it has room alone, is not known yet
+            raise full if has_put else MustWait(for_all=True)
         if not self._loader.make_do_with_less(len(request.ids), full):
             raise full
         raise InfoChanged
@@ -139,12 +162,12 @@ class LocalEngine:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
             self._unload_timer = None
-        self._worker.cancel(_UNLOAD)
+        if self._unloading is not None:
+            self._unloading.cancel()
         if self._loader.unload_minutes:
-            submit = partial(self._worker.submit, self._unload_idle, key=_UNLOAD)
-            self._unload_timer = Timer(60 * self._loader.unload_minutes, submit)
+            self._unload_timer = Timer(60 * self._loader.unload_minutes, self._unload)
             self._unload_timer.daemon = True
             self._unload_timer.start()
 
-    def _unload_idle(self, _: Event) -> None:
-        self._loader.unload()
+    def _unload(self) -> None:
+        self._unloading = self.unload()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Protocol
 
+from ..decoding.request import Pause
 from ..loading.load import load_model
 from ..loading.plan import Plan
 from ..tokenizer import Tokenizer
@@ -34,11 +35,14 @@ class ModelRunner(Protocol):
         """
         ...
 
-    def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
-        """Hands over the completion piece by piece. Raises `Cancelled` soon after `cancel` is set, and `ModelError`."""
+    def write(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
+        """Yields the completion piece by piece, and a pause wherever a request of another key may have its turn.
+
+        Raises `Cancelled` soon after `cancel` is set, `ModelError`, and `MustWait` before the first pause.
+        """
         ...
 
-    def warm(self, request: CompletionRequest, cancel: Event) -> None:
+    def warm(self, request: CompletionRequest, cancel: Event) -> Iterator[Pause]:
         """Computes a prompt that will be asked for soon. Raises what `write` raises."""
         ...
 

@@ -62,13 +62,6 @@ class Worker:
             _give_up(one)
         return job
 
-    def cancel(self, key: Hashable) -> None:
-        """Gives up every job of `key`, the running one included."""
-        with self._changed:
-            older = self._take_out(key)
-        for one in older:
-            _give_up(one)
-
     def close(self, timeout_s: float) -> bool:
         """Cancels everything and waits for the thread; False where it is still busy after `timeout_s`."""
         with self._changed:

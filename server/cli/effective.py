@@ -13,8 +13,8 @@ _SERIES = "deepseek-coder"
 """The one of the base models."""
 
 
-def load_config(workspace: Path, **options: str | float | None) -> Config:
-    """The settings for a command in `workspace`, `options` over all others.
+def load_config(workspace: Path | None, **options: str | float | None) -> Config:
+    """The settings for a command in `workspace`, or in none, `options` over all others.
 
     What is wrong with single settings of a file is shown. Raises `BadSettings` for a file that is not TOML and for
     wrong options.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import BadRequest
 from ..lsp.transport import serve_socket, serve_stdio, serve_tcp
 from ..settings.settings import keys
-from .effective import of_size
+from .effective import load_config, of_size
 from .options import (
     AdapterOption,
     DeviceOption,
@@ -53,6 +54,10 @@ TokenFileOption = Annotated[
         help="The token for --tcp, written there if missing; else $SEEKLINE_TOKEN, else a new one is printed.",
     ),
 ]
+HttpOption = Annotated[
+    str | None,
+    typer.Option("--http", metavar="HOST:PORT", help="Serve the model over HTTP there, and no editor (extra http)."),
+]
 TcpPublicOption = Annotated[
     bool, typer.Option("--tcp-public", help="Let --tcp listen where other machines reach it, unencrypted.")
 ]
@@ -64,6 +69,7 @@ def serve(
     stdio: StdioOption = False,
     token_file: TokenFileOption = None,
     tcp_public: TcpPublicOption = False,
+    http: HttpOption = None,
     model: ModelOption = None,
     device: DeviceOption = None,
     size: SizeOption = None,
@@ -89,7 +95,7 @@ def serve(
     given = {key: value for key, value in locals().items() if key in keys()}
     numbers = {key: _number_or_word(given[key]) for key in ("engine_keep_seconds", "engine_memory_gb")}
     options = {**given, **numbers, "model": of_size(model, size), "trust_remote_code": trust_remote_code or None}
-    _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None})
+    _check_one_way({"--stdio": stdio, "--tcp": tcp is not None, "--socket": socket is not None, "--http": bool(http)})
     if tcp is None and (token_file is not None or tcp_public):
         raise BadRequest("--token-file and --tcp-public say how --tcp listens.", "Add --tcp 127.0.0.1:0.")
     if tcp is not None:
@@ -97,7 +103,22 @@ def serve(
         serve_tcp(options, host, port, token_file=token_file, public=tcp_public)
     if socket is not None:
         serve_socket(options, socket)
-    serve_stdio(options)
+    if http is not None:
+        _serve_http(options, *_host_and_port(http))
+    else:
+        serve_stdio(options)
+
+
+def _serve_http(options: dict[str, Any], host: str, port: int) -> None:
+    """Raises `BadRequest`, and `BadSettings` as other commands do."""
+    missing = [name for name in ("fastapi", "jinja2", "prometheus_client", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise BadRequest(
+            f"--http needs {', '.join(missing)}.", "Install the extra: pipx install '.[http]' in the clone."
+        )
+    from ..http.serving import serve_http
+
+    serve_http(load_config(None, **options), host, port)
 
 
 def _number_or_word(text: str | None) -> float | str | None:

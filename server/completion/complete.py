@@ -156,7 +156,8 @@ async def prepared_for(
 
     def run(cancel: Event) -> Prepared:
         contexts = session.contexts.aside() if aside else session.contexts
-        return prepare(snapshot.whole(), asked, contexts, explicit=explicit, cancel=cancel)
+        prepared = prepare(snapshot.whole(), asked, contexts, explicit=explicit, cancel=cancel)
+        return replace(prepared, request=replace(prepared.request, is_ahead=aside))
 
     return await turn.result(session.gathering.submit(run))
 

@@ -116,7 +116,7 @@ def _built(prompt: fim.Prompt, info: model.EngineInfo) -> BuiltPrompt:
     if info.tokenizer is None:
         tokens = sum(info.count_tokens(line) for line in fim.split_lines(prompt.prefix + prompt.suffix))
         return BuiltPrompt(prompt=prompt, ids=(), tokens=tokens)
-    ids = tuple(_encode(prompt.pieces, info.tokenizer))
+    ids = tuple(encode(prompt.pieces, info.tokenizer))
     return BuiltPrompt(prompt=prompt, ids=ids, tokens=len(ids))
 
 
@@ -125,7 +125,7 @@ def _pieces(prompt: fim.Prompt) -> Iterator[str | model.ControlToken]:
         yield piece.text if isinstance(piece, fim.Text) else model.ControlToken(piece.token)
 
 
-def _encode(pieces: Iterable[fim.Text | fim.Special], tokenizer: model.Tokenizer) -> list[int]:
+def encode(pieces: Iterable[fim.Text | fim.Special], tokenizer: model.Tokenizer) -> list[int]:
     """Text becomes text, whatever it spells; only a special piece becomes a control token."""
     ids: list[int] = []
     for piece in pieces:

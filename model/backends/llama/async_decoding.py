@@ -17,10 +17,19 @@ class LlamaAsyncDecoding:
 
     def __init__(self, steps: StepGraphs, logits: torch.Tensor, stop_ids: Collection[int]) -> None:
         self._steps = steps
+        self._stop_ids = stop_ids
         with as_out_of_memory(steps.device), torch.inference_mode():
             steps.stop_at(stop_ids)
             self._chosen = steps.choose_from(logits)
             self._unread = deque([steps.fetch(self._chosen)])
+
+    def resume(self) -> None:
+        """The token that was chosen last is on the host; all else that choosing needs is made again from it."""
+        token = self._unread.popleft()()
+        self._unread.append(lambda: token)
+        with as_out_of_memory(self._steps.device), torch.inference_mode():
+            self._steps.stop_at(self._stop_ids)
+            self._chosen = self._steps.integers([token])
 
     def launch(self, kv: LlamaKVCache) -> None:
         with as_out_of_memory(self._steps.device), torch.inference_mode():

@@ -93,6 +93,10 @@ class StepGraphs:
         """Gives up all recordings: the network computes something else from now on."""
         self._recorded.clear()
 
+    def integers(self, numbers: Sequence[int]) -> torch.Tensor:
+        """A tensor of its own on the device."""
+        return torch.tensor(numbers, dtype=torch.int64, device=self._network.device)
+
     def stop_at(self, stop_ids: Collection[int]) -> None:
         """The tokens that `choose` and `choose_from` give as `STOPPED` from now on."""
         wanted = frozenset(stop_ids)

@@ -90,10 +90,14 @@ class LlamaClient:
                 )
                 seen = event.tokens_predicted
 
-    def compute(self, asked: Asked, *, cancel: Event) -> None:
-        """Has a prompt computed, and nothing written. Raises `HttpFailure` and `Cancelled`."""
-        for _ in self._events({**_prompt(asked), "n_predict": 0}, cancel):
-            pass
+    def compute(self, asked: Asked, *, cancel: Event) -> int:
+        """Has a prompt computed, and nothing written; how many of its tokens needed no computing. Raises `HttpFailure`
+        and `Cancelled`."""
+        reused = 0
+        for event in self._events({**_prompt(asked), "n_predict": 0}, cancel):
+            if event.prompt_progress is not None:
+                reused = event.prompt_progress.cache
+        return reused
 
     def best_of(self, asked: Asked, allowed: Collection[int], *, most: int, cancel: Event) -> list[Candidate]:
         """The likeliest of `allowed` after a prompt, at most `most`, with their probabilities among all of `allowed`.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from threading import Event
 from time import monotonic
 
+from ...decoding.request import BETWEEN_STEPS, Pause
 from ...decoding.vocabulary_index import VocabularyIndex
-from ...errors import Cancelled, PromptTooLong
+from ...errors import Cancelled, MustWait, PromptTooLong
 from ...loading.llama_cpp_devices import index_of
 from ...loading.plan import Plan
 from ...tokenizer import Decoder, Tokenizer
@@ -36,7 +37,12 @@ _HTTP_ENDS_WITHIN_S = 5.0
 
 
 class LlamaCppRunner:
-    """See `runner.ModelRunner`. Belongs to the thread that makes it, with which Linux ends its process, too."""
+    """See `runner.ModelRunner`. Belongs to the thread that makes it, with which Linux ends its process, too.
+
+    The server computes prompts in the order of its sequences, each to its end. So a prompt is asked for in pieces of a
+    batch, and between two of them another request may have its turn. Tokens of several sequences it computes together:
+    one that is written goes on meanwhile.
+    """
 
     def __init__(self, plan: Plan, tokenizer: Tokenizer, *, threads: int, report: Callable[[str], None]) -> None:
         """Raises what `ServerProcess` raises, and `BrokenCheckpoint` where the weights yield no numbers."""
@@ -72,39 +78,69 @@ class LlamaCppRunner:
     def _vocabulary_index(self) -> VocabularyIndex:
         return VocabularyIndex.of(self._tokenizer)
 
-    def write(self, request: CompletionRequest, cancel: Event, put: Callable[[Piece], None]) -> None:
+    def write(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
         asked = self._asked(request)
+        with self._sequences.held(asked.slot):
+            yield from self._write(asked, request, cancel)
+
+    def _write(self, asked: Asked, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
         limit = min(request.max_new_tokens, self._plan.checkpoint.context_tokens - len(request.ids))
         request = replace(request, max_new_tokens=limit)
         guide = None if request.guide is None else request.guide.start(self._vocabulary_index)
         decoder = Decoder(self._tokenizer)
         usage = Usage(prompt_tokens=len(request.ids), reused_tokens=0)
+        reused: int | None = None
         written = 0
         end: End = "end"
         of_end: float | None = None
         until = _Until(cancel, request.time_limit_s)
         try:
-            with self._deaths(), closing(decide(self._client, asked, request, guide, until)) as tokens:
+            reused = yield from self._prefill(asked, until)
+            with self._deaths(until), closing(decide(self._client, asked, request, guide, until)) as tokens:
                 for token in tokens:
                     if not written:
-                        usage = replace(usage, reused_tokens=token.reused_tokens)
+                        self._sequences.note(asked.slot, asked.ids)
+                        usage = replace(usage, reused_tokens=token.reused_tokens if reused is None else reused)
                     if token.ends:
                         of_end = token.log_probability
                         break
                     written += token.tokens
-                    put(_piece(token, decoder, usage))
+                    yield _piece(token, decoder, usage)
+                    yield BETWEEN_STEPS
         except Cancelled:
             if cancel.is_set() or not until.is_late:
                 raise
             end = "time"
         if written >= limit:
             end = "length"
-        put(Piece(text=decoder.finish(), log_probability=of_end, end=end, usage=usage))
+        yield Piece(text=decoder.finish(), log_probability=of_end, end=end, usage=usage)
 
-    def warm(self, request: CompletionRequest, cancel: Event) -> None:
+    def warm(self, request: CompletionRequest, cancel: Event) -> Iterator[Pause]:
         asked = self._asked(request)
-        with self._deaths():
-            self._client.compute(asked, cancel=cancel)
+        with self._sequences.held(asked.slot):
+            yield from self._prefill(asked, cancel)
+            self._compute(asked, len(asked.ids), cancel)
+
+    def _prefill(self, asked: Asked, cancel: Event) -> Generator[Pause, None, int | None]:
+        """Has all but the last batch of a prompt computed, batch by batch; how many tokens needed no computing, where
+        it asked."""
+        batch, reused = self._settings.batch_tokens, None
+        start = self._sequences.computed(asked.slot, asked.ids)
+        while True:
+            left = len(asked.ids) - start
+            yield Pause(-(-left // batch))
+            if left <= batch:
+                return reused
+            start += batch
+            found = self._compute(asked, start, cancel)
+            reused = found if reused is None else reused
+
+    def _compute(self, asked: Asked, tokens: int, cancel: Event) -> int:
+        ids = asked.ids[:tokens]
+        with self._deaths(cancel):
+            reused = self._client.compute(replace(asked, ids=ids), cancel=cancel)
+        self._sequences.note(asked.slot, ids)
+        return reused
 
     def adapt(self, plan: Plan) -> None:
         self._plan = plan  # which has no adapter: the planner sees to it
@@ -118,7 +154,7 @@ class LlamaCppRunner:
 
     def _asked(self, request: CompletionRequest) -> Asked:
         """The prompt, and the sequence that computes it, where the server has room for it: else it is started again
-        with more. Raises `PromptTooLong`, and what the start of a server raises."""
+        with more. Raises `PromptTooLong`, `MustWait`, and what the start of a server raises."""
         tokens, most = len(request.ids), self._plan.checkpoint.context_tokens
         if not tokens:
             raise ValueError("a prompt needs at least one token")
@@ -128,10 +164,14 @@ class LlamaCppRunner:
             )
         needed = min(tokens + request.max_new_tokens, most)
         if needed > self._settings.context_tokens:
+            if self._sequences.are_held:
+                raise MustWait(for_all=True)
             log.info("llama.cpp is started again, for %s tokens", needed)
             self.close()
             self._start(max(needed, 2 * self._settings.context_tokens))
-        return Asked(ids=request.ids, slot=self._sequences.take(request.key, request.ids))
+        slot = self._sequences.take(request.key, request.ids)
+        self._sequences.note(slot, request.ids[: self._sequences.computed(slot, request.ids)])
+        return Asked(ids=request.ids, slot=slot)
 
     def _start(self, tokens: int) -> None:
         """Starts a server whose sequences have room for so many tokens."""
@@ -143,17 +183,21 @@ class LlamaCppRunner:
     def _check(self) -> None:
         """Raises `BrokenCheckpoint` where the weights yield no numbers. It also warms the server up."""
         request = CompletionRequest(ids=(0,) * _PASSED_TOKENS, max_new_tokens=1)
-        with self._deaths(), closing(decide(self._client, self._asked(request), request, None, Event())) as tokens:
+        cancel = Event()
+        with self._deaths(cancel), closing(decide(self._client, self._asked(request), request, None, cancel)) as tokens:
             for _ in tokens:
                 pass
         self.forget(request.key)
 
     @contextmanager
-    def _deaths(self) -> Iterator[None]:
-        """Raises `EngineDied` where the server can no longer be spoken with, and sees to it that it has ended."""
+    def _deaths(self, cancel: Event) -> Iterator[None]:
+        """Raises `EngineDied` where the server can no longer be spoken with, and sees to it that it has ended. Whoever
+        notices it first gives up the others' requests, too."""
         try:
             yield
-        except HttpFailure as failure:
+        except (HttpFailure, Cancelled) as failure:
+            if isinstance(failure, Cancelled) and (cancel.is_set() or not self.has_ended):
+                raise
             death = self._process.death()
             log.warning("%s (%s)", death.problem, failure)
             self.close()

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seekline import model
 from seekline.model.decoding.line_search import BestLine
-from seekline.model.decoding.request import Request
+from seekline.model.decoding.request import Pause, Request
 from seekline.model.decoding.sampling import LineSearch
 
 LETTERS = [b"a", b"b", b"c", b"\n"]
@@ -25,11 +25,13 @@ MOST_TOKENS = 4
 
 @dataclass
 class MadeUpModel:
-    """Its logits depend on the tokens so far; it notes each pass, and checks that what is kept is right."""
+    """Its logits depend on the tokens so far; it notes each pass, and checks that what is kept is right. As on some
+    devices, a pass overwrites what the one before it returned."""
 
     seed: int
     kept: list[int] = field(default_factory=list)
     passes: int = 0
+    rows: torch.Tensor = field(default_factory=lambda: torch.empty(MOST_TOKENS, 5))
 
     def logits(self, tokens: tuple[int, ...]) -> torch.Tensor:
         generator = torch.Generator().manual_seed(hash((self.seed, tokens)) % (1 << 31))
@@ -40,7 +42,9 @@ class MadeUpModel:
         self.kept += tokens
         assert len(self.kept) < MOST_TOKENS
         ends = range(len(self.kept) - len(tokens) + 1, len(self.kept) + 1)
-        return torch.stack([self.logits(tuple(self.kept[:end])) for end in ends])
+        for row, end in enumerate(ends):
+            self.rows[row] = self.logits(tuple(self.kept[:end]))
+        return self.rows[: len(tokens)]
 
     def keep(self, count: int) -> None:
         assert count <= len(self.kept)
@@ -81,7 +85,8 @@ def request_of(most: int = MOST_TOKENS, deadline_s: float | None = None) -> Requ
 
 def search(made_up: MadeUpModel, request: Request, *, mixture: Unmixed | None = None, **settings: float) -> list[int]:
     best = BestLine(request, LineSearch(**settings), mixture or Unmixed())  # type: ignore[arg-type]
-    return list(best.tokens(made_up.logits(())[None], made_up.step, made_up.keep))
+    found = best.tokens(made_up.logits(())[None], made_up.step, made_up.keep)
+    return [step for step in found if not isinstance(step, Pause)]
 
 
 def every_line(made_up: MadeUpModel) -> dict[tuple[int, ...], float]:

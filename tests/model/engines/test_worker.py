@@ -91,18 +91,6 @@ def test_other_keys_are_left_alone(worker: model.Worker) -> None:
     assert (job.future.result(5), other.future.result(5)) == ("done", "b")
 
 
-def test_cancel_ends_the_jobs_of_a_key_and_the_worker_is_idle(worker: model.Worker) -> None:
-    running = Blocking()
-    jobs = [worker.submit(running, key="a"), worker.submit(running, key="b")]
-    assert running.started.wait(5)
-    assert not worker.idle
-    worker.cancel("a")
-    with pytest.raises(model.Cancelled):
-        jobs[0].future.result(5)
-    running.release.set()
-    assert jobs[1].future.result(5) == "done"
-
-
 def test_a_future_that_was_cancelled_does_not_run() -> None:
     worker, first, ran = model.Worker("test"), Blocking(), []
     worker.submit(first)

@@ -202,6 +202,7 @@ async def test_what_comes_after_a_completion_is_written_before_it_is_asked_for(
     assert await ask(desk, main, 4) is not None
     await until(engine, requests=2, stopped=2)
     assert engine.requests[1].prefix.endswith("a = foo(x)\n")
+    assert [request.is_ahead for request in engine.requests] == [False, True]
     while not all(writing.task.done() for writing in desk.in_flight._latest.values()):
         await asyncio.sleep(0.001)
     typed(desk, main, "foo(x)\n", 4)

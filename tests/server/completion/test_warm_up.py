@@ -99,6 +99,7 @@ async def test_where_the_cursor_was_the_prompt_is_computed(desk: Session, tmp_pa
     while not engine.warmed:
         await asyncio.sleep(0.001)
     ((request, cancel),) = engine.warmed
+    assert request.is_ahead
     assert request.prefix == engine.requests[0].prefix
     assert not cancel.is_set()
     desk.cache.clear()

@@ -131,8 +131,8 @@ def test_a_file_that_cannot_be_loaded_is_told_once(tiny: tuple[Path, Path], tmp_
 def test_unloading_ends_the_child(session: Session) -> None:
     session.write()
     runner = session.runner
-    session.engine._unload_idle(Event())
-    assert runner.has_ended
+    session.engine._unload()
+    eventually(lambda: runner.has_ended)
     assert len(ids_of(session.write())) == 12
 
 
@@ -147,6 +147,7 @@ def test_closing_ends_the_child(tiny: tuple[Path, Path]) -> None:
 def test_documents_are_forgotten_and_prompts_warmed(session: Session) -> None:
     version = session.engine.info().result(SOON_S).version
     session.engine.warm(request(version=version, key="warm"), Event())
+    eventually(lambda: session.engine.status.idle)
     usage = session.write(key="warm")[0].usage
     assert usage is not None
     assert usage.reused_tokens == usage.prompt_tokens - 1

@@ -18,7 +18,7 @@ from time import monotonic, sleep
 
 import psutil
 import pytest
-from llama_cpp_runs import need_llama_cpp, plan_of, request, running, written
+from llama_cpp_runs import need_llama_cpp, pieces_of, plan_of, request, running, written
 from seekline import model
 from seekline.model.engines.llama_cpp.process import ServerProcess, ServerSettings
 
@@ -130,12 +130,11 @@ def test_it_ends_when_it_is_closed(process: ServerProcess) -> None:
 
 def test_it_ends_while_it_computes(tiny: tuple[Path, Path]) -> None:
     with running(tiny[1], sequence_tokens=4096) as runner:
-
-        def put(_: model.Piece) -> None:
-            runner.close()
-
-        with pytest.raises((model.Cancelled, model.EngineDied)):
-            runner.write(request(max_new_tokens=3000), Event(), put)
+        pieces = pieces_of(runner, request(max_new_tokens=3000), Event())
+        next(pieces)
+        runner.close()
+        with pytest.raises(model.EngineDied):
+            list(pieces)
         assert runner.has_ended
 
 

@@ -8,8 +8,9 @@ from time import monotonic, sleep
 
 import psutil
 import pytest
-from llama_cpp_runs import PROMPT, ids_of, request, running, text_of, written
+from llama_cpp_runs import PROMPT, ids_of, pieces_of, request, running, text_of, written
 from seekline import model
+from seekline.model.decoding.request import Pause
 from seekline.model.engines.llama_cpp.runner import LlamaCppRunner
 from tiny_models import load
 
@@ -114,36 +115,30 @@ def test_documents_keep_what_was_computed_for_them(tiny: tuple[Path, Path]) -> N
 
 def test_a_warm_prompt_needs_one_token(runner: LlamaCppRunner) -> None:
     ids = tuple(range(400, 480))
-    runner.warm(request(key="warm", ids=ids), Event())
+    assert list(runner.warm(request(key="warm", ids=ids), Event())) == [Pause(2), Pause(1)]
     usage = written(runner, key="warm", ids=ids, max_new_tokens=1)[0].usage
     assert usage == model.Usage(prompt_tokens=80, reused_tokens=79)
 
 
 def test_what_is_written_by_the_deadline_is_the_answer(runner: LlamaCppRunner) -> None:
     pieces: list[model.Piece] = []
-
-    def put(piece: model.Piece) -> None:
+    started = monotonic()
+    for piece in pieces_of(runner, request(max_new_tokens=400, time_limit_s=0.3), Event()):
         pieces.append(piece)
         while len(pieces) == 3 and monotonic() < started + 0.3:
             pass
-
-    started = monotonic()
-    runner.write(request(max_new_tokens=400, time_limit_s=0.3), Event(), put)
     assert pieces[-1].end == "time"
     assert len(pieces) < 400
     assert [piece.end for piece in written(runner, time_limit_s=0.0)] == ["time"]
 
 
 def test_a_cancel_stops_it(runner: LlamaCppRunner) -> None:
-    cancel, pieces = Event(), list[model.Piece]()
-
-    def put(piece: model.Piece) -> None:
-        pieces.append(piece)
-        cancel.set()
-
+    cancel = Event()
+    pieces = pieces_of(runner, request(max_new_tokens=400), cancel)
+    next(pieces)
+    cancel.set()
     with pytest.raises(model.Cancelled):
-        runner.write(request(max_new_tokens=400), cancel, put)
-    assert len(pieces) < 400
+        list(pieces)
     assert len(ids_of(written(runner, max_new_tokens=4))) == 4
 
 

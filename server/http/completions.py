@@ -1,0 +1,142 @@
+"""`/v1/completions`, as OpenAI's API has it, with `suffix` for fill-in-the-middle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from ..completion.prompt_config import PromptConfig
+from .errors import refused
+from .events import compact, event_stream, unless_left
+from .fields import MAX_CHOICES, SamplingFields
+from .generation import Asked, Outcome, generate, whole
+from .logprobs import logprobs_of
+from .prompting import Wishes, ask_for_hole, ask_for_ids, ask_for_text
+from .service import Service
+
+ENDPOINT = "completions"
+Ids = Annotated[list[int], Field(min_length=1)]
+Prompts = (
+    str
+    | Ids
+    | Annotated[list[str], Field(min_length=1, max_length=MAX_CHOICES)]
+    | Annotated[list[Ids], Field(min_length=1, max_length=MAX_CHOICES)]
+)
+
+
+class CompletionFields(SamplingFields):
+    """`prompt`: a text, token ids, or several of one kind. `suffix`: what stands behind the text that is wanted."""
+
+    prompt: Prompts
+    suffix: str | None = None
+    echo: bool | None = None
+    logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
+    best_of: int | None = None
+
+    def prompts(self) -> list[str | list[int]]:
+        if isinstance(self.prompt, str):
+            return [self.prompt]
+        if isinstance(self.prompt[0], int):
+            return [[id for id in self.prompt if isinstance(id, int)]]
+        return [prompt for prompt in self.prompt if not isinstance(prompt, int)]
+
+    def check(self) -> None:
+        SamplingFields.check(self)
+        if self.best_of not in (None, 1, self.choices):
+            raise refused("best_of", "best_of is not supported beyond n.")
+        if self.suffix is not None and any(not isinstance(prompt, str) for prompt in self.prompts()):
+            raise refused("suffix", "A suffix needs a prompt that is text.")
+        if self.echo and self.logprobs is not None:
+            raise refused("logprobs", "logprobs of the prompt, with echo, are not supported.")
+        if self.stream and len(self.prompts()) * self.choices > 1:
+            raise refused("stream", "One choice of one prompt can be streamed.")
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/v1/completions")
+    @routes.post("/completions", include_in_schema=False)
+    async def completions(fields: CompletionFields, request: Request) -> Response:
+        fields.check()
+        if fields.stream:
+            return await event_stream(_events(service, fields))
+        return Response(await unless_left(request, _answer(service, fields)), media_type="application/json")
+
+    return routes
+
+
+def _make(prompt: str | list[int], suffix: str | None, wishes: Wishes, config: PromptConfig) -> Asked:
+    if not isinstance(prompt, str):
+        return ask_for_ids(prompt, wishes, config)
+    if suffix is not None:
+        return ask_for_hole(prompt, suffix, wishes, config)
+    return ask_for_text(prompt, wishes, config)
+
+
+async def _answer(service: Service, fields: CompletionFields) -> bytes:
+    choices: list[dict[str, Any]] = []
+    outcomes: list[Outcome] = []
+    for prompt in fields.prompts():
+        for choice in range(fields.choices):
+            make = partial(_make, prompt, fields.suffix, fields.wishes(choice=choice))
+            outcome = await whole(service, ENDPOINT, make)
+            outcomes.append(outcome)
+            echoed = prompt if fields.echo and isinstance(prompt, str) else ""
+            choices.append(
+                {
+                    "index": len(choices),
+                    "text": echoed + outcome.text,
+                    "logprobs": logprobs_of(outcome) if fields.logprobs is not None else None,
+                    "finish_reason": outcome.finish or "stop",
+                }
+            )
+    return compact({**_head(outcomes[0].model), "choices": choices, "usage": usage_of(outcomes)})
+
+
+async def _events(service: Service, fields: CompletionFields) -> AsyncGenerator[dict[str, Any], None]:
+    outcome = Outcome()
+    [prompt] = fields.prompts()
+    make = partial(_make, prompt, fields.suffix, fields.wishes())
+    id = _id()
+
+    def event(text: str, finish: str | None) -> dict[str, Any]:
+        choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
+        return {**_head(outcome.model, id), "choices": [choice]}
+
+    texts = generate(service, ENDPOINT, make, outcome)
+    try:
+        if fields.echo and isinstance(prompt, str):
+            yield event(prompt, None)
+        async for text in texts:
+            yield event(text, None)
+    finally:
+        await texts.aclose()
+    yield event("", outcome.finish or "stop")
+    if fields.says_usage:
+        yield {**_head(outcome.model, id), "choices": [], "usage": usage_of([outcome])}
+
+
+def usage_of(outcomes: list[Outcome]) -> dict[str, Any]:
+    """`cached_tokens`: of the prompt, which needed no computing."""
+    prompt, new = sum(one.prompt_tokens for one in outcomes), sum(len(one.ids) for one in outcomes)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": new,
+        "total_tokens": prompt + new,
+        "prompt_tokens_details": {"cached_tokens": sum(one.reused_tokens for one in outcomes)},
+    }
+
+
+def _id() -> str:
+    return f"cmpl-{uuid4().hex}"
+
+
+def _head(model_name: str, id: str | None = None) -> dict[str, Any]:
+    return {"id": id or _id(), "object": "text_completion", "created": int(time.time()), "model": model_name}

@@ -1,0 +1,173 @@
+"""One text from the engine, for whatever endpoint: through the gate, piece by piece, stopped when nobody reads it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event, Thread
+from time import perf_counter
+
+from ... import model
+from ..completion.prompt_config import PromptConfig
+from .errors import HttpError, of_model
+from .service import Service
+from .stops import StopStrings
+
+_MOST_RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request for the engine, and what of the text is the client's. `must_start`: what the engine writes again of the
+    prompt's end. `stops`: strings before which it ends."""
+
+    request: model.CompletionRequest
+    must_start: str = ""
+    stops: Sequence[str] = ()
+
+
+MakeAsked = Callable[[PromptConfig], Asked]
+"""From how the model is prompted to what it is asked; again where the model has changed meanwhile."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is known of a text, as it comes. `finish`: "stop" or "length", once it has ended."""
+
+    model: str = ""
+    context_tokens: int = 0
+    tokenizer: model.Tokenizer | None = None
+    text: str = ""
+    ids: list[int] = field(default_factory=list)
+    log_probabilities: list[float] = field(default_factory=list)
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    finish: str | None = None
+    prompt_s: float = 0.0
+    writing_s: float = 0.0
+
+
+async def generate(service: Service, endpoint: str, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
+    """The text as it may be shown; what else is known of it goes into `outcome`. Whoever stops iterating stops the
+    device.
+
+    Raises `HttpError`, and what `make` raises.
+    """
+    end = "cancelled"
+    try:
+        service.stop_warming()
+        async with service.gate.place():
+            for _ in range(_MOST_RETRIES):
+                try:
+                    async for text in _once(service, make, outcome):
+                        yield text
+                    end = outcome.finish or "stop"
+                    return
+                except model.InfoChanged:
+                    continue
+        raise HttpError(503, "The model changes again and again.", kind="server_error", retry_after_s=1)
+    except model.ModelError as error:
+        end = "failed"
+        raise of_model(error) from error
+    except HttpError as error:
+        end = "refused" if error.status < 500 else "failed"
+        raise
+    finally:
+        service.metrics.requests.labels(endpoint, end).inc()
+
+
+async def _once(service: Service, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
+    config = await service.prompt_config()
+    asked = make(config)
+    outcome.model, outcome.tokenizer = config.info.name, config.info.tokenizer
+    outcome.context_tokens = config.info.limits.context_tokens
+    outcome.prompt_tokens = len(asked.request.ids)
+    key = service.take_key(asked.request.key)
+    stops = StopStrings(asked.stops)
+    again = asked.must_start
+    started = perf_counter()
+    pieces = _pieces(service.engine, replace(asked.request, key=key))
+    try:
+        async for piece in pieces:
+            if not outcome.ids:
+                outcome.prompt_s = perf_counter() - started
+            _note(outcome, piece)
+            new = piece.text
+            if again:
+                new, again = new[len(again) :], again[len(new) :]
+            shown = stops.feed(new)
+            outcome.text += shown
+            if shown:
+                yield shown
+            if stops.found:
+                outcome.finish = "stop"
+                return
+        held = stops.finish()
+        outcome.text += held
+        if held:
+            yield held
+    finally:
+        await pieces.aclose()
+        service.give_back(key)
+        outcome.writing_s = perf_counter() - started - outcome.prompt_s
+        _measure(service, outcome)
+
+
+def _note(outcome: Outcome, piece: model.Piece) -> None:
+    outcome.ids += piece.ids
+    if piece.ids and piece.log_probability is not None:
+        outcome.log_probabilities.append(piece.log_probability)
+    if piece.usage is not None:
+        outcome.prompt_tokens, outcome.reused_tokens = piece.usage.prompt_tokens, piece.usage.reused_tokens
+    if piece.end is not None:
+        outcome.finish = "length" if piece.end in ("length", "time") else "stop"
+
+
+def _measure(service: Service, outcome: Outcome) -> None:
+    metrics = service.metrics
+    metrics.prompt_tokens.inc(outcome.prompt_tokens)
+    metrics.reused_tokens.inc(outcome.reused_tokens)
+    metrics.new_tokens.inc(len(outcome.ids))
+    if outcome.ids:
+        metrics.first_token_s.observe(outcome.prompt_s)
+        metrics.whole_s.observe(outcome.prompt_s + outcome.writing_s)
+
+
+async def _pieces(engine: model.Engine, request: model.CompletionRequest) -> AsyncGenerator[model.Piece, None]:
+    """The engine's pieces on the event loop. There are never more of them than the tokens that were asked for."""
+    loop, cancel = asyncio.get_running_loop(), Event()
+    arrived: asyncio.Queue[model.Piece | BaseException | None] = asyncio.Queue()
+
+    def put(what: model.Piece | BaseException | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(arrived.put_nowait, what)
+
+    def run() -> None:
+        try:
+            for piece in engine.stream(request, cancel):
+                put(piece)
+        except BaseException as error:  # noqa: BLE001 - whoever waits on the loop must learn of it
+            put(error)
+        else:
+            put(None)
+
+    Thread(target=run, name="seekline-http-stream", daemon=True).start()
+    try:
+        while True:
+            what = await arrived.get()
+            if what is None:
+                return
+            if isinstance(what, BaseException):
+                raise what
+            yield what
+    finally:
+        cancel.set()
+
+
+async def whole(service: Service, endpoint: str, make: MakeAsked) -> Outcome:
+    """The text in one. Raises as `generate` does."""
+    outcome = Outcome()
+    async for _ in generate(service, endpoint, make, outcome):
+        pass
+    return outcome
