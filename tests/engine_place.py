@@ -40,6 +40,22 @@ def engine_place(*, open_to_others: bool = False) -> Iterator[EnginePlace]:
         shutil.rmtree(above)
 
 
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[None]:
+    """A disk of its own at the folder, where this user may mount one."""
+    folder.mkdir(mode=0o700)
+    command = ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield
+    finally:
+        # A process that could not start says so before it ends.
+        wait_until(lambda: subprocess.run(["umount", str(folder)], check=False, capture_output=True).returncode == 0)
+
+
 def wait_until(holds: Callable[[], bool]) -> None:
     """However busy the machine is."""
     deadline_s = monotonic() + _PATIENCE_S

@@ -22,7 +22,7 @@ from ..worker import Worker
 from .link import Link, engine_died
 from .messages import KnownInfo, Load, Reported, error_of, info_of_known
 from .rendezvous import find_or_start
-from .shared_model import SharedModel, as_anywhere
+from .shared_model import SharedModel, as_anywhere, without_links
 
 log = logging.getLogger(__name__)
 
@@ -204,7 +204,7 @@ class SharedEngine:
         agreed = may_load()
         assert self._link is not None
         agreed_paths = None if agreed is None else tuple(sorted(agreed))
-        self._link.load(Load(wanted=wanted.local, agreed=agreed_paths, again=again))
+        self._link.load(Load(wanted=without_links(wanted.local), agreed=agreed_paths, again=again))
         return self._link
 
     def _compute_here(self, wanted: SharedModel, may_load: MayLoad, error: EngineUnreachable) -> LocalEngine:
@@ -225,7 +225,7 @@ class SharedEngine:
             return
         if said.done:
             self._state = "ready" if info is not None else "failed"
-            self._reason = said.error or said.message
+            self._reason = str(refused) if refused is not None else said.error or said.message
         self._report(
             Report(
                 message=said.message,

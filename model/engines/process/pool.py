@@ -81,7 +81,8 @@ class ModelPool:
             is_there = user not in model.users and wanted.is_same_model(model.wanted)
             model.users[user] = tell
             model.wanted = wanted
-        if again:
+        # What has failed for others may work for this one, who may have agreed to more; at least it learns why not.
+        if again or (is_there and model.engine.status.state == "failed"):
             model.engine.retry()
         model.engine.load(wanted, lambda: agreed)
         if is_there:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,23 +26,46 @@ class SharedModel:
 
 
 def as_anywhere(local: LocalModel) -> LocalModel:
-    """The same for a process in another folder, and equal to what another editor's process says of the same model."""
-    request, base = local.request, local.base
+    """The same for a process in another folder, and equal to what another editor's process says of the same model. No
+    disk is looked at."""
+    base = os.path.abspath(local.base)  # noqa: PTH100 - as all below: names may be no paths at all, and nothing raises
+
+    def absolute(name: str) -> str:
+        return os.path.abspath(os.path.join(base, os.path.expanduser(name)))  # noqa: PTH100, PTH111, PTH118
+
+    return _with_paths(local, absolute)
+
+
+def without_links(local: LocalModel) -> LocalModel:
+    """The same by where its paths lead now: whoever says so when they lead elsewhere wants another model. It may wait
+    for a disk."""
+
+    def canonical(name: str) -> str:
+        try:
+            return os.path.realpath(name)
+        except ValueError:  # no path at all, which is told when it is looked for
+            return name
+
+    return _with_paths(local, canonical)
+
+
+def _with_paths(local: LocalModel, change: Callable[[str], str]) -> LocalModel:
+    request = local.request
     return replace(
         local,
-        base=Path(base.absolute().anchor),
+        base=Path(local.base.absolute().anchor),
         request=replace(
             request,
-            model=_absolute(request.model, base),
-            draft_model=_absolute(request.draft_model, base),
-            adapter=_absolute(request.adapter, base),
-            packed=None if request.packed is None else (base / request.packed).absolute(),
+            model=_changed(request.model, change),
+            draft_model=_changed(request.draft_model, change),
+            adapter=_changed(request.adapter, change),
+            packed=None if request.packed is None else Path(change(str(request.packed))),
             trusted=sorted(request.trusted),
             agreed=None,
         ),
     )
 
 
-def _absolute(name: str, base: Path) -> str:
-    """A path that is relative to `base`, or to a home, as it is from anywhere; a name stays one."""
-    return str((base / Path(name).expanduser()).absolute()) if is_path(name) else name
+def _changed(name: str, change: Callable[[str], str]) -> str:
+    """What names a model in the catalogue or on the hub stays."""
+    return change(name) if is_path(name) else name

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
-import subprocess
+import socket
 import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 from editor import Editor, editor
-from engine_place import files_of, has_ended, process_of, processes_at
+from engine_place import NOBODY, files_of, has_ended, process_of, processes_at, small_disk
+from raw_client import INITIALIZE, RawServer
 from seekline import model
+from seekline.model.engines.process.place import make_folder
+from seekline.server.settings import consent
+from tiny_models import save_llama
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and their processes are another system's")
 CODE = "def add(first, second):\n    return ▮\n"
@@ -115,16 +120,79 @@ async def test_no_share_keeps_all_in_one_process(place: model.EnginePlace) -> No
         assert not place.folder.exists()
 
 
-async def test_without_an_engine_process_the_server_computes_itself(place: model.EnginePlace) -> None:
-    """A folder that others may enter stands for all that `tests/model/engines/process/test_obstacles.py` tries."""
-    place.folder.mkdir(mode=0o755)
-    place.folder.chmod(0o755)
+async def test_a_stale_socket_is_replaced(place: model.EnginePlace) -> None:
+    make_folder(place)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(place.socket))
+    place.token.touch(mode=0o600)
     async with editor(*KEEP) as one:
         assert await completion(one)
-        assert "Others may enter" in await one.until_shown("Others may enter")
-        assert await completion(one, "other.py")
-        assert len(one.shown) == 1, "it is said once"
-    place.folder.chmod(0o700)
+        assert clients_of(place) == {one.process.pid}
+        assert not one.shown
+
+
+@contextmanager
+def open_folder(folder: Path) -> Iterator[None]:
+    folder.mkdir()
+    folder.chmod(0o755)
+    yield
+
+
+@contextmanager
+def folder_of_another(folder: Path) -> Iterator[None]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    folder.mkdir(mode=0o700)
+    os.chown(folder, NOBODY, NOBODY)
+    yield
+    os.chown(folder, os.geteuid(), os.getegid())
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[None]:
+    with small_disk(folder, "size=4k"):
+        (folder / "fills it").write_bytes(bytes(4096))
+        yield
+
+
+OBSTACLES: dict[str, tuple[Callable[[Path], AbstractContextManager[None]], str]] = {
+    "open": (open_folder, "Others may enter"),
+    "another's": (folder_of_another, "belongs to another user"),
+    "full": (full_disk, "No space left on device"),
+    "read-only": (lambda folder: small_disk(folder, "ro"), "Read-only file system"),
+}
+
+
+@pytest.mark.parametrize("name", OBSTACLES)
+async def test_without_an_engine_process_the_server_computes_itself(name: str, place: model.EnginePlace) -> None:
+    obstacle, words = OBSTACLES[name]
+    with obstacle(place.folder):
+        async with editor(*KEEP) as one:
+            assert await completion(one)
+            assert words in await one.until_shown(words)
+            assert await completion(one, "other.py")
+            assert len(one.shown) == 1, "it is said once"
+        assert processes_at(place) == []
+    shutil.rmtree(place.folder)
+
+
+async def test_a_folder_that_a_workspace_names_is_loaded_after_consent_only(
+    place: model.EnginePlace, tmp_path: Path
+) -> None:
+    folder = save_llama(tmp_path / "model").resolve()
+    other = save_llama(tmp_path / "other", seed=1).resolve()
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    (tmp_path / "seekline.toml").write_text('model = "./link"\n', "utf-8")
+    async with editor(*KEEP, workspace=tmp_path) as one:
+        assert f"seekline models trust {folder}" in (await one.until("failed"))["reason"]
+        consent.agree(folder)
+        async with editor(*KEEP, workspace=tmp_path) as second:
+            await second.until("ready")
+        link.unlink()
+        link.symlink_to(other)
+        async with editor(*KEEP, workspace=tmp_path) as third:
+            assert f"seekline models trust {other}" in (await third.until("failed"))["reason"]
 
 
 async def test_many_editors_connect_type_and_leave(place: model.EnginePlace) -> None:
@@ -154,8 +222,6 @@ async def test_many_editors_connect_type_and_leave(place: model.EnginePlace) -> 
 def test_who_waits_for_the_servers_output_does_not_wait_for_the_engine(
     place: model.EnginePlace, tmp_path: Path
 ) -> None:
-    from raw_client import INITIALIZE, RawServer
-
     server = RawServer("--engine-keep-seconds", "always", folder=tmp_path)
     server.ask(1, "initialize", INITIALIZE)
     server.send(method="initialized", params={})
@@ -163,5 +229,4 @@ def test_who_waits_for_the_servers_output_does_not_wait_for_the_engine(
         pass
     assert process_of(place)
     server.leave()
-    assert subprocess.run(["true"], check=False).returncode == 0
     assert process_of(place), "it stays, although nobody is connected"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from engine_place import ME, engine_place, files_of, process_of, processes_at, wait_until
+from engine_place import ME, engine_place, files_of, process_of, processes_at, small_disk, wait_until
 from seekline.model.engines.process import engine_log, starting
 from seekline.model.engines.process.place import EnginePlace, make_folder
 from seekline.model.engines.process.rendezvous import find_or_start
@@ -32,22 +30,6 @@ def refused(place: EnginePlace) -> str:
         find_or_start(place, ME, keep_s=0.2).close()
     assert "\n" not in str(error.value)
     return str(error.value)
-
-
-@contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[None]:
-    """A disk of its own at the folder, where this user may mount one."""
-    folder.mkdir(mode=0o700)
-    command = ["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "tmpfs", str(folder)]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no disk can be mounted here")
-    try:
-        yield
-    finally:
-        # A process that could not start says so before it ends.
-        wait_until(lambda: subprocess.run(["umount", str(folder)], check=False, capture_output=True).returncode == 0)
 
 
 def test_a_full_disk(place: EnginePlace) -> None:
