@@ -101,6 +101,11 @@ def serve(
     if tcp is not None:
         host, port = _host_and_port(tcp)
         serve_tcp(options, host, port, token_file=token_file, public=tcp_public)
+    _serve(options, socket, http)
+
+
+def _serve(options: dict[str, Any], socket: Path | None, http: str | None) -> None:
+    """On the way that is given; else on stdin and stdout."""
     if socket is not None:
         serve_socket(options, socket)
     if http is not None:
