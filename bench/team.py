@@ -39,8 +39,6 @@ from spans import Span, rhythm_of, spans_in
 from team_servers import served
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PAUSE_S = 0.1
-"""After a key, before the server asks: what the product's own measure of a rhythm comes to for such a typist."""
 LINES = 40
 WAIT_S = 60.0
 
@@ -87,8 +85,10 @@ def typists(count: int, seed: int) -> list[Span]:
     return [spans[number % len(spans)] for number in range(count)]
 
 
-def asks_of(span: Span, workspace: Workspace, config: PromptConfig, seed: int, seconds: float) -> Iterator[Ask]:
-    """What is asked while a span is typed, for so long."""
+def asks_of(
+    span: Span, workspace: Workspace, config: PromptConfig, given: argparse.Namespace, seed: int
+) -> Iterator[Ask]:
+    """What is asked while a span is typed, for `given.seconds`."""
     lines = fim.split_lines(span.above + span.text + span.below)
     first = len(fim.split_lines(span.above))
     pauses_s = rhythm_of(span, seed).before_s
@@ -97,13 +97,13 @@ def asks_of(span: Span, workspace: Workspace, config: PromptConfig, seed: int, s
     for number, (text, cursor) in enumerate(keystrokes(lines, first, first + LINES)):
         pause_s = pauses_s[min(number + 1, len(pauses_s) - 1)]
         document = fim.Document(path=span.path, language=fim.language_of_path(span.path), lines=text)
-        if at_s >= seconds:
+        if at_s >= given.seconds:
             return
         is_worth = fim.worth_asking(document.before(cursor), document.after(cursor), is_first_text=False)
-        if pause_s > PAUSE_S and is_worth:
+        if pause_s > given.pause and is_worth:
             snapshot = Snapshot(document=document, cursor=cursor, project=workspace.project_of(file))
             prepared = prepare(snapshot, config, contexts, explicit=False, cancel=Event())
-            yield Ask(at_s=at_s + PAUSE_S, until_s=at_s + pause_s, request=prepared.request)
+            yield Ask(at_s=at_s + given.pause, until_s=at_s + pause_s, request=prepared.request)
         at_s += pause_s
 
 
@@ -156,7 +156,7 @@ def run(url: str, given: argparse.Namespace) -> Seen:
     config = prompt_config(engines[0].info().result(WAIT_S), settings)
     workspace = Workspace([REPOSITORY], settings.exclude)
     plans = [
-        list(asks_of(span, workspace, config, given.seed + number, given.seconds))
+        list(asks_of(span, workspace, config, given, given.seed + number))
         for number, span in enumerate(typists(given.typists, given.seed))
     ]
     seen = [Seen() for _ in engines]
@@ -182,6 +182,7 @@ def figures(seen: Seen, given: argparse.Namespace) -> dict[str, Any]:
     return {
         "typists": given.typists,
         "seconds": given.seconds,
+        "pause_s": given.pause,
         "requests": asked,
         "requests_a_typist_minute": round(60 * asked / seen.typed_s, 1),
         "ends": dict(seen.ends),
@@ -212,6 +213,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--tokens", type=int, default=512, help="of a prompt")
     parser.add_argument("--new", type=int, default=24, help="tokens of a completion, at the most")
+    parser.add_argument("--pause", type=float, default=0.25, help="seconds after a key before the server asks")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", metavar="NAME", help="also write bench/results/NAME.json")
     given = parser.parse_args()
