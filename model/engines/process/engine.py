@@ -187,6 +187,8 @@ class SharedEngine:
             raise self._error.with_traceback(None)
         try:
             return self._load(wanted, may_load, again=again)
+        except EngineDied:  # which its link tells, once
+            raise
         except Exception as error:
             self._fail(error)
             raise
