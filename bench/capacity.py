@@ -93,10 +93,10 @@ def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--busy", type=float, default=0.15, help="share of working time in which a developer types")
     parser.add_argument("--peak", type=float, default=2.0, help="the busiest minute over the mean")
-    parser.add_argument("--requests", type=float, default=190, help="a minute of typing")
+    parser.add_argument("--requests", type=float, default=52, help="a minute of typing")
     parser.add_argument("--prompt", type=float, default=2048, help="tokens")
     parser.add_argument("--reused", type=float, default=0.75, help="share of the prompt that was computed before")
-    parser.add_argument("--new", type=float, default=6, help="tokens written until the end or the next key")
+    parser.add_argument("--new", type=float, default=20, help="tokens written until the end or the next key")
     parser.add_argument("--used", type=float, default=0.6, help="of a card, at the peak")
     parser.add_argument("--hours", type=float, default=730, help="a month; 200 where cards are given back at night")
     return parser

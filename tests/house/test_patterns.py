@@ -22,6 +22,7 @@ FROM_DATA = {
     "fim/context/names/chains.py": "grammars.toml",
     "fim/context/traits.py": "grammars.toml",
     "model/catalogue/adapter_config.py": "adapter_config.json; tests/model/catalogue/test_adapter.py drives them",
+    "model/chat_template.py": "control tokens, each escaped: a choice of texts",
     "server/workspace/secrets.py": "secrets.toml",
     "server/workspace/secret_rules.py": "secrets.toml",
     "server/workspace/glob.py": "patterns of ignore files; tests/server/workspace/test_ignore.py drives them",

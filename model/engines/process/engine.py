@@ -246,17 +246,20 @@ class SharedEngine:
                 self._known = known, info_of_known(known, new_version())
             return self._known[1]
 
-    def _ended(self) -> None:
-        """The process is gone, on the link's thread: the next `load`, or whoever asks for the model, meets another."""
+    def _ended(self, link: Link) -> None:
+        """The process is gone, on the link's thread: the next `load`, or whoever asks for the model, meets another, if
+        nobody has by now."""
         if self._is_closing:
             return
         self._deaths += 1
-        self._known = None
         error: EngineDied = engine_died()
         if self._deaths < _MOST_DEATHS:
-            self._state, self._reason = "not loaded", error.problem
+            if self._link is link:
+                self._known = None
+                self._state, self._reason = "not loaded", error.problem
             self._report(Report(message=str(error), warning=True))
             return
+        self._known = None
         self._fail(
             EngineDied(
                 f"The process that computes for all editors has ended {_MOST_DEATHS} times in a row.",

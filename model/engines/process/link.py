@@ -56,7 +56,9 @@ class Link:
     """Owns a connection and the thread that reads it. `report`: called from that thread for each step of loading;
     `ended`: called from it once, last."""
 
-    def __init__(self, connection: Connection, report: Callable[[Reported], None], ended: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: Connection, report: Callable[[Reported], None], ended: Callable[[Link], None]
+    ) -> None:
         self._channel = Channel(connection)
         self._report = report
         self._ended = ended
@@ -158,7 +160,7 @@ class Link:
             self._put(number, Failed(number=number, failure=_DIED))
         for number in list(self._infos):
             self._settle(number, engine_died())
-        self._ended()
+        self._ended(self)
 
     def _take(self, message: ToEditor) -> None:
         if isinstance(message, Reported):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ def test_the_fields_that_a_client_wants(server: Running) -> None:
 def test_warming_writes_nothing(server: Running) -> None:
     assert ask(server, n_predict=0, input_extra=[{"text": "x = 1\n"}])["content"] == ""
     assert ask(server, n_predict=0)["content"] == ""
+
+
+def test_a_body_is_json_whatever_it_is_called(server: Running) -> None:
+    for kind in ("application/x-www-form-urlencoded", "text/plain"):
+        answer = httpx2.post(
+            f"{server.url}/infill", content=json.dumps(HOLE), headers={"content-type": kind}, timeout=60
+        )
+        assert answer.json()["content"].startswith("th")
 
 
 def test_unknown_fields_are_ignored(server: Running) -> None:
