@@ -29,9 +29,11 @@ def hole_in(prompt: str, format: fim.Format) -> Hole | None:
     one is meant.
     """
     pieces = list(format.pieces)
-    if len(pieces) > 1 and isinstance(pieces[0], fim.Special) and isinstance(pieces[1], fim.Special):
-        prompt = prompt.removeprefix(pieces.pop(0).token)  # what begins every text
     first, last = pieces[0], pieces[-1]
+    if isinstance(first, fim.Special) and isinstance(pieces[1], fim.Special):  # what begins every text
+        prompt = prompt.removeprefix(first.token)
+        pieces = pieces[1:]
+        first = pieces[0]
     if not isinstance(first, fim.Special) or not prompt.startswith(first.token):
         return None
     rest = prompt[len(first.token) :]
