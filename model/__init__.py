@@ -44,7 +44,7 @@ from .catalogue.wanted import (
 )
 from .catalogue.weight_bytes import gguf_quantization
 from .catalogue.weight_bytes import mixes as gguf_mixes
-from .chat_template import ChatMessage, ChatTemplate, chat_template
+from .chat_template import ChatMessage, ChatTemplate, chat_template_of
 from .decoding.copying.copy_texts import CopyTexts
 from .decoding.draft_length import DraftLength
 from .decoding.draft_model import DraftModel
@@ -217,7 +217,7 @@ __all__ = [
     "by_preference",
     "cache_folder",
     "canonical_path",
-    "chat_template",
+    "chat_template_of",
     "check_place",
     "compute_threads",
     "delete_kept",

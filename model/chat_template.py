@@ -126,7 +126,7 @@ class ChatTemplate:
 
 
 @lru_cache(_KEPT)
-def chat_template(tokenizer: Tokenizer) -> ChatTemplate | None:
+def chat_template_of(tokenizer: Tokenizer) -> ChatTemplate | None:
     """The template beside a model's tokenizer, or in its GGUF file; None where it has none.
 
     Needs Jinja (the extra `http`). Raises `ChatRefused` for one that cannot be read.

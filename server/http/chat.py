@@ -100,7 +100,7 @@ def _make(messages: list[model.ChatMessage], wishes: Wishes, config: PromptConfi
     tokenizer = config.info.tokenizer
     if tokenizer is None:
         raise refused("model", f"{config.info.name} has no tokenizer here: name it by remote_tokenizer.")
-    template = model.chat_template(tokenizer)
+    template = model.chat_template_of(tokenizer)
     if template is None:
         what = "has no chat template: it completes text, at /v1/completions. Chats need an instruct model."
         raise refused("model", f"{config.info.name} {what}")
