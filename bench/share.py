@@ -223,6 +223,10 @@ def soaked(wanted: model.LocalModel, where: model.EnginePlace, here: model.Engin
     }
 
 
+AS_EDITORS_DO = ("-c", "import sys; sys.argv[1:] = ['serve']; from seekline.server.cli import main; main()")
+"""Without options, which take the parser of the command line along; `auto` takes the embedded model here."""
+
+
 def sizes(pid: int) -> tuple[float, float]:
     found = footprint(pid)
     return found["mb"], found["own_mb"]
@@ -236,7 +240,7 @@ async def memory() -> dict[str, tuple[float, float]]:
         os.environ.update(XDG_RUNTIME_DIR=folder, SEEKLINE_SHARE="1")
         clients = []
         for number in range(2):
-            client = (await started("embedded"))[0]
+            client = (await started("embedded", program=AS_EDITORS_DO))[0]
             clients.append(client)
             await completed(client)
             found[f"server {number + 1}"] = sizes(process_of(client))
@@ -248,7 +252,7 @@ async def memory() -> dict[str, tuple[float, float]]:
             await stopped(client)
         model.stop_engine(where)
         os.environ["SEEKLINE_SHARE"] = "0"
-        alone = (await started("embedded"))[0]
+        alone = (await started("embedded", program=AS_EDITORS_DO))[0]
         await completed(alone)
         found["a server that does not share"] = sizes(process_of(alone))
         await stopped(alone)

@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from ...errors import Cancelled, EngineDied, EngineUnreachable, ModelError, PathNotAgreed
+from ...loading.memory import trim_heap
 from ..engine import CompletionRequest, EngineInfo, InfoChanged, Piece, State, Status, new_version
 from ..local import LocalEngine
 from ..wanted import MayLoad, Report, every_folder
@@ -244,6 +245,7 @@ class SharedEngine:
         with self._lock:
             if self._known is None or self._known[0] != known:
                 self._known = known, info_of_known(known, new_version())
+                trim_heap()  # reading a vocabulary leaves much behind, and this process is to be small
             return self._known[1]
 
     def _ended(self, link: Link) -> None:
