@@ -26,6 +26,7 @@ _LOOKS_LIKE_CONTROL = re.compile(r"▁?<.*>|\[.*\]", re.DOTALL)
 _BYTE_FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 _COUNT_CACHE_LINES = 65536
 _CACHED_CHARACTERS = 200  # longer lines are few, and would fill the memory
+_LONG_CHARACTERS = 50_000  # from here on the library's way that lets other threads run: 12 MB take 12 s
 _MAX_BYTES = 64_000_000
 _FILE = "tokenizer.json"
 
@@ -90,7 +91,9 @@ class Tokenizer:
         if not text.isascii():
             # JSON can carry half of a surrogate pair, which is no text to the tokenizers library.
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return self._text.encode(text, add_special_tokens=False).ids
+        if len(text) < _LONG_CHARACTERS:
+            return self._text.encode(text, add_special_tokens=False).ids
+        return self._text.encode_batch_fast([text], add_special_tokens=False)[0].ids
 
     def _count(self, text: str) -> int:
         """How many tokens a text within one line has, its line end included. Cached for lines of usual length."""

@@ -86,7 +86,7 @@ def router(service: Service) -> APIRouter:
     async def chat_completions(fields: ChatFields, request: Request) -> Response:
         fields.check()
         if fields.stream and fields.wanted_tokens:
-            return await event_stream(_events(service, fields))
+            return await event_stream(request, _events(service, fields))
         return Response(await unless_left(request, _answer(service, fields)), media_type="application/json")
 
     return routes

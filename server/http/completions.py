@@ -68,7 +68,7 @@ def router(service: Service) -> APIRouter:
     async def completions(fields: CompletionFields, request: Request) -> Response:
         fields.check()
         if fields.stream:
-            return await event_stream(_events(service, fields))
+            return await event_stream(request, _events(service, fields))
         return Response(await unless_left(request, _answer(service, fields)), media_type="application/json")
 
     return routes
@@ -90,11 +90,10 @@ async def _answer(service: Service, fields: CompletionFields) -> bytes:
             make = partial(_make, prompt, fields.suffix, fields.wishes(choice=choice))
             outcome = await whole(service, ENDPOINT, make)
             outcomes.append(outcome)
-            echoed = prompt if fields.echo and isinstance(prompt, str) else ""
             choices.append(
                 {
                     "index": len(choices),
-                    "text": echoed + outcome.text,
+                    "text": _echoed(fields, prompt, outcome) + outcome.text,
                     "logprobs": logprobs_of(outcome) if fields.logprobs is not None else None,
                     "finish_reason": outcome.finish or "stop",
                 }
@@ -113,16 +112,24 @@ async def _events(service: Service, fields: CompletionFields) -> AsyncGenerator[
         return {**_head(outcome.model, id), "choices": [choice]}
 
     texts = generate(service, ENDPOINT, make, outcome)
+    is_first = True
     try:
-        if fields.echo and isinstance(prompt, str):
-            yield event(prompt, None)
         async for text in texts:
-            yield event(text, None)
+            yield event(_echoed(fields, prompt, outcome) + text if is_first else text, None)
+            is_first = False
     finally:
         await texts.aclose()
-    yield event("", outcome.finish or "stop")
+    yield event(_echoed(fields, prompt, outcome) if is_first else "", outcome.finish or "stop")
     if fields.says_usage:
         yield {**_head(outcome.model, id), "choices": [], "usage": usage_of([outcome])}
+
+
+def _echoed(fields: CompletionFields, prompt: str | list[int], outcome: Outcome) -> str:
+    if not fields.echo:
+        return ""
+    if isinstance(prompt, str):
+        return prompt
+    return outcome.tokenizer.decode(prompt) if outcome.tokenizer is not None else ""
 
 
 def usage_of(outcomes: list[Outcome]) -> dict[str, Any]:

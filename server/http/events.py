@@ -16,9 +16,16 @@ _LOOKS_EVERY_S = 0.05
 T = TypeVar("T")
 
 
-async def event_stream(bodies: AsyncGenerator[dict[str, Any], None], *, says_done: bool = True) -> StreamingResponse:
-    """Raises `HttpError` where it fails before anything has come: then it has a status of its own."""
-    first = await anext(bodies, None)
+async def event_stream(
+    request: Request, bodies: AsyncGenerator[dict[str, Any], None], *, says_done: bool = True
+) -> StreamingResponse:
+    """Raises `HttpError` where it fails before anything has come, which has a status of its own then, or where the
+    client leaves before."""
+
+    async def begin() -> dict[str, Any] | None:
+        return await anext(bodies, None)
+
+    first = await unless_left(request, begin())
 
     async def lines() -> AsyncGenerator[str, None]:
         try:

@@ -20,11 +20,13 @@ _MOST_RETRIES = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request for the engine, and what of the text is the client's. `must_start`: what the engine writes again of the
-    prompt's end. `stops`: strings before which it ends."""
+    prompt's end. `stops`: strings before which it ends. `writes_within_s`: so long after its first token it
+    ends, once it has a whole line."""
 
     request: model.CompletionRequest
     must_start: str = ""
     stops: Sequence[str] = ()
+    writes_within_s: float | None = None
 
 
 MakeAsked = Callable[[PromptConfig], Asked]
@@ -79,39 +81,50 @@ async def generate(service: Service, endpoint: str, make: MakeAsked, outcome: Ou
 
 async def _once(service: Service, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
     config = await service.prompt_config()
-    asked = make(config)
+    asked = await asyncio.to_thread(make, config)  # a long prompt takes its time
     outcome.model, outcome.tokenizer = config.info.name, config.info.tokenizer
     outcome.context_tokens = config.info.limits.context_tokens
     outcome.prompt_tokens = len(asked.request.ids)
     key = service.take_key(asked.request.key)
-    stops = StopStrings(asked.stops)
-    again = asked.must_start
     started = perf_counter()
     pieces = _pieces(service.engine, replace(asked.request, key=key))
     try:
-        async for piece in pieces:
-            if not outcome.ids:
-                outcome.prompt_s = perf_counter() - started
-            _note(outcome, piece)
-            new = piece.text
-            if again:
-                new, again = new[len(again) :], again[len(new) :]
-            shown = stops.feed(new)
-            outcome.text += shown
-            if shown:
-                yield shown
-            if stops.found:
-                outcome.finish = "stop"
-                return
-        held = stops.finish()
-        outcome.text += held
-        if held:
-            yield held
+        async for text in _shown(pieces, asked, outcome, started):
+            outcome.text += text
+            if text:
+                yield text
     finally:
         await pieces.aclose()
         service.give_back(key)
         outcome.writing_s = perf_counter() - started - outcome.prompt_s
         _measure(service, outcome)
+
+
+async def _shown(
+    pieces: AsyncGenerator[model.Piece, None], asked: Asked, outcome: Outcome, started: float
+) -> AsyncGenerator[str, None]:
+    """What of each piece is the client's, which may be nothing."""
+    stops = StopStrings(asked.stops)
+    again = asked.must_start
+    async for piece in pieces:
+        outcome.prompt_s = outcome.prompt_s or perf_counter() - started
+        _note(outcome, piece)
+        new = piece.text
+        if again:
+            new, again = new[len(again) :], again[len(new) :]
+        yield stops.feed(new)
+        if stops.found:
+            outcome.finish = "stop"
+            return
+        if _is_late(asked, outcome, perf_counter() - started - outcome.prompt_s):
+            outcome.finish = "length"
+            break
+    yield stops.finish()
+
+
+def _is_late(asked: Asked, outcome: Outcome, writing_s: float) -> bool:
+    limit_s = asked.writes_within_s
+    return limit_s is not None and writing_s > limit_s and "\n" in outcome.text and outcome.finish is None
 
 
 def _note(outcome: Outcome, piece: model.Piece) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 from pathlib import PurePosixPath
@@ -30,8 +31,8 @@ class ExtraFields(Fields):
 
 class InfillFields(Fields):
     """`prompt`: the cursor's line before it, which goes on behind `input_prefix`. `n_predict`: 0 computes the prompt
-    and writes nothing. `t_max_predict_ms`: what is written by then is the answer. `response_fields`: these of the
-    answer alone, those within others as `outer/inner`."""
+    and writes nothing. `t_max_predict_ms`: from the first token on; behind it a text ends that has a whole line.
+    `response_fields`: these of the answer alone, those within others as `outer/inner`."""
 
     input_prefix: str = ""
     input_suffix: str = ""
@@ -56,7 +57,7 @@ def router(service: Service) -> APIRouter:
             await unless_left(request, _warm(service, fields))
             return _response(fields, {"content": "", "stop": True})
         if fields.stream:
-            return await event_stream(_events(service, fields), says_done=False)
+            return await event_stream(request, _events(service, fields), says_done=False)
         outcome = await unless_left(request, whole(service, ENDPOINT, partial(_make, fields)))
         return _response(fields, _body(outcome, outcome.text, ends=True))
 
@@ -71,7 +72,7 @@ def _make(fields: InfillFields, config: PromptConfig) -> Asked:
         top_p=fields.top_p,
         seed=fields.seed,
         stops=as_list(fields.stop),
-        time_limit_s=None if limit_ms is None or limit_ms <= 0 else limit_ms / 1000,
+        writes_within_s=None if limit_ms is None or limit_ms <= 0 else limit_ms / 1000,
     )
     others = [OtherFile(path=one.filename or "", text=one.text) for one in fields.input_extra]
     prefix = fields.input_prefix + fields.prompt
@@ -89,7 +90,7 @@ async def _warm(service: Service, fields: InfillFields) -> None:
     """Has the prompt computed in the background: no completion waits for it."""
     config = await service.prompt_config()
     if fields.input_prefix or fields.prompt or fields.input_extra:
-        asked = _make(fields, config)
+        asked = await asyncio.to_thread(_make, fields, config)
         service.warm(asked.request)
 
 

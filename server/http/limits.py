@@ -11,6 +11,8 @@ from typing import Any
 from .errors import HttpError
 
 MAX_BODY_BYTES = 16_000_000
+MAX_TOTAL_BYTES = 256_000_000
+"""Of the requests that are read or answered at a time."""
 BODY_WITHIN_S = 30.0
 """A client that sends slower than that is not waited for."""
 OPEN_PATHS = ("/health", "/v1/health")
@@ -30,19 +32,25 @@ class Limits:
         self._app = app
         self._key = key
         self._hosts = hosts
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        body = bytearray()
         try:
             self._check(scope)
-            whole = await _body(receive)
-            _as_json(scope)
+            await self._read(receive, body)
         except HttpError as error:
+            self._held_bytes -= len(body)
             await error.answer()(scope, receive, send)
             return
-        await self._app(scope, _replayed(whole, receive), send)
+        try:
+            _as_json(scope)
+            await self._app(scope, _replayed(bytes(body), receive), send)
+        finally:
+            self._held_bytes -= len(body)
 
     def _check(self, scope: Scope) -> None:
         """Raises `HttpError`."""
@@ -50,7 +58,7 @@ class Limits:
         host = headers.get(b"host", b"").decode("latin-1")
         if self._hosts is not None and not _is_named(host, self._hosts):
             raise HttpError(403, "This server is not called by that name.", kind="permission_error")
-        if b"origin" in headers and headers[b"origin"] != b"null" and self._key is None:
+        if b"origin" in headers and self._key is None:
             raise HttpError(403, "Web pages are not served.", kind="permission_error")
         if self._key is not None and scope["path"] not in OPEN_PATHS:
             given = headers.get(b"authorization", b"").removeprefix(b"Bearer ").strip()
@@ -60,26 +68,26 @@ class Limits:
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
             raise _too_large()
 
+    async def _read(self, receive: Receive, body: bytearray) -> None:
+        """All of it, into `body`. Raises `HttpError` where it is too much, or does not come in time."""
 
-async def _body(receive: Receive) -> bytes:
-    """All of it. Raises `HttpError` where it is too much, or does not come in time."""
-    body = bytearray()
+        async def read() -> None:
+            is_more = True
+            while is_more:
+                message = await receive()
+                part = message.get("body", b"")
+                if len(body) + len(part) > MAX_BODY_BYTES:
+                    raise _too_large()
+                if self._held_bytes + len(part) > MAX_TOTAL_BYTES:
+                    raise HttpError(429, "Too much is being read.", kind="rate_limit_exceeded", retry_after_s=1)
+                body.extend(part)
+                self._held_bytes += len(part)
+                is_more = message.get("more_body", False)
 
-    async def read() -> bytes:
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return bytes(body)
-            body.extend(message.get("body", b""))
-            if len(body) > MAX_BODY_BYTES:
-                raise _too_large()
-            if not message.get("more_body", False):
-                return bytes(body)
-
-    try:
-        return await asyncio.wait_for(read(), BODY_WITHIN_S)
-    except asyncio.TimeoutError:
-        raise HttpError(408, "The request did not come in time.", kind="timeout") from None
+        try:
+            await asyncio.wait_for(read(), BODY_WITHIN_S)
+        except asyncio.TimeoutError:
+            raise HttpError(408, "The request did not come in time.", kind="timeout") from None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

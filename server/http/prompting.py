@@ -23,7 +23,7 @@ class Wishes:
     top_k: int | None = None
     seed: int | None = None
     stops: Sequence[str] = ()
-    time_limit_s: float | None = None
+    writes_within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +109,8 @@ def _asked(ids: tuple[int, ...], wishes: Wishes, config: PromptConfig, *, head: 
         sampling=sampling,
         stop_ids=tokenizer.control_ids,
         lookup=lookup_text(ids, tokenizer.control_ids),
-        time_limit_s=wishes.time_limit_s,
     )
-    return Asked(request=request, stops=wishes.stops)
+    return Asked(request=request, stops=wishes.stops, writes_within_s=wishes.writes_within_s)
 
 
 def _copies(prefix: str, suffix: str, others: Sequence[OtherFile], config: PromptConfig) -> model.CopyTexts | None:

@@ -22,6 +22,8 @@ KEY_VARIABLE = "SEEKLINE_HTTP_KEY"
 _LEAST_KEY_CHARACTERS = 16
 _HEADERS_WITHIN_S = 10.0
 _IDLE_S = 30
+_READ_WITHIN_S = 30.0
+"""A client that reads nothing of what waits for it in that time is not written to any more."""
 _BACKLOG = 512
 _MOST_CONNECTIONS = 1000
 _SHUTDOWN_S = 5
@@ -33,10 +35,11 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._deadline = self.loop.call_later(_HEADERS_WITHIN_S, self._is_late)
+        self._reads_by: asyncio.TimerHandle | None = None
 
     def handle_events(self) -> None:
         super().handle_events()
-        if self.cycle is not None:
+        if self.cycle is not None and not self.cycle.response_complete:
             self._deadline.cancel()
 
     def on_response_complete(self) -> None:
@@ -45,9 +48,22 @@ class PatientProtocol(H11Protocol):
             self._deadline.cancel()
             self._deadline = self.loop.call_later(_IDLE_S + _HEADERS_WITHIN_S, self._is_late)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reads_by = self.loop.call_later(_READ_WITHIN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stop_waiting()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadline.cancel()
+        self._stop_waiting()
         super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._reads_by is not None:
+            self._reads_by.cancel()
 
     def _is_late(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -32,7 +33,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/tokenize")
     async def tokenize(fields: TokenizeFields) -> dict[str, Any]:
         tokenizer = await _tokenizer(service)
-        ids = tokenizer.encode_text(fields.content)
+        ids = await asyncio.to_thread(tokenizer.encode_text, fields.content)
         if fields.add_special and tokenizer.begin_token is not None:
             ids.insert(0, tokenizer.control_id(tokenizer.begin_token))
         if not fields.with_pieces:

@@ -22,7 +22,7 @@ def router(service: Service) -> APIRouter:
     async def health() -> dict[str, str]:
         status = service.engine.status
         if status.state == "failed":
-            raise HttpError(503, status.reason, kind="unavailable_error")
+            raise HttpError(503, "The model cannot be used: see the server's log.", kind="unavailable_error")
         if status.state == "loading":
             raise HttpError(503, "Loading model", kind="unavailable_error", retry_after_s=1)
         return {"status": "ok"}

@@ -100,6 +100,8 @@ def test_wherever_the_cursor_is(server: int, prefix: str, suffix: str) -> None:
 
 
 def test_a_templates_words_in_the_users_file_stay_text(server: int) -> None:
-    """A file about templates: it has a second hole, which is no hole."""
-    code = 'HOLE = "<｜fim▁hole｜>"\n\n' + ABOVE
-    assert len(predict(server, code, BELOW).choices) == 1
+    """A file about templates. Only a second hole cannot be told from the first: then nothing is shown."""
+    for word in ("<｜fim▁begin｜>", "<｜fim▁end｜>", "<｜end▁of▁sentence｜>"):
+        assert len(predict(server, f'WORD = "{word}"\n\n{ABOVE}', BELOW).choices) == 1
+    with pytest.raises(AssertionError, match="stands in the prompt 2 times"):
+        predict(server, 'HOLE = "<｜fim▁hole｜>"\n\n' + ABOVE, BELOW)

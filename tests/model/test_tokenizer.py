@@ -1,7 +1,9 @@
 """Text never becomes a control token, ids become text again, and DeepSeek Coder's own tokenizer comes out exact."""
 
 import json
+import threading
 from pathlib import Path
+from time import sleep
 
 import pytest
 from seekline import model
@@ -111,3 +113,25 @@ def test_a_begin_token_that_is_not_put_before_texts_is_none(tmp_path: Path) -> N
     config = {"bos_token": {"content": "<｜begin▁of▁sentence｜>"}, "add_bos_token": False}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(config), "utf-8")
     assert model.Tokenizer(tmp_path).begin_token is None
+
+
+def test_a_long_text_has_the_ids_of_its_lines(embedded: model.Tokenizer) -> None:
+    lines = [f"def area_{number}(width):  # é {SENTINELS[0]}\n" for number in range(3000)]
+    assert embedded.encode_text("".join(lines)) == [id for line in lines for id in embedded.encode_text(line)]
+
+
+def test_other_threads_run_while_a_long_text_becomes_ids(embedded: model.Tokenizer) -> None:
+    text = "def area_of(width):\n    return width\n" * 60_000
+    begun = threading.Event()
+
+    def encode() -> None:
+        begun.set()
+        embedded.encode_text(text)
+
+    encoding, steps = threading.Thread(target=encode), 0
+    encoding.start()
+    assert begun.wait(60)
+    while encoding.is_alive():
+        sleep(0.001)
+        steps += 1
+    assert steps > 20, "they stood still"
