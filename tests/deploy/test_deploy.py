@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,14 +19,13 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = "1.31"
 VLLM_FLAGS = {
     *(
-        "--model",
         "--served-model-name",
         "--host",
         "--port",
         "--enable-prefix-caching",
         "--enable-prompt-tokens-details",
     ),
-    *("--max-model-len", "--gpu-memory-utilization", "--max-num-seqs", "--enable-chunked-prefill", "--api-key"),
+    *("--max-model-len", "--gpu-memory-utilization", "--max-num-seqs", "--enable-chunked-prefill"),
     *("--max-num-batched-tokens", "--tensor-parallel-size", "--no-enable-log-requests", "--disable-uvicorn-access-log"),
 }
 """Read by the parser of vLLM 0.32.0."""
@@ -38,7 +40,7 @@ SGLANG_FLAGS = {
         "--api-key",
     ),
     *("--max-running-requests", "--chunked-prefill-size", "--schedule-policy", "--enable-cache-report"),
-    *("--enable-metrics", "--tp-size"),
+    *("--enable-metrics", "--tp-size", "--log-level"),
 }
 """Fields of the server arguments of SGLang 0.5.23."""
 ENGINES = {"vllm": VLLM_FLAGS, "sglang": SGLANG_FLAGS}
@@ -94,6 +96,49 @@ def test_the_plan_is_what_the_script_says() -> None:
     demand = capacity.demand_of(capacity.options().parse_args([]))
     assert capacity.table(demand) in (DEPLOY / "CAPACITY.md").read_text("utf-8")
     assert capacity.cards_for(1, capacity.CARDS[0], demand) == 2
+
+
+READ = """
+import json, sys
+from vllm.entrypoints.cli.serve import ServeSubcommand
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+parser = FlexibleArgumentParser()
+serve = ServeSubcommand()
+serve.subparser_init(parser.add_subparsers(dest="subparser"))
+given = parser.parse_args(["serve", *json.loads(sys.argv[1])])
+serve.validate(given)
+print(json.dumps([given.model_tag, given.enable_prefix_caching, given.enable_log_requests]))
+"""
+
+
+@pytest.mark.parametrize("where", ["compose", "kubernetes"])
+def test_vllm_reads_its_flags(where: str) -> None:
+    python = os.environ.get("SEEKLINE_VLLM_PYTHON")
+    if not python:
+        pytest.skip("SEEKLINE_VLLM_PYTHON names no Python with vLLM")
+    if where == "compose":
+        compose = yaml.safe_load((DEPLOY / "vllm" / "compose.yaml").read_text("utf-8"))
+        arguments = compose["services"]["vllm"]["command"]
+    else:
+        arguments = documents("vllm")[0]["spec"]["template"]["spec"]["containers"][0]["args"]
+    command = [python, "-c", READ, json.dumps(arguments)]
+    environment = {**os.environ, "VLLM_NO_USAGE_STATS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == ["/models/deepseek-coder-6.7b-base", True, False]
+    assert "will be removed" not in done.stdout + done.stderr
+
+
+def test_no_key_is_an_argument_of_vllm() -> None:
+    container = documents("vllm")[0]["spec"]["template"]["spec"]["containers"][0]
+    assert not any("API_KEY" in word or "api-key" in word for word in [*container["command"], *container["args"]])
+    assert any(row["name"] == "VLLM_API_KEY" and "secretKeyRef" in row["valueFrom"] for row in container["env"])
+
+
+def test_the_proxy_lets_only_guarded_paths_through() -> None:
+    text = (DEPLOY / "README.md").read_text("utf-8")
+    assert "handle /v1/*" in text
+    assert "respond 404" in text
 
 
 def documents(engine: str) -> list[dict[str, Any]]:
