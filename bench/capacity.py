@@ -40,7 +40,7 @@ class Demand:
 
 
 CARDS = (
-    Card(name="RTX 4090 24 GB", decode=640, prefill=10_000, hour=0.5),
+    Card(name="RTX 4090 24 GB", decode=234, prefill=6_160, hour=0.5),
     Card(name="A100 40 GB", decode=500, prefill=12_000, hour=1.5),
     Card(name="H100 80 GB", decode=1000, prefill=30_000, hour=2.5),
 )
