@@ -38,6 +38,7 @@ from .settings.config import Config, SettingsLayer, merge
 from .settings.folder_consent import Ask, FolderConsent, Level, ask_nobody
 from .settings.settings import Settings
 from .statistics.statistics import Statistics
+from .told_once import ToldOnce
 from .workspace import MAX_EVENTS, Buffers, Happened, Refusal, Workspace
 from .workspace_events import take_note
 
@@ -68,6 +69,7 @@ class Session:
         self._editor = editor
         self.encoding: Encoding = encoding
         self.statistics = Statistics()
+        self.tell_once = ToldOnce(tell)
         self.documents = OpenDocuments(encoding, self.statistics.observer)
         self.cache = CompletionCache()
         self.config: Config = merge([])
@@ -83,11 +85,9 @@ class Session:
         self.writing = model.Worker("seekline-writing")
         self.engine: model.Engine = engine or model.ChosenEngine(self._reported)
         self.problem: str | None = None  # why the model that is loaded cannot be prompted
-        self._tell = tell
         self._report = report
         self._consent = FolderConsent(ask, self.tell_once, partial(self.load, again=True))
         self._settled = asyncio.Event()
-        self._told: set[str] = set()
 
     @property
     def settings(self) -> Settings:
@@ -128,15 +128,6 @@ class Session:
         self.gathering.close(0)
         self.writing.close(0)
         return self.engine.close(timeout_s)
-
-    def tell_once(self, level: Level, message: str) -> None:
-        """Shows a message, but only the first time."""
-        if message in self._told:
-            log.debug("%s", message)
-            return
-        log.log(logging.getLevelName(level.upper()), "%s", message)
-        self._told.add(message)
-        self._tell(level, message)
 
     def _reported(self, report: model.Report) -> None:
         log.debug("%s", report.message)  # the editor's own log has it

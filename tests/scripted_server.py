@@ -22,7 +22,10 @@ class Exchange:
     headers: dict[str, str]
     body: bytes
     connection: socket.socket
-    left: Event
+    waits: Event
+    """The server's: set once a script waits for the client to close the connection."""
+
+    left: Event = field(default_factory=Event)
     """Set once the client has closed the connection, if the script waits for that."""
 
     @property
@@ -50,6 +53,7 @@ class Exchange:
 
     def wait_until_left(self) -> None:
         """Until the client closes the connection."""
+        self.waits.set()
         self.connection.settimeout(WAIT_S)
         try:
             gone = self.connection.recv(1) == b""
@@ -70,6 +74,8 @@ class ScriptedServer:
     exchanges: list[Exchange] = field(default_factory=list)
     tls: Any = None
     port: int = 0
+    waits: Event = field(default_factory=Event)
+    """Set once a script waits for the client to close its connection."""
 
     def __enter__(self) -> ScriptedServer:
         self._server = _Listening(("127.0.0.1", self.port), _handler(self))
@@ -89,6 +95,15 @@ class ScriptedServer:
     def url(self) -> str:
         return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}/v1"
 
+    def once_it_waits(self, action: Callable[[], object]) -> None:
+        """Calls `action`, on a thread of its own, once a script waits for the client to leave."""
+
+        def act() -> None:
+            if self.waits.wait(WAIT_S):
+                action()
+
+        Thread(target=act, daemon=True).start()
+
     def answer(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
         self.script(exchange)
@@ -107,7 +122,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            server.answer(Exchange(self.command, self.path, headers, body, self.connection, Event()))
+            server.answer(Exchange(self.command, self.path, headers, body, self.connection, server.waits))
 
         do_GET = answer  # noqa: N815 - the name that the library looks for
         do_POST = answer  # noqa: N815

@@ -72,7 +72,11 @@ class Editor:
         return model.CompletionRequest(ids=tuple(ids), key=key, **given)
 
     def write(self, ids: Sequence[int] = IDS, **more: Any) -> list[int]:
-        return written(self.engine, self.request(ids, **more))
+        while True:
+            try:
+                return written(self.engine, self.request(ids, **more))
+            except model.InfoChanged:  # as the server does: it was made for a model that was loaded again since
+                continue
 
     def vanish(self) -> None:
         """Without a goodbye: the system ends its connection."""

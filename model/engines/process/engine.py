@@ -199,6 +199,7 @@ class SharedEngine:
         if not self._is_up:
             try:
                 self._link = Link(self._find_or_start(wanted), self._reported, self._ended)
+                self._link.start()  # which may end at once: it is the one that is known by then
             except EngineUnreachable as error:
                 return self._compute_here(wanted, may_load, error)
         if self._local is not None:  # the process is there again

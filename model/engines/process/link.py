@@ -69,6 +69,9 @@ class Link:
         self._texts = SentTexts()
         self.is_alive = True
         self._thread = Thread(target=self._read, name="seekline-link", daemon=True)
+
+    def start(self) -> None:
+        """Begins to read."""
         self._thread.start()
 
     @property
@@ -121,7 +124,8 @@ class Link:
     def close(self, timeout_s: float) -> bool:
         """Hangs up. What is under way raises `EngineDied`. False where the thread does not end in time."""
         self._channel.hang_up()
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _ask(self, number: int, request: CompletionRequest, *, warms: bool) -> None:

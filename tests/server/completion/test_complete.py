@@ -18,6 +18,7 @@ from seekline.server.completion.complete import complete, shown_prompt
 from seekline.server.completion.completion import Completion
 from seekline.server.documents.documents import Change
 from seekline.server.session import Session
+from seekline.server.told_once import ToldOnce
 from seekline.server.workspace import MAX_EVENTS, Happened
 
 
@@ -219,7 +220,7 @@ async def test_a_file_outside_all_roots_is_not_read_on_the_event_loop(
 
 async def test_a_line_that_is_too_long_is_told_once(desk: Session, tmp_path: Path) -> None:
     told: list[str] = []
-    desk._tell = lambda _, message: told.append(message)
+    desk.tell_once = ToldOnce(lambda _, message: told.append(message))
     uri = (tmp_path / "main.py").as_uri()
     desk.open(uri, "x" * 2_000_000, "python", 1)
     assert [desk.snapshot(uri, 0, column) for column in (0, 5, 1_000_000)] == [None] * 3

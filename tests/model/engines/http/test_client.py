@@ -97,7 +97,7 @@ def test_whatever_it_waits_for_a_cancel_ends_it_and_closes_the_connection(script
     with ScriptedServer(script) as server, client_of(server.url) as client:
         cancel = Event()
         stop: Callable[[], object] = cancel.set if how == "cancel" else lambda: client.close(WAIT_S)
-        Timer(0.1, stop).start()
+        server.once_it_waits(stop)
         with pytest.raises(model.Cancelled):
             list(events(client, cancel))
         assert server.exchanges[0].left.wait(WAIT_S)
