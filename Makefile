@@ -51,7 +51,7 @@ $(VENV)/.demo: $(VENV)/.created $(PROJECT)
 
 $(VENV)/.test: $(VENV)/.created $(PROJECT)
 	@echo "Installing Seekline with its test tools into $(VENV) (once, about two minutes) ..."
-	@$(PIP) --editable '.[gpu,test]'
+	@$(PIP) --editable '.[gpu,learn,test]'
 	@$(VENV)/bin/python -c '$(SAY_WHETHER_COMPILED)'
 	@mkdir -p $(VENV)/links/seekline
 	@for folder in fim learn model server; do ln -sfn ../../../$$folder $(VENV)/links/seekline/$$folder; done
