@@ -20,7 +20,15 @@ from .catalogue.catalogue import (
 )
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remote_files, remove
-from .catalogue.learned import Learned, LearnedAdapter, all_learned, learned_from, repository_folder, withdraw
+from .catalogue.learned import (
+    Learned,
+    LearnedAdapter,
+    all_learned,
+    learned_from,
+    repository_folder,
+    repository_folders,
+    withdraw,
+)
 from .catalogue.published import PublishedWeights, WeightsFormat
 from .catalogue.sources import (
     Source,
@@ -272,6 +280,7 @@ __all__ = [
     "remote_files",
     "remove",
     "repository_folder",
+    "repository_folders",
     "sizes_of_series",
     "stop_engine",
     "trim_heap",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from .. import model
+from .learned import LearnedHere
 from .settings.field import LEARNED, NOTHING
 from .settings.settings import WHOLE_CONTEXT, Settings
 
@@ -20,7 +21,7 @@ _PROMPT_TOKENS = 4096
 
 
 def wanted_model(
-    settings: Settings, base: Path, *, editor: str | None = None, learned: model.Learned | None = None
+    settings: Settings, base: Path, *, editor: str | None = None, learned: LearnedHere | None = None
 ) -> model.LocalModel | model.SharedModel | model.RemoteModel:
     """What is to be loaded, by whichever engine. Folders are relative to `base`. `editor`: what it calls itself; None
     for a command, which computes in its own process. `learned`: from the workspace, of which the setting `adapter` may
@@ -37,9 +38,7 @@ def is_shared(settings: Settings) -> bool:
     return settings.share and os.environ.get(SHARE_VARIABLE) != "0"
 
 
-def shared_model(
-    settings: Settings, base: Path, editor: str, learned: model.Learned | None = None
-) -> model.SharedModel:
+def shared_model(settings: Settings, base: Path, editor: str, learned: LearnedHere | None = None) -> model.SharedModel:
     """What an editor asks of that process."""
     keep_s, most = settings.engine_keep_seconds, settings.engine_memory_gb
     return model.SharedModel(
@@ -73,16 +72,17 @@ def _context_tokens(settings: Settings) -> int | None:
     return None if settings.context_tokens == "auto" else settings.context_tokens + _new_tokens(settings)
 
 
-def local_model(settings: Settings, base: Path, learned: model.Learned | None = None) -> model.LocalModel:
+def local_model(settings: Settings, base: Path, learned: LearnedHere | None = None) -> model.LocalModel:
     """What is to be loaded in this process. Folders are relative to `base`."""
-    request = model_request(settings)
+    request, now = model_request(settings), learned.now if learned else None
     return model.LocalModel(
-        request=request if learned is None else replace(request, learned=learned.folder),
+        request=request if now is None else replace(request, learned=now.folder),
         base=base,
         threads=threads(settings),
         max_new_tokens=_new_tokens(settings),
         unload_minutes=settings.unload_minutes,
-        learned_state=None if learned is None else learned.state,
+        learned_state=None if now is None else now.state,
+        learned_places=learned.places if learned else (),
     )
 
 
