@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal, cast
 
 from .. import model
-from .learned import LearnedHere
 from .settings.field import LEARNED, NOTHING
 from .settings.settings import WHOLE_CONTEXT, Settings
 
@@ -21,15 +20,21 @@ _PROMPT_TOKENS = 4096
 
 
 def wanted_model(
-    settings: Settings, base: Path, *, editor: str | None = None, learned: LearnedHere | None = None
+    settings: Settings,
+    base: Path,
+    *,
+    editor: str | None = None,
+    learned: model.Learned | None = None,
+    learned_places: tuple[Path, ...] = (),
 ) -> model.LocalModel | model.SharedModel | model.RemoteModel:
     """What is to be loaded, by whichever engine. Folders are relative to `base`. `editor`: what it calls itself; None
     for a command, which computes in its own process. `learned`: from the workspace, of which the setting `adapter` may
-    take an adapter."""
+    take an adapter; `learned_places`: where that may be another one while the editor runs."""
     if settings.remote_url:
         return remote_model(settings, base)
     if editor is not None and is_shared(settings):
-        return shared_model(settings, base, editor, learned)
+        shared = shared_model(settings, base, editor, learned)
+        return replace(shared, local=replace(shared.local, learned_places=learned_places))
     return local_model(settings, base, learned)
 
 
@@ -38,7 +43,9 @@ def is_shared(settings: Settings) -> bool:
     return settings.share and os.environ.get(SHARE_VARIABLE) != "0"
 
 
-def shared_model(settings: Settings, base: Path, editor: str, learned: LearnedHere | None = None) -> model.SharedModel:
+def shared_model(
+    settings: Settings, base: Path, editor: str, learned: model.Learned | None = None
+) -> model.SharedModel:
     """What an editor asks of that process."""
     keep_s, most = settings.engine_keep_seconds, settings.engine_memory_gb
     return model.SharedModel(
@@ -72,17 +79,16 @@ def _context_tokens(settings: Settings) -> int | None:
     return None if settings.context_tokens == "auto" else settings.context_tokens + _new_tokens(settings)
 
 
-def local_model(settings: Settings, base: Path, learned: LearnedHere | None = None) -> model.LocalModel:
+def local_model(settings: Settings, base: Path, learned: model.Learned | None = None) -> model.LocalModel:
     """What is to be loaded in this process. Folders are relative to `base`."""
-    request, now = model_request(settings), learned.now if learned else None
+    request = model_request(settings)
     return model.LocalModel(
-        request=request if now is None else replace(request, learned=now.folder),
+        request=request if learned is None else replace(request, learned=learned.folder),
         base=base,
         threads=threads(settings),
         max_new_tokens=_new_tokens(settings),
         unload_minutes=settings.unload_minutes,
-        learned_state=None if now is None else now.state,
-        learned_places=learned.places if learned else (),
+        learned_state=None if learned is None else learned.state,
     )
 
 

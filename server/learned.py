@@ -35,9 +35,9 @@ class LearnedHere:
         return self.now != before
 
 
-def learned_in(settings: Settings, folder: Path) -> LearnedHere:
+def learned_in(settings: Settings, folder: Path) -> model.Learned | None:
     """What was learned from one folder by now, as far as the settings want it."""
     here = LearnedHere()
     here.configure(settings, [folder])
     here.look()
-    return here
+    return here.now

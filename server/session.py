@@ -123,7 +123,8 @@ class Session:
         if again or agreed:
             self.engine.retry()
         self.look_for_learned()
-        wanted = wanted_model(self.settings, Path(), editor=self._editor, learned=self._learned)
+        now, places = self._learned.now, self._learned.places
+        wanted = wanted_model(self.settings, Path(), editor=self._editor, learned=now, learned_places=places)
         self.engine.load(wanted, partial(self._consent.loadable, self.config))
 
     @property
