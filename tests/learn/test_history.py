@@ -184,10 +184,7 @@ def leave_behind(program: Path, trace: Path) -> Path:
     return program
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
-def test_nothing_that_a_configuration_names_is_run(repository: Path, tmp_path: Path) -> None:
-    trace = tmp_path / "ran"
-    evil = leave_behind(tmp_path / "evil", trace)
+def lay_traps(repository: Path, evil: Path) -> None:
     names = (
         *("core.fsmonitor", "core.pager", "pager.log", "core.sshCommand", "core.editor", "core.gitProxy"),
         *("diff.external", "diff.all.command", "diff.all.textconv", "interactive.diffFilter"),
@@ -213,8 +210,14 @@ def test_nothing_that_a_configuration_names_is_run(repository: Path, tmp_path: P
         git(repository, "-c", "core.fsmonitor=false", "config", name, value)
     (repository / ".git/info/attributes").write_text("* filter=all diff=all\n")
     (repository / ".gitattributes").write_text("* filter=all diff=all\n")
-    (repository / ".git/objects/info/alternates").write_text(f"{tmp_path}/nowhere\n")
+    (repository / ".git/objects/info/alternates").write_text(f"{evil.parent}/nowhere\n")
     (repository / "hooks").mkdir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_nothing_that_a_configuration_names_is_run(repository: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "ran"
+    lay_traps(repository, leave_behind(tmp_path / "evil", trace))
     for name in ("post-index-change", "reference-transaction", "post-checkout", "pre-auto-gc", "fsmonitor-watchman"):
         leave_behind(repository / "hooks" / name, trace)
     trace.unlink(missing_ok=True)
