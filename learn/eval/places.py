@@ -60,10 +60,6 @@ class Place:
         return self.text[self.start : self.end]
 
     @property
-    def behind(self) -> str:
-        return self.text[self.end :]
-
-    @property
     def cursor(self) -> fim.Cursor:
         return fim.Cursor(line=self.line, column=self.column)
 

@@ -15,6 +15,8 @@ OWN_KINDS: tuple[Kind, ...] = ("line", "span", "block")
 _SHORTEST_CHARACTERS = 5
 _LONGEST_LINE_CHARACTERS = 160
 _SPAN_LINES = 3
+# A cursor amid a line stands most often before what is still to be typed of it.
+_ENDING_WITH_LINE = 0.5
 _SHORTEST_SPAN_CHARACTERS = 3
 _BLOCK_LINES = range(2, 13)
 # Behind a line that ends with one of these, deeper lines only go on with it.
@@ -48,13 +50,15 @@ def draw_own(source: Source, kind: Kind, among: Set[int], draw: random.Random) -
     """A middle of one of `OWN_KINDS` that begins in one of the lines (numbers from 0) and has no other line of code
     than these, each as likely as another; None where there is none.
 
-    A line is cut from behind its indentation. A span begins at a later word or symbol, and ends behind a word or symbol
-    of that line or of the next two. A block is what is indented under a line that opens one: 2 to 12 lines.
+    A line is cut from behind its indentation. A span begins at a later word or symbol: half of them end with the line,
+    the others behind a word or symbol of it or of the next two. A block is what is indented under a line that opens
+    one: 2 to 12 lines.
     """
     numbers = sorted(among & source.code_lines)
     draw.shuffle(numbers)
+    ends_with_line = draw.random() < _ENDING_WITH_LINE
     for number in numbers:
-        middles = list(_middles(source, kind, number, among))
+        middles = list(_middles(source, kind, number, among, ends_with_line=ends_with_line))
         if middles:
             return draw.choice(middles)
     return None
@@ -66,14 +70,14 @@ def lines_of(source: Source, middle: Middle) -> range:
     return range(first, first + source.text.count("\n", middle.start, middle.end) + 1)
 
 
-def _middles(source: Source, kind: Kind, number: int, among: Set[int]) -> Iterator[Middle]:
+def _middles(source: Source, kind: Kind, number: int, among: Set[int], *, ends_with_line: bool) -> Iterator[Middle]:
     line = _content(source, number)
     if not _SHORTEST_CHARACTERS <= line.end - line.start <= _LONGEST_LINE_CHARACTERS:
         return
     if kind == "line":
         yield Middle(start=line.start, end=line.end, kind=kind)
     elif kind == "span":
-        yield from _spans(source, number, among)
+        yield from _spans(source, number, among, ends_with_line=ends_with_line)
     else:
         yield from _blocks(source, number, among)
 
@@ -86,7 +90,7 @@ def _content(source: Source, number: int) -> Line:
     return Line(start=start, end=max(start, line.start + len(content.rstrip())))
 
 
-def _spans(source: Source, number: int, among: Set[int]) -> Iterator[Middle]:
+def _spans(source: Source, number: int, among: Set[int], *, ends_with_line: bool) -> Iterator[Middle]:
     text = source.text
     first = _content(source, number)
     ends: list[int] = []
@@ -95,6 +99,8 @@ def _spans(source: Source, number: int, among: Set[int]) -> Iterator[Middle]:
             break
         line = _content(source, other)
         ends += [end for end in range(line.start + 1, line.end + 1) if _is_word_end(text, end)]
+    if ends_with_line:
+        ends = [first.end]
     for start in range(first.start + 1, first.end):
         if text[start].isspace() or is_inside_word(text, start):
             continue
