@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from time import monotonic, sleep
 
+from ...catalogue.adapter import NO_ADAPTER
 from ...errors import Cancelled, OutOfMemory, PathNotAgreed
 from ...loading.plan import Plan, make_plan
 from ...loading.request import ModelRequest
@@ -71,7 +72,7 @@ class ModelPool:
             before = next((model for model in self._models if user in model.users), None)
             model = next((model for model in self._models if wanted.is_same_model(model.wanted)), None)
             if model is not None and agreed is not None and model.engine.plan is not None:
-                _check_agreed(model.engine.plan, agreed)
+                _check_agreed(model.engine.plan, wanted, agreed)
             if model is None and before is not None and set(before.users) == {user}:
                 model = before  # nobody else wants it: what it has becomes the other one, its adapter alone if need be
             if model is None:
@@ -190,13 +191,14 @@ class ModelPool:
         return True
 
 
-def _check_agreed(plan: Plan, agreed: Collection[Path]) -> None:
+def _check_agreed(plan: Plan, wanted: LocalModel, agreed: Collection[Path]) -> None:
     """Raises `PathNotAgreed` as planning does, for a model that is planned already."""
     sources = [plan.source] if plan.draft is None else [plan.source, plan.draft.source]
     for source in sources:
         if source.is_path and source.path not in agreed:
             raise PathNotAgreed(source.path)
-    if plan.adapter is not None and plan.adapter.path not in agreed:
+    is_named = wanted.request.adapter != NO_ADAPTER
+    if plan.adapter is not None and is_named and plan.adapter.path not in agreed:
         raise PathNotAgreed(plan.adapter.path, "an adapter")
 
 
