@@ -13,7 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ... import model
 from ..completion.prompt_config import prompt_config
 from ..engines import threads
+from ..learned import learned_in
 from ..settings.config import Config
+from ..settings.field import LEARNED, NOTHING
 from ..settings.settings import Settings
 from ..version import VERSION
 from .asking import EngineCompleter, FolderRepository
@@ -56,10 +58,12 @@ class Measurement:
         while waiting is None or waiting:
             adapter = (waiting[0].adapter if waiting else None) or config.settings.adapter
             own = replace(config, settings=measured_settings(config.settings, {"adapter": adapter}))
-            with ready_engine(own) as engine:
+            learned = learned_in(own.settings, self._root)
+            with ready_engine(own, learned) as engine:
                 info = engine.info().result()
                 if waiting is None:
-                    waiting = usual_variants(own.settings, prompt_config(info, own.settings))
+                    is_adapted = learned is not None or adapter not in (LEARNED, NOTHING)
+                    waiting = usual_variants(prompt_config(info, own.settings), is_adapted=is_adapted)
                 now = [variant for variant in waiting if variant.adapter in (None, adapter)]
                 waiting = [variant for variant in waiting if variant not in now]
                 self._models.append(info.summary)

@@ -9,14 +9,13 @@ from typing import Any, Literal
 from ... import model
 from ..completion.prompt_config import PromptConfig, prompt_config
 from ..errors import BadRequest
-from ..settings.field import NOTHING
+from ..settings.field import LEARNED, NOTHING
 from ..settings.settings import Settings
 
 Part = Literal["other-files", "adapter", "copies", "guide"]
 PARTS: tuple[Part, ...] = ("other-files", "adapter", "copies", "guide")
 AS_IT_IS = "as it is"
 MODEL_ALONE = "model alone"
-_LEARNED = "auto"
 # Figures must not depend on how busy the machine is, or on chance.
 _MEASURED = {"temperature": 0.0, "top_k": "all", "unload_minutes": 0.0}
 
@@ -42,7 +41,7 @@ class Variant:
 def _with(part: Part) -> Variant:
     changes: dict[Part, Variant] = {
         "other-files": Variant(name="with other files", change=lambda config: replace(config, other_files=True)),
-        "adapter": Variant(name="with adapter", settings={"adapter": _LEARNED}),
+        "adapter": Variant(name="with adapter", settings={"adapter": LEARNED}),
         "copies": Variant(name="with copies", settings={"copies": True}),
         "guide": Variant(name="with guide"),
     }
@@ -93,10 +92,10 @@ def chosen_variants(
     return list({variant.name: variant for variant in found}.values())
 
 
-def usual_variants(settings: Settings, config: PromptConfig) -> list[Variant]:
+def usual_variants(config: PromptConfig, *, is_adapted: bool) -> list[Variant]:
     """As it is; other files the other way; and without the adapter, where there is one."""
     found = [_ALL[AS_IT_IS], _without("other-files") if config.other_files else _with("other-files")]
-    if settings.adapter != NOTHING:
+    if is_adapted:
         found.append(_without("adapter"))
     return found
 
