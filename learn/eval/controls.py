@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from ... import fim, model
 from ..repository import Completed, Repository
@@ -28,14 +29,19 @@ class Control:
 
 
 def control(name: str, places: Sequence[Place], info: model.EngineInfo) -> Control:
-    """`oracle`: what was cut out. `shuffled`: what was cut out at the next place of the same kind."""
-    texts = {_key(place): place.answer for place in places}
-    if name == SHUFFLED:
-        for kind in {place.kind for place in places}:
-            own = [place for place in places if place.kind == kind]
-            for place, other in zip(own, [*own[1:], *own[:1]], strict=True):
-                texts[_key(place)] = other.answer
-    return Control(name, info, texts)
+    """`oracle`: what was cut out. `shuffled`: something else, that was cut out at another place of the same kind;
+    nothing where there is none."""
+    answers = _others(places) if name == SHUFFLED else [place.answer for place in places]
+    return Control(name, info, {_key(place): answer for place, answer in zip(places, answers, strict=True)})
+
+
+def _others(places: Sequence[Place]) -> list[str]:
+    others: list[str] = []
+    for number, place in enumerate(places):
+        behind = chain(places[number + 1 :], places[:number])
+        unlike = (other.answer for other in behind if other.kind == place.kind and other.answer != place.answer)
+        others.append(next(unlike, ""))
+    return others
 
 
 def _key(place: Place) -> Key:

@@ -13,6 +13,8 @@ from ...fim.code import grammar_of
 _WORD = re.compile(r"[^\W\d]\w*")
 # Of nodes that have names but are no identifiers.
 _NO_IDENTIFIERS = ("string", "comment", "number", "integer", "float", "literal", "char", "text", "escape", "content")
+# Without it, all is text of a page.
+_BEFORE_CODE = {"php": "<?php "}
 
 
 def identifiers(text: str, path: str) -> list[str]:
@@ -20,7 +22,8 @@ def identifiers(text: str, path: str) -> list[str]:
     grammar = grammar_of(path, fim.language_of_path(path))
     if grammar is None:
         return _WORD.findall(text)
-    tree = grammar.parser.parse(text.encode("utf-8", "replace"))
+    before = _BEFORE_CODE.get(grammar.name, "")
+    tree = grammar.parser.parse((before + text).encode("utf-8", "replace"))
     return [name for leaf in _leaves(tree.root_node) for name in _names(leaf)]
 
 

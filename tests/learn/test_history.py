@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from repositories import alone, commit, git, needs_git
 from seekline.learn.history import History
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+pytestmark = needs_git
 
 
 @pytest.fixture(autouse=True)
 def no_settings_of_mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And no repository is found above the test's folder."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-
-
-def git(folder: Path, *arguments: str, at: int = 0) -> None:
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always")
-    dates = {"GIT_AUTHOR_DATE": f"{at} +0000", "GIT_COMMITTER_DATE": f"{at} +0000"} if at else {}
-    call = ["git", *identity, *arguments]
-    subprocess.run(call, cwd=folder, env={**os.environ, **dates}, check=True, capture_output=True)
-
-
-def commit(folder: Path, files: dict[str, str], at: int) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, "utf-8", newline="")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "-m", "changed", at=at)
+    alone(tmp_path, monkeypatch)
 
 
 @pytest.fixture
