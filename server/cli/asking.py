@@ -77,11 +77,17 @@ class EngineCompleter:
 
     def complete(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> Completed:
         """What is hidden while the user types is asked for explicitly, where everything is shown."""
-        from ...learn.repository import Completed
-
         # Files are parsed before anything is timed, as when someone types; and no other variant's prompt is computed.
         prepare(snapshot_in(repository, document, cursor), self._config, Contexts(), explicit=False, cancel=Event())
-        self._engine.forget(document.path)
+        try:
+            return self._completed(repository, document, cursor)
+        finally:
+            # Prompts of other documents share beginnings with it: its KV cache would make them quicker, and others.
+            self._engine.forget(document.path)
+
+    def _completed(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> Completed:
+        from ...learn.repository import Completed
+
         snapshot = snapshot_in(repository, document, cursor)
         typed = generate(snapshot, self._engine, self._config, Contexts(), explicit=False)
         found = typed

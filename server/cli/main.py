@@ -18,6 +18,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "config": "config",
     "stats": "stats",
+    "eval": "eval",
     "status": "engine_process",
     "stop": "engine_process",
 }
