@@ -96,8 +96,8 @@ def run(sandbox: Sandbox, program: str, limits: Limits = Limits()) -> Outcome:
 
 
 def _methods() -> tuple[Method, ...]:
-    """Root's processes are not counted by the kernel, so that root becomes someone else, which `unshare` allows."""
-    return ("unshare as root", "bubblewrap") if os.geteuid() == 0 else ("bubblewrap", "unshare")
+    """The kernel sets no limit to the number of root's processes, so that for root a program runs as someone else."""
+    return ("unshare as root",) if os.geteuid() == 0 else ("bubblewrap", "unshare")
 
 
 def _run(sandbox: Sandbox, program: str, limits: Limits) -> Outcome:
@@ -187,21 +187,9 @@ def _command(sandbox: Sandbox, settings: dict[str, Any]) -> list[str]:
     folder = ["--size", str(settings["folder_bytes"]), "--tmpfs", _FOLDER]
     spaces = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1"]
     spaces += ["--cap-drop", "ALL"]
-    return [
-        "bwrap",
-        *spaces,
-        "--cap-drop",
-        "ALL",
-        *shown,
-        *links,
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        *folder,
-        "--",
-        *stage,
-    ]
+    # Without the last two, both could be written to without a bound.
+    kernel = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
+    return ["bwrap", *spaces, *shown, *links, *folder, *kernel, "--", *stage]
 
 
 def _why_not(sandbox: Sandbox) -> str | None:

@@ -123,7 +123,7 @@ def _started(settings: dict[str, Any], text: bytes) -> tuple[int, int, int]:
         try:
             _become_program(settings, (nothing, writes_output, writes_output, writes_ended, program))
         except BaseException as error:  # noqa: BLE001  (there is nobody to raise it to)
-            os.write(2, f"sandbox: {error}\n".encode())
+            os.write(writes_output, f"sandbox: {error}\n".encode())
         os._exit(127)
     os.close(writes_output)
     os.close(writes_ended)
@@ -132,6 +132,7 @@ def _started(settings: dict[str, Any], text: bytes) -> tuple[int, int, int]:
 
 def _become_program(settings: dict[str, Any], files: tuple[int, ...]) -> NoReturn:
     os.setsid()
+    _check("prctl", libc.prctl(_SET_DUMPABLE, 1, 0, 0, 0))  # else the next file is root's
     with open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
     for target, source in enumerate([fcntl.fcntl(file, fcntl.F_DUPFD, 100) for file in files]):
