@@ -31,8 +31,8 @@ class SetTask:
 
     @property
     def is_one_line(self) -> bool:
-        """Whether the solution is one line, so that an answer's first line can be compared with it."""
-        return "\n" not in self.solution.strip("\n") and not self.solution.startswith("\n")
+        """Whether what stands in a hole is one line, so that an answer's first line can be compared with it."""
+        return bool(self.suffix) and "\n" not in self.solution.removesuffix("\n")
 
 
 def program_of(task: SetTask, answer: str) -> str | None:
@@ -49,7 +49,6 @@ def until_stop(task: SetTask, text: str) -> str:
     return text[: min((end for end in ends if end >= 0), default=len(text))]
 
 
-def first_line(text: str) -> str:
-    """The first generated line, its line end included (the convention of arXiv:2406.11931, footnote 5)."""
-    line, end, _ = text.partition("\n")
-    return line + end
+def first_line(task: SetTask, text: str) -> str:
+    """The first generated line, which takes the place of the solution's (arXiv:2406.11931, footnote 5)."""
+    return text.partition("\n")[0] + ("\n" if task.solution.endswith("\n") else "")
