@@ -12,7 +12,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -112,8 +112,8 @@ class RawAnswerer:
         return Answer(text=until_stop(task, text), is_cut=built.is_cut)
 
     def _format_for(self, task: SetTask, info: model.EngineInfo) -> fim.Format:
-        """Where nothing stands behind, a model that fills in goes on left to right, too."""
-        if task.suffix or info.limits.takes_suffix:
+        """Where there is no hole, a model that fills in goes on left to right, too."""
+        if task.has_hole or info.limits.takes_suffix:
             return self._format
         return fim.all_formats()["plain"].with_begin(info.tokenizer.begin_token if info.tokenizer else None)
 
@@ -122,7 +122,10 @@ class ProductAnswerer:
     """Has a task completed in a file of a folder that has nothing else."""
 
     mode = "product"
-    notes = ("an answer is what would stand at the cursor, asked for explicitly where it is not shown",)
+    notes = (
+        "product: an answer is what would stand at the cursor, asked for explicitly where it is not shown; where a line "
+        "is missing, the cursor is indented as an editor does",
+    )
 
     def __init__(self, completer: Completer, open_repository: Callable[[Path], Repository]) -> None:
         self.name = completer.name
@@ -135,18 +138,26 @@ class ProductAnswerer:
 
     def answer(self, task: SetTask) -> Answer:
         """Raises `SetUnreadable` for a task without a hole."""
-        if not task.suffix:
+        if not task.has_hole:
             raise SetUnreadable(
-                f"{all_benchmarks()[task.benchmark].title} has no text behind the cursor.",
+                f"{all_benchmarks()[task.benchmark].title} has no holes.",
                 "The mode `product` is for sets with holes: take `raw`.",
             )
-        # A user who fills in a line has an empty one there.
-        end = "\n" if task.solution.endswith("\n") and not task.prefix[-1:].strip("\n") else ""
-        document, cursor = place_of(task, end + task.suffix)
+        indentation, end = _around(task)
+        document, cursor = place_of(replace(task, prefix=task.prefix + indentation), end + task.suffix)
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / document.path).write_text("".join(document.lines), "utf-8", errors="replace", newline="")
             completed = self._completer.complete(self._open_repository(Path(folder)), document, cursor)
-        return Answer(text=completed.text + end if completed.text else "", is_shown=completed.is_shown)
+        text = indentation + completed.text + end if completed.text else ""
+        return Answer(text=text, is_shown=completed.is_shown)
+
+
+def _around(task: SetTask) -> tuple[str, str]:
+    """Where whole lines are missing: what stands in an editor's empty line before the cursor, and its end."""
+    is_of_lines = task.solution.endswith("\n") and (not task.prefix or task.prefix.endswith("\n"))
+    if not is_of_lines:
+        return "", ""
+    return task.solution[: len(task.solution) - len(task.solution.lstrip(" \t"))], "\n"
 
 
 class Oracle:

@@ -16,6 +16,7 @@ class Benchmark:
 
     name: str
     title: str
+    has_holes: bool
     max_new_tokens: int
     stops: tuple[str, ...]
     convention: str

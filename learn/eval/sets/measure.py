@@ -32,12 +32,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What one model reached in a set."""
+    """What one model reached in a set. `by_language`: the same figures for each language that the set has."""
 
     name: str
     mode: str
     notes: tuple[str, ...]
     figures: Figures
+    by_language: dict[str, Figures]
     scores: tuple[Score, ...]
     worst: tuple[Case, ...]
 
@@ -94,11 +95,13 @@ def measure(
             told(number)
         while waiting:
             finish_one()
+    languages = sorted({each.language for each in scores})
     return Measured(
         name=answerer.name,
         mode=answerer.mode,
         notes=answerer.notes,
         figures=figures(scores),
+        by_language={name: figures([each for each in scores if each.language == name]) for name in languages},
         scores=tuple(scores),
         worst=worst.cases(),
     )

@@ -51,7 +51,11 @@ def read_tasks(path: Path, kind: Kind | None = None) -> Iterator[SetTask]:
         raise SetUnreadable(f"{path.name} has no tasks.", "Give a file of a set.")
     kind = kind or _kind_of(first)
     seen: dict[str, str] = {}
+    benchmark: str | None = None
     for row, task in _tasks_of(kind, path, chain([first], rows)):
+        benchmark = benchmark or task.benchmark
+        if task.benchmark != benchmark:
+            raise SetUnreadable(f"{row.where}: this task is of another set than those before.", "Give one set a file.")
         if task.id in seen:
             raise SetUnreadable(f"{row.where}: the task {task.id} was at {seen[task.id]} already.", "Take one out.")
         seen[task.id] = row.where

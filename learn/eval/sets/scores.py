@@ -23,6 +23,7 @@ class Score:
     """How right one answer is. None: there is none of this measure; `end` where nothing was run."""
 
     task_id: str
+    language: str
     exact: bool
     edit: float
     first_token: bool | None
@@ -59,6 +60,7 @@ def score(task: SetTask, answer: Answer, encode: Encode | None) -> Score:
     line = first_line(task, answer.text).strip() if task.is_one_line else None
     return Score(
         task_id=task.id,
+        language=task.language,
         exact=answer.text.strip() == expected,
         edit=edit_similarity(answer.text.strip(), expected),
         first_token=None if encode is None else encode(answer.text)[:1] == encode(task.solution)[:1],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .benchmarks import all_benchmarks
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -30,9 +32,14 @@ class SetTask:
     program: Program | None = None
 
     @property
+    def has_hole(self) -> bool:
+        """Whether a model is shown what stands behind, which may be nothing."""
+        return all_benchmarks()[self.benchmark].has_holes
+
+    @property
     def is_one_line(self) -> bool:
         """Whether what stands in a hole is one line, so that an answer's first line can be compared with it."""
-        return bool(self.suffix) and "\n" not in self.solution.removesuffix("\n")
+        return self.has_hole and "\n" not in self.solution.removesuffix("\n")
 
 
 def program_of(task: SetTask, answer: str) -> str | None:
