@@ -16,7 +16,7 @@ from ..completion.prompt_config import prompt_config
 from ..errors import BadRequest
 from ..settings.settings import Settings
 from .asking import EngineCompleter, FolderRepository
-from .complete import ready_engine
+from .complete import make_plan, ready_engine
 from .console import err, print_note, print_table
 from .effective import load_config
 
@@ -204,8 +204,11 @@ def _answerers(
     for control in request.controls:
         yield Oracle() if control == "oracle" else Shuffled(_tasks(request), request.seed), None
     names = request.models or (() if request.controls else (None,))
-    for name in names:
-        config = load_config(None, **{**options, "model": name})
+    configs = [load_config(None, **{**options, "model": name}) for name in names]
+    for config in configs:
+        if len(configs) > 1 and not config.settings.remote_url:
+            make_plan(config)  # none is measured where another one is missing
+    for config in configs:
         with ready_engine(config) as engine:
             prompts = prompt_config(engine.info().result(), config.settings)
             name, tokenizer = prompts.info.name, prompts.info.tokenizer

@@ -123,8 +123,8 @@ class ProductAnswerer:
 
     mode = "product"
     notes = (
-        "product: an answer is what would stand at the cursor, asked for explicitly where it is not shown; where a line "
-        "is missing, the cursor is indented as an editor does",
+        "product: an answer is what would stand at the cursor, asked for explicitly where it is not shown; where a "
+        "line is missing, the cursor is indented as an editor does",
     )
 
     def __init__(self, completer: Completer, open_repository: Callable[[Path], Repository]) -> None:

@@ -63,7 +63,7 @@ def score(task: SetTask, answer: Answer, encode: Encode | None) -> Score:
         language=task.language,
         exact=answer.text.strip() == expected,
         edit=edit_similarity(answer.text.strip(), expected),
-        first_token=None if encode is None else encode(answer.text)[:1] == encode(task.solution)[:1],
+        first_token=None if encode is None else encode(answer.text.strip())[:1] == encode(expected)[:1],
         exact_first_line=None if line is None else line == expected,
         edit_first_line=None if line is None else edit_similarity(line, expected),
         is_shown=answer.is_shown,
