@@ -49,7 +49,7 @@ class Limits:
     processes: int = 32
 
 
-LIMITS_WITH_PACKAGES = Limits(time_s=60.0, memory_bytes=4 << 30, address_bytes=32 << 30, processes=64)
+LIMITS_WITH_PACKAGES = Limits(time_s=120.0, memory_bytes=4 << 30, address_bytes=32 << 30, processes=64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
