@@ -1,4 +1,4 @@
-"""What can go wrong while the embedded model is made.
+"""What can go wrong while a model is made, tuned or measured.
 
 TrainingError
 ├── CorpusTooSmall   too little permissively licensed Python was found to learn from, or to measure with
@@ -6,7 +6,11 @@ TrainingError
 ├── OtherModel       the model to go on from has another shape
 ├── ListUnreadable   a list of repositories says something else than what is read, and for what
 ├── NotCompiled      the mixture is fitted on what only the compiled library computes
-└── Diverged         the loss is no number any more
+├── Diverged         the loss is no number any more
+├── SetUnreadable    a file of a published set is none, or a line in it lacks a field
+├── AnswersUnreadable  a file of answers is none, or of other tasks
+├── NoSandbox        nothing here contains a program that a model wrote
+└── SandboxFailed    what contains a program did not start
 """
 
 from __future__ import annotations
@@ -39,4 +43,20 @@ class NotCompiled(TrainingError):
 
 
 class Diverged(TrainingError):
+    pass
+
+
+class SetUnreadable(TrainingError):
+    pass
+
+
+class AnswersUnreadable(TrainingError):
+    pass
+
+
+class NoSandbox(TrainingError):
+    pass
+
+
+class SandboxFailed(TrainingError):
     pass
