@@ -18,6 +18,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "config": "config",
     "stats": "stats",
+    "learn": "learn",
     "status": "engine_process",
     "stop": "engine_process",
 }
