@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,11 +21,14 @@ from .asking import FolderRepository, SettingsPrompter
 from .console import err, out, print_json, print_line, print_note, print_table
 from .effective import load_config
 from .options import JsonOption, ModelOption
+from .prompt import configured_prompts
 
 if TYPE_CHECKING:
-    from ...learn.data.options import DataOptions
     from ...learn.data.report import Report
     from ...learn.data.selection import Progress as Tell
+
+_CHOICES = ("form", "fim_rate", "seed", "samples", "limit", "licence", "tests")
+"""The options of the command that are those of `DataOptions`."""
 
 app = typer.Typer(help="Learn a repository: samples for tuning a model on it.", no_args_is_help=True)
 
@@ -85,32 +88,34 @@ def data(
     as_json: JsonOption = False,
 ) -> None:
     """Make samples of repositories, with a report of what was left out and why; run it again to go on."""
-    from ...learn.data.evaluation_sets import set_digest
-    from ...learn.data.options import DataOptions
-    from ...learn.data.pipeline import make_data
-    from .prompt import configured_prompts
-
+    choices = {key: value for key, value in locals().items() if key in _CHOICES}
     roots = [_root(folder) for folder in folders or [_current_repository()]]
     sets = sorted(against or [], key=lambda path: path.name)
     config = load_config(roots[0], model=model)
-    prompts = configured_prompts(config)
-    repositories = _repositories(roots, config.settings)
+    report = _made(_repositories(roots, config.settings), configured_prompts(config), choices, sets, output)
+    _tell(report, form.value, output, as_json=as_json)
+
+
+def _made(
+    repositories: Sequence[FolderRepository],
+    prompts: PromptConfig,
+    choices: dict[str, Any],
+    sets: Sequence[Path],
+    output: Path,
+) -> Report:
+    from ...learn.data.evaluation_sets import set_digest
+    from ...learn.data.options import DataOptions
+    from ...learn.data.pipeline import make_data
+
     options = DataOptions(
         repositories=tuple(repository.name for repository in repositories),
         model=prompts.info.name,
         prompts=_described(prompts),
-        form=form.value,
-        fim_rate=fim_rate,
-        seed=seed,
-        samples=samples,
-        limit=limit,
-        licence=licence.value,
-        tests=tests,
         against=tuple(map(set_digest, sets)),
+        **{key: value.value if isinstance(value, Enum) else value for key, value in choices.items()},
     )
     with _progress() as tell:
-        report = make_data(repositories, SettingsPrompter(prompts), options, sets, output, tell)
-    _tell(report, options, output, as_json=as_json)
+        return make_data(repositories, SettingsPrompter(prompts), options, sets, output, tell)
 
 
 def _current_repository() -> Path:
@@ -174,7 +179,7 @@ def _progress() -> Iterator[Tell]:
         yield tell
 
 
-def _tell(report: Report, options: DataOptions, output: Path, *, as_json: bool) -> None:
+def _tell(report: Report, form: str, output: Path, *, as_json: bool) -> None:
     if as_json:
         stages = [
             {"stage": stage.name, "in": stage.files_in, "out": stage.files_out, "reasons": stage.reasons}
@@ -193,6 +198,6 @@ def _tell(report: Report, options: DataOptions, output: Path, *, as_json: bool) 
         if repository.history is not None:
             print_note(f"when files of {repository.name} were changed is the disk's word: {repository.history}")
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.kinds.items())
-    print_line(f"{report.samples:,} {options.form}: {kinds}")
-    out.print(Text(str(output / f"{options.form}.jsonl")))
+    print_line(f"{report.samples:,} {form}: {kinds}")
+    out.print(Text(str(output / f"{form}.jsonl")))
     out.print(Text(str(output / "report.html")))
