@@ -5,6 +5,10 @@ TrainingError
 ├── RecipeChanged    the output folder was begun with other settings
 ├── OtherModel       the model to go on from has another shape
 ├── ListUnreadable   a list of repositories says something else than what is read, and for what
+├── NothingToLearn   a folder that is none, or that has no file to learn from
+├── SetUnreadable    an evaluation set that no training text may share cannot be read
+├── PackageMissing   a package of the extra `learn` is not installed
+├── NotWritten       the output folder cannot be written, or another run writes to it
 ├── NotCompiled      the mixture is fitted on what only the compiled library computes
 ├── Diverged         the loss is no number any more
 ├── SetUnreadable    a file of a published set is none, or a line in it lacks a field
@@ -35,6 +39,22 @@ class OtherModel(TrainingError):
 
 
 class ListUnreadable(TrainingError):
+    pass
+
+
+class NothingToLearn(TrainingError):
+    pass
+
+
+class SetUnreadable(TrainingError):
+    pass
+
+
+class PackageMissing(TrainingError):
+    pass
+
+
+class NotWritten(TrainingError):
     pass
 
 

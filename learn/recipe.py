@@ -9,9 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import RecipeChanged
 from .files import written_whole
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 HEAD_SIZE = 64
 # Prefix and suffix that a measurement shows to the model; training makes its samples with this in mind.
@@ -149,8 +153,9 @@ class Run:
     positions: int = 840
 
 
-def keep_recipe(folder: Path, recipe: Recipe) -> None:
-    """Writes recipe.json into a new folder. Raises `RecipeChanged` where the folder has another one."""
+def keep_recipe(folder: Path, recipe: DataclassInstance) -> None:
+    """Writes recipe.json into a new folder: a `Recipe`, or whatever else shapes what is made there. Raises
+    `RecipeChanged` where the folder has another one."""
     path = folder / "recipe.json"
     # Through JSON and back, so that a tuple here equals a list there.
     now = json.loads(json.dumps(asdict(recipe)))
