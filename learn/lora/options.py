@@ -35,7 +35,7 @@ class Options:
     warm_up_share: float = 0.05
     batch_tokens: int = 8192
     row_tokens: int = 1024
-    epochs: float = 3.0
+    epochs: int = 3
     evaluations: int = 8
     patience: int = 3
     held_out: HoldOut = "auto"
