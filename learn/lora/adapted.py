@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -130,7 +131,7 @@ class Adapted:
             torch.manual_seed(seed + number)  # of dropout
             loss = self._nats([rows[one] for one in group]).sum()
             (loss / total).backward()
-            nats += float(loss)
+            nats += loss.item()
         return nats / total
 
     def _nats(self, rows: Sequence[Row]) -> Tensor:
@@ -143,9 +144,9 @@ class Adapted:
         inputs = torch.zeros(len(rows), longest, dtype=torch.int64)
         foretells = torch.zeros(len(rows), longest, dtype=torch.bool)
         for number, row in enumerate(rows):
-            inputs[number, : len(row.ids) - 1] = torch.tensor(row.ids[:-1])
+            inputs[number, : len(row.ids) - 1] = torch.from_numpy(row.ids[:-1])
             foretells[number, row.first - 1 : len(row.ids) - 1] = True
-        labels = torch.tensor([id for row in rows for id in row.ids[row.first :]])
+        labels = torch.from_numpy(np.concatenate([row.ids[row.first :] for row in rows])).long()
         of_row = torch.tensor([number for number, row in enumerate(rows) for _ in range(row.targets)])
         with torch.autocast(self._device.partition(":")[0], torch.bfloat16, enabled=self._autocast):
             hidden = self._model.get_decoder()(input_ids=inputs.to(self._device), use_cache=False).last_hidden_state
@@ -191,10 +192,10 @@ def _with_adapter(model: PreTrainedModel, options: Options, name: str) -> Any:
             lora_dropout=options.dropout,
             target_modules=list(options.modules),
             task_type="CAUSAL_LM",
-            base_model_name_or_path=name,
         )
         torch.manual_seed(options.seed)
         adapted: Any = peft.get_peft_model(model, config)
+        # Not the folder, which is another one on another machine.
         adapted.peft_config["default"].base_model_name_or_path = name
         return adapted
 

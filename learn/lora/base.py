@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...model.catalogue.checkpoint import Checkpoint, inspect, read_table, weight_files
-from ...model.catalogue.sources import Source, find_sources
+from ...model.catalogue.sources import Source, check_agreed, find_sources
 from ...model.errors import BrokenCheckpoint
 from ...model.tokenizer import Tokenizer
 from ..errors import ExtraMissing, UnsupportedBase
@@ -40,14 +41,15 @@ class Base:
         return digest.hexdigest()
 
 
-def find_base(name: str, *, folder: Path) -> Base:
-    """The base that `name` means, as the setting `model`; a path is relative to `folder`.
+def find_base(name: str, *, folder: Path, agreed: Collection[Path] | None = None) -> Base:
+    """The base that `name` means, as the setting `model`; a path is relative to `folder`. `agreed`: the folders that
+    may be opened, None: all.
 
-    Raises what `find_sources` and `inspect` raise, and `UnsupportedBase`.
+    Raises what `find_sources`, `check_agreed` and `inspect` raise, and `UnsupportedBase`.
     """
     sources = find_sources(name, base=folder)
     plain = [source for source in sources if source.format == "safetensors"]
-    source = (plain or sources)[0]
+    source = check_agreed((plain or sources)[0], agreed)
     checkpoint = inspect(source.path)
     if checkpoint.weights_format != "safetensors" or checkpoint.packing is not None:
         raise UnsupportedBase(

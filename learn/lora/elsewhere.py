@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -24,14 +24,10 @@ _LINES = Mix(
 )
 _BLOCKS = replace(_LINES, middle_line=0.6, middle_lines=0.2, middle_statement=0.2)
 
-Tick = Callable[[int], None]
 
-
-def draw_elsewhere(repository: Repository, prompter: Prompter, number: int, seed: int, tick: Tick) -> list[Sample]:
-    """At most so many samples of a repository's code, as many of each file; tests and generated code are passed over.
-
-    `tick` is told how many there are. The same each time, as long as the files are.
-    """
+def draw_elsewhere(repository: Repository, prompter: Prompter, number: int, seed: int) -> list[Sample]:
+    """At most so many samples of a repository's code, as many of each file, the same each time. Tests and vendored
+    code are passed over."""
     paths = [path for path in repository.paths() if fim.language_of_path(path) is not None]
     files = sorted(
         (path for path in paths if not is_test(path) and not is_skipped(path)), key=lambda path: hash_of((path,))
@@ -50,7 +46,6 @@ def draw_elsewhere(repository: Repository, prompter: Prompter, number: int, seed
             misses = 0
             used.add((path, sample.start))
             samples.append(sample)
-            tick(len(samples))
             if len(samples) == number:
                 break
     return samples
