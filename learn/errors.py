@@ -6,12 +6,13 @@ TrainingError
 ├── OtherModel       the model to go on from has another shape
 ├── ListUnreadable   a list of repositories says something else than what is read, and for what
 ├── NothingToLearn   a folder that is none, or that has no file to learn from
-├── SetUnreadable    an evaluation set that no training text may share cannot be read
+├── SetUnreadable    a file of a published set is none, or a line in it lacks a field
 ├── PackageMissing   a package of the extra `learn` is not installed
-├── NotWritten       the output folder cannot be written, or another run writes to it
+├── NotWritten       what a run keeps cannot be written, as where the disk is full, or another run writes there
 ├── NotCompiled      the mixture is fitted on what only the compiled library computes
 ├── Diverged         the loss is no number any more
-├── SetUnreadable    a file of a published set is none, or a line in it lacks a field
+├── NoSamples        there are none, too few, or the file is no file of samples
+├── UnsupportedBase  a model that adapters are not trained for: its samples are another's, or its weights are packed
 ├── AnswersUnreadable  a file of answers is none, or of other tasks
 ├── NoSandbox        nothing here contains a program that a model wrote
 └── SandboxFailed    what contains a program did not start
@@ -66,7 +67,11 @@ class Diverged(TrainingError):
     pass
 
 
-class SetUnreadable(TrainingError):
+class NoSamples(TrainingError):
+    pass
+
+
+class UnsupportedBase(TrainingError):
     pass
 
 

@@ -20,6 +20,8 @@ from ..settings.settings import Settings
 from .asking import FolderRepository, SettingsPrompter
 from .console import err, out, print_json, print_line, print_note, print_table
 from .effective import load_config
+from .learn_adapters import adapters, forget
+from .learn_train import train
 from .options import JsonOption, ModelOption
 from .prompt import configured_prompts
 
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
 _CHOICES = ("form", "fim_rate", "seed", "samples", "limit", "licence", "tests")
 """The options of the command that are those of `DataOptions`."""
 
-app = typer.Typer(help="Learn a repository: samples for tuning a model on it.", no_args_is_help=True)
+app = typer.Typer(help="Learn from a repository: samples of it, and an adapter for a model.", no_args_is_help=True)
+app.command()(train)
+app.command()(adapters)
+app.command()(forget)
 
 
 class Form(str, Enum):
@@ -65,11 +70,6 @@ AgainstOption = Annotated[
         "--against", metavar="FILE", help="Leave out files with a task of this evaluation set (.jsonl or .jsonl.gz)."
     ),
 ]
-
-
-@app.callback()
-def _learn() -> None:
-    """A callback keeps `data` a command of its own while there is no other."""
 
 
 @app.command()
