@@ -136,13 +136,13 @@ def make_plan(config: Config) -> model.Plan:
 
 
 @contextmanager
-def ready_engine(config: Config) -> Iterator[model.ChosenEngine]:
-    """The engine with its model loaded. Raises `ModelError` where there is none."""
+def ready_engine(config: Config, learned: model.Learned | None = None) -> Iterator[model.ChosenEngine]:
+    """The engine with its model loaded, and with what was learned for it. Raises `ModelError` where there is none."""
     with err.status("choosing a model") as status:
         engine = model.ChosenEngine(lambda report: _show(report, status))
         try:
             agreed = consent.loadable(config, print_note)
-            engine.load(wanted_model(config.settings, Path()), lambda: agreed)
+            engine.load(wanted_model(config.settings, Path(), learned=learned), lambda: agreed)
             engine.info().result()
         except BaseException:
             engine.close(_CLOSE_S)

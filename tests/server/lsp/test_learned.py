@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from editor import editor
@@ -21,7 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "adapters"
 
 
-def learn(tmp_path: Path, repository: Path, seed: int, **config: object) -> Path:
+def learn(tmp_path: Path, repository: Path, seed: int, **config: Any) -> Path:
     draft = save_adapter(tmp_path / f"draft-{seed}", BASE, rank=4, seed=seed, **config)
     return learned.publish(learned.learned_folder(repository, BASE), draft, repository=repository, base=BASE)
 
