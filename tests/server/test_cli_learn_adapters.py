@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import Seekline
@@ -21,7 +22,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "400")
 
 
-def learn(tmp_path: Path, repository: Path, gains: object = None, **config: object) -> Path:
+def learn(tmp_path: Path, repository: Path, gains: object = None, **config: Any) -> Path:
     draft = save_adapter(tmp_path / "draft", BASE, rank=4, **config)
     if gains is not None:
         (draft / learned.GAINS).write_text(json.dumps(gains), "utf-8")
