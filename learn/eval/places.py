@@ -30,6 +30,7 @@ Recency = Literal["uncommitted", "recent", "other"]
 SEED = 7
 _TURNS: tuple[Recency, ...] = ("uncommitted", "recent", "uncommitted", "recent", "other")
 _LONGEST_BYTES = 200_000
+_KEPT_FILES = 64
 _BINARY_CHARACTERS = 8192
 # The files that git calls changed are among those that were written last.
 _LOOKED_AT = 200
@@ -117,7 +118,8 @@ class _Drawer:
         self._history = history
         self._draw = random.Random(seed)  # noqa: S311
         self._used: dict[str, set[int]] = defaultdict(set)
-        self._source = lru_cache(maxsize=64)(self._read)
+        self._text = lru_cache(maxsize=_KEPT_FILES)(self._read)
+        self._source = lru_cache(maxsize=_KEPT_FILES)(self._parse)
         sizes = _sizes(repository)
         most = max(_FEWEST_FILES, number * _FILES_PER_PLACE)
         groups = {
@@ -164,16 +166,19 @@ class _Drawer:
         self._used[path].update(lines_of(source, middle))
         return place_at(path, source.language.name, source.text, middle.start, middle.end, kind, recency)
 
-    def _read(self, path: str) -> Source | None:
+    def _read(self, path: str) -> str | None:
         """The file as it is measured; None where a program wrote it, or it is no text."""
-        language = fim.language_of_path(path)
         try:
             text = self._repository.read(path).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return None
-        if language is None or "\0" in text[:_BINARY_CHARACTERS] or is_generated(text):
+        if "\0" in text[:_BINARY_CHARACTERS] or is_generated(text):
             return None
-        return source_of(path, language, fim.with_newlines(text))
+        return fim.with_newlines(text)
+
+    def _parse(self, path: str) -> Source | None:
+        text, language = self._text(path), fim.language_of_path(path)
+        return None if text is None or language is None else source_of(path, language, text)
 
     def _maybe_uncommitted(self, sizes: Mapping[str, _Size]) -> Iterable[str]:
         """Untracked files, and the newest of the others that do have lines which HEAD's have not."""
@@ -183,8 +188,8 @@ class _Drawer:
         return [*untracked, *sorted(path for path in newest if self._is_changed(path))]
 
     def _is_changed(self, path: str) -> bool:
-        source = self._source(path)
-        return source is not None and bool(self._history.uncommitted_lines(path, source.text))
+        text = self._text(path)
+        return text is not None and bool(self._history.uncommitted_lines(path, text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,11 +68,11 @@ def eval(
 ) -> None:
     """Measure how well lines, spans and blocks of your own code are completed, what you are working on first.
 
-    The text is cut out of a document in memory; no file is changed, and nothing is sent anywhere.
+    The text is cut out of a document in memory; no file is changed. Only a `remote_url` that you have set is asked over
+    the network.
     """
     from ...learn.eval.controls import CONTROLS
     from .eval_run import Measurement
-    from .eval_table import print_report
     from .eval_variants import chosen_variants
 
     variants = chosen_variants(variant or (), with_parts or (), without_parts or (), CONTROLS)
@@ -83,20 +83,15 @@ def eval(
     options = {"quantization": quantization, "device": device, "adapter": adapter}
     measurement = Measurement(root, variants, options)
     notes, drawn = _draw(measurement.repository, places, _kinds(kind), seed)
-    failure: BaseException | None = None
     try:
         measurement.run(drawn, model or [None])
-    except BaseException as error:
+    except BaseException:
         # What was measured so far is told first: hours may be in it.
-        if not measurement.found:
-            raise
-        failure = error
-        notes.append("It ended early: not all places, or not all variants, were measured.")
-    report = measurement.report(notes, seed)
-    print_report(report)
-    _write(report, page, json_file)
-    if failure is not None:
-        raise failure
+        if any(measurement.found.values()):
+            notes.append("It ended early: not all places, or not all variants, were measured.")
+            _tell(measurement.report(notes, seed), page, json_file)
+        raise
+    _tell(measurement.report(notes, seed), page, json_file)
 
 
 def _folder(folder: Path) -> Path:
@@ -148,10 +143,12 @@ def _check_writable(path: Path) -> None:
         raise BadRequest(f"{path} cannot be written.", "Name a file in a folder that you may write to.")
 
 
-def _write(report: Report, page: Path, json_file: Path | None) -> None:
+def _tell(report: Report, page: Path, json_file: Path | None) -> None:
     from ...learn.eval.page import write_page
     from ...learn.files import written_whole
+    from .eval_table import print_report
 
+    print_report(report)
     try:
         page.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_page(report, page)

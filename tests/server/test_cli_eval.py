@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from commands import Seekline
 from repositories import alone, commit, git, needs_git, write
+from seekline.model import embedded_folder
 from seekline.server.cli.asking import EngineCompleter
 from seekline.server.state_folder import state_folder
 
@@ -46,7 +47,7 @@ def without_times(value: Any) -> Any:
 
 
 def test_a_table_and_a_page(seekline: Seekline, repository: Path) -> None:
-    run = seekline("eval", str(repository), *MODEL, "--places", "6")
+    run = seekline("eval", str(repository), *MODEL, "--places", "3")
     assert run.code == 0, run.err
     for words in ("as it is", "with other files", "exact match", "retained characters", "kind block"):
         assert words in run.out
@@ -59,14 +60,14 @@ def test_a_table_and_a_page(seekline: Seekline, repository: Path) -> None:
 
 
 def test_two_runs_have_the_same_figures(seekline: Seekline, repository: Path) -> None:
-    options = ("--places", "12", "--without", "copies", "--without", "guide")
+    options = ("--places", "5", "--without", "guide")
     assert measured(seekline, repository, *options) == measured(seekline, repository, *options)
 
 
 def test_a_place_leaves_nothing_behind(seekline: Seekline, repository: Path) -> None:
     """What is completed at a place is the same whichever was measured before it."""
-    several = measured(seekline, repository, "--places", "12", "--variant", "as it is")
-    alone_ = measured(seekline, repository, "--places", "12", "--variant", "with other files", "--variant", "as it is")
+    several = measured(seekline, repository, "--places", "6", "--variant", "as it is")
+    alone_ = measured(seekline, repository, "--places", "6", "--variant", "with other files", "--variant", "as it is")
 
     def texts(report: dict[str, Any]) -> dict[tuple[str, int], list[str]]:
         return {
@@ -78,24 +79,27 @@ def test_a_place_leaves_nothing_behind(seekline: Seekline, repository: Path) -> 
 
 
 def test_the_controls(seekline: Seekline, repository: Path) -> None:
-    report = measured(seekline, repository, "--places", "12", "--variant", "oracle", "--variant", "shuffled")
+    report = measured(seekline, repository, "--places", "6", "--variant", "oracle", "--variant", "shuffled")
     oracle, shuffled = report["variants"]
     assert {own["value"] for own in oracle["figures"]["measures"].values()} == {1}
     assert shuffled["figures"]["measures"]["exact_match"]["value"] == 0
 
 
 def test_several_models(seekline: Seekline, repository: Path) -> None:
-    report = measured(seekline, repository, "--places", "3", "--model", "embedded", "--variant", "model alone")
-    assert [own["name"] for own in report["variants"]] == ["embedded · model alone"]
-    names = [own["name"] for own in measured(seekline, repository, "--places", "3")["variants"]]
-    assert names == ["as it is", "with other files"]
+    folder = repository.parent / "same"
+    folder.symlink_to(embedded_folder())
+    options = ("--places", "3", "--model", "./same", "--variant", "model alone", "--variant", "as it is")
+    report = measured(seekline, repository, *options)
+    names = [own["name"] for own in report["variants"]]
+    assert names == [f"{one} · {what}" for one in ("embedded", "./same") for what in ("model alone", "as it is")]
+    assert [own["places"] for own in (each["figures"] for each in report["variants"])] == [3] * 4
 
 
 def test_kinds_and_seeds(seekline: Seekline, repository: Path) -> None:
-    oracle = ("--variant", "oracle", "--places", "5")
-    report = measured(seekline, repository, *oracle, "--kind", "block")
-    assert {case["kind"] for case in report["cases"]} == {"block"}
-    assert measured(seekline, repository, *oracle, "--seed", "8") != measured(seekline, repository, *oracle)
+    options = ("--variant", "oracle", "--places", "5", "--kind", "block")
+    one, other = measured(seekline, repository, *options), measured(seekline, repository, *options, "--seed", "8")
+    assert {case["kind"] for case in [*one["cases"], *other["cases"]]} == {"block"}
+    assert one["cases"] != other["cases"]
 
 
 @needs_git
@@ -162,7 +166,7 @@ def test_what_was_measured_is_told_when_it_is_interrupted(
         return complete(self, *given)
 
     monkeypatch.setattr(EngineCompleter, "complete", interrupted)
-    run = seekline("eval", str(repository), *MODEL, "--places", "12")
+    run = seekline("eval", str(repository), *MODEL, "--places", "6")
     assert run.code == 130
     assert "as it is" in run.out
     (page,) = (state_folder() / "eval").iterdir()
