@@ -233,7 +233,7 @@ def _measured(
 @contextmanager
 def _progress(title: str, number: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         bar = progress.add_task(title, total=number)
         yield lambda done: progress.update(bar, completed=done)
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ..sandbox import End, Outcome
-from .answering import Answer, Answerer
+from .answering import Answerer
 from .answers import Answers
 from .scores import Encode, Figures, Score, figures, score
 from .task import SetTask, first_line, program_of
@@ -75,26 +75,10 @@ def measure(
     """
     scores: list[Score] = []
     worst = _Worst()
-    waiting: deque[tuple[SetTask, Answer, Score, _Running]] = deque()
-
-    def finish_one() -> None:
-        task, answer, scored, running = waiting.popleft()
-        scored = replace(scored, end=_end(running.whole), end_first_line=_end(running.line))
-        scores.append(scored)
-        worst.add(Case(task=task, text=answer.text, score=scored))
-
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for number, task in enumerate(tasks, 1):
-            answer = answers.get(task, answerer)
-            if answer is None:
-                answer = answerer.answer(task)
-                answers.put(task, answerer, answer)
-            waiting.append((task, answer, score(task, answer, encode), _start(pool, run, task, answer.text)))
-            while len(waiting) > _MOST_WAITING:
-                finish_one()
-            told(number)
-        while waiting:
-            finish_one()
+        for number, case in enumerate(_finished(_answered(tasks, answerer, answers, encode, run, pool, told)), 1):
+            scores.append(case.score)
+            worst.add(number, case)
     languages = sorted({each.language for each in scores})
     return Measured(
         name=answerer.name,
@@ -109,23 +93,60 @@ def measure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Running:
-    """The programs of one answer, and of its first line where the solution is one line."""
+    """An answer whose programs are still to end: that of all of it, and that of its first line."""
 
+    case: Case
     whole: Future[Outcome] | None = None
     line: Future[Outcome] | None = None
 
 
-def _start(pool: ThreadPoolExecutor, run: Run | None, task: SetTask, text: str) -> _Running:
-    program = program_of(task, text)
+def _answered(
+    tasks: Iterable[SetTask],
+    answerer: Answerer,
+    answers: Answers,
+    encode: Encode | None,
+    run: Run | None,
+    pool: ThreadPoolExecutor,
+    told: Callable[[int], None],
+) -> Iterator[_Running]:
+    for number, task in enumerate(tasks, 1):
+        answer = answers.get(task, answerer)
+        if answer is None:
+            answer = answerer.answer(task)
+            answers.put(task, answerer, answer)
+        case = Case(task=task, text=answer.text, score=score(task, answer, encode))
+        told(number)
+        yield _started(case, run, pool)
+
+
+def _started(case: Case, run: Run | None, pool: ThreadPoolExecutor) -> _Running:
+    task = case.task
+    program = program_of(task, case.text)
     if run is None or program is None:
-        return _Running()
+        return _Running(case=case)
     whole = pool.submit(run, program)
     if not task.is_one_line:
-        return _Running(whole=whole)
-    line = program_of(task, first_line(task, text))
+        return _Running(case=case, whole=whole)
+    line = program_of(task, first_line(task, case.text))
     if line is None or line == program:
-        return _Running(whole=whole, line=whole)
-    return _Running(whole=whole, line=pool.submit(run, line))
+        return _Running(case=case, whole=whole, line=whole)
+    return _Running(case=case, whole=whole, line=pool.submit(run, line))
+
+
+def _finished(running: Iterable[_Running]) -> Iterator[Case]:
+    """Each with how its programs ended, in order; only so many are ever waited for."""
+    waiting: deque[_Running] = deque()
+    for each in running:
+        waiting.append(each)
+        if len(waiting) > _MOST_WAITING:
+            yield _scored(waiting.popleft())
+    while waiting:
+        yield _scored(waiting.popleft())
+
+
+def _scored(running: _Running) -> Case:
+    case = running.case
+    return replace(case, score=replace(case.score, end=_end(running.whole), end_first_line=_end(running.line)))
 
 
 def _end(future: Future[Outcome] | None) -> End | None:
@@ -133,17 +154,15 @@ def _end(future: Future[Outcome] | None) -> End | None:
 
 
 class _Worst:
-    """The cases that are farthest from right, of all that were added; the first come first."""
+    """The cases that are farthest from right, of all that were added; of those that are as far, the first."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Case]] = []
-        self._number = 0
 
-    def add(self, case: Case) -> None:
+    def add(self, number: int, case: Case) -> None:
         if case.score.exact:
             return
-        self._number -= 1
-        heapq.heappush(self._heap, (-case.score.edit, self._number, case))
+        heapq.heappush(self._heap, (-case.score.edit, -number, case))
         if len(self._heap) > _MOST_CASES:
             heapq.heappop(self._heap)
 
