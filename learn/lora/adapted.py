@@ -43,7 +43,8 @@ class Adapted:
         self._device = fit.device.name
         self._autocast = fit.dtype == "bfloat16"
         if fit.checkpointing:
-            self._model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            with _quiet():  # of its name, which another one is to replace
+                self._model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         self._trained = {name: value for name, value in self._peft.named_parameters() if value.requires_grad}
         self._optimizer = torch.optim.AdamW(
             self._trained.values(), lr=options.rate, betas=(0.9, 0.99), weight_decay=options.weight_decay
@@ -121,7 +122,8 @@ class Adapted:
     def save(self, folder: Path) -> None:
         """Writes the adapter in PEFT's format: adapter_config.json, adapter_model.safetensors."""
         with _quiet():
-            self._peft.save_pretrained(folder, safe_serialization=True)
+            # Whether embeddings are to be saved, peft would ask the hub by the base's name.
+            self._peft.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
         (folder / "README.md").unlink(missing_ok=True)  # a model card to fill in
 
     def _gradients(self, rows: Sequence[Row], seed: int) -> float:

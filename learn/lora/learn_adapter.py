@@ -38,7 +38,6 @@ from .samples_file import Split, Survey, read_rows, samples_in, survey
 from .train import CHECKPOINT, Status, Training, as_not_written, schedule
 from .verdict import Losses, judge
 
-ELSEWHERE_SAMPLES = 300
 LEAST_ELSEWHERE = 20
 
 
@@ -93,7 +92,7 @@ def learn_adapter(out: Path, task: Task, options: Options, run: Run, watch: Watc
         return before
     held_out = hold_out(surveyed.changed, options.held_out, options.held_out_share)
     encoder = Encoder(task.base.tokenizer, task.base.end, options.row_tokens)
-    split = read_rows(task.samples, surveyed, held_out, encoder)
+    split = read_rows(task.samples, surveyed, held_out, options.measured, encoder)
     files = _files(surveyed, held_out, split, encoder)
     elsewhere = _elsewhere(out, task, options, encoder, watch)
     material = _Material(split=split, elsewhere=elsewhere, choices=choices, files=files)
@@ -165,14 +164,14 @@ def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch:
     """Rows of other code, drawn once. Raises `NoSamples` where there is too little of it."""
     path = out / "elsewhere.jsonl"
     if not path.is_file():
-        each = max(1, ELSEWHERE_SAMPLES // len(task.elsewhere))
+        each = max(1, options.measured // len(task.elsewhere))
         with as_not_written(path), written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
             for repository in task.elsewhere:
                 watch.stage(f"reading other code: {repository.root}")
                 for sample in draw_elsewhere(repository, task.prompter, each, options.seed):
                     write_sample(sample, lines)
     rows = [row for row in map(encoder.row, samples_in(path)) if row is not None]
-    if len(rows) < LEAST_ELSEWHERE:
+    if len(rows) < min(LEAST_ELSEWHERE, options.measured):
         path.unlink()
         names = ", ".join(str(repository.root) for repository in task.elsewhere)
         raise NoSamples(

@@ -21,9 +21,9 @@ class Options:
     """The defaults of rate and batch were measured with the embedded model (learn/README.md).
 
     `rate`: of AdamW, at its highest. `batch_tokens`: of one step, padding included; `row_tokens`: of one sample, prompt
-    and completion together. `evaluations`: how often in a whole run the held-out loss is measured, of which `patience`
-    in a row may bring nothing. `held_out_share`: of the files. `rehearsal_share`: of a step's samples, how many are of
-    other code than the repository's, so that what the model knew stays.
+    and completion together. `evaluations`: how often in a whole run the held-out loss is measured, at most, of which
+    `patience` in a row may bring nothing. `measured`: so many held-out samples, and as many of other code.
+    `held_out_share`: of the files.
     """
 
     targets: Targets = "all"
@@ -37,10 +37,10 @@ class Options:
     row_tokens: int = 1024
     epochs: int = 3
     evaluations: int = 8
+    measured: int = 200
     patience: int = 3
     held_out: HoldOut = "auto"
     held_out_share: float = 0.1
-    rehearsal_share: float = 0.0
     seed: int = 0
 
     @property

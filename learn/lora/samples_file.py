@@ -17,8 +17,6 @@ from .held_out import File, HeldOut, hash_of
 from .rows import Encoder, Row
 
 MOST_TRAINING = 40_000
-MOST_MEASURED = 256
-"""So many held-out samples tell the loss well enough, and are measured again and again."""
 
 _AGAIN = "Make the file again: seekline learn data."
 
@@ -56,15 +54,15 @@ def survey(path: Path) -> Survey:
     return Survey(samples=samples, changed=changed, digest=digest.hexdigest())
 
 
-def read_rows(path: Path, surveyed: Survey, held_out: HeldOut, encoder: Encoder) -> Split:
-    """The rows of a file that `survey` saw; where it has more than the limits, some by hash. Raises `NoSamples` and
-    `UnsupportedBase`."""
-    measured = sum(number for file, number in surveyed.samples.items() if file in held_out.files)
-    learned = sum(surveyed.samples.values()) - measured
+def read_rows(path: Path, surveyed: Survey, held_out: HeldOut, measured: int, encoder: Encoder) -> Split:
+    """The rows of a file that `survey` saw; where it has more than `MOST_TRAINING` to learn from or `measured` to
+    measure on, some by hash. Raises `NoSamples` and `UnsupportedBase`."""
+    kept_out = sum(number for file, number in surveyed.samples.items() if file in held_out.files)
+    learned = sum(surveyed.samples.values()) - kept_out
     found: dict[bool, list[Row]] = {True: [], False: []}
     for sample in samples_in(path):
         is_held_out = (sample.repository, sample.path) in held_out.files
-        share = MOST_MEASURED / measured if is_held_out else MOST_TRAINING / max(1, learned)
+        share = measured / kept_out if is_held_out else MOST_TRAINING / max(1, learned)
         if is_drawn(sample, share):
             row = encoder.row(sample)
             if row is not None:

@@ -9,7 +9,7 @@ import errno
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from .options import Options, Run
 from .rows import Row, steps_in
 
 CHECKPOINT = "checkpoint.pt"
+_MEASURING_SHARE = 0.25
+"""Of the minutes, for the held-out loss."""
+_LEAST_EVALUATIONS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Status:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a training got. `seconds`: spent in it, over all its sittings. `nats`: of the steps since the last point,
-    `since`: how many. `best`: the point with the lowest held-out loss. `pass_tokens`: that memory has room for."""
+    `since`: how many. `evaluations`: how often the budget has time to measure. `best`: the point with the lowest
+    held-out loss. `pass_tokens`: that memory has room for."""
 
     step: int = 0
     tokens: int = 0
@@ -61,6 +65,7 @@ class Progress:
     nats: float = 0.0
     since: int = 0
     points: tuple[Point, ...] = ()
+    evaluations: int = 0
     pass_tokens: int | None = None
 
     @property
@@ -128,7 +133,7 @@ class Training:
     def train(self) -> Trained:
         """Spends the budget, or as much of it as brings anything. Raises `Diverged`, `OutOfMemory`, `NotWritten`."""
         if not self._progress.points:
-            self._measure()
+            self._begin()
         saved = time.monotonic()
         sitting = (time.monotonic(), self._progress)
         while (why := self._why_end()) is None:
@@ -141,6 +146,17 @@ class Training:
                 saved = time.monotonic()
             self._tell(*sitting)
         return Trained(progress=self._progress, adapter=self._best, why=why)
+
+    def _begin(self) -> None:
+        """Measures once, and so knows how often there is time to."""
+        began = time.monotonic()
+        self._measure()
+        most = self._options.evaluations
+        if self._run.minutes:
+            seconds = max(time.monotonic() - began, 1e-3)
+            most = max(_LEAST_EVALUATIONS, min(most, int(_MEASURING_SHARE * self._run.minutes * 60 / seconds)))
+        self._progress = replace(self._progress, evaluations=most)
+        self._save()
 
     def _step(self) -> None:
         progress, options = self._progress, self._options
@@ -192,9 +208,9 @@ class Training:
         return min(1.0, max(by_steps, self._progress.seconds / (minutes * 60) if minutes else 0.0))
 
     def _is_point_due(self) -> bool:
-        """`evaluations` times, evenly over the budget, and at its end."""
+        """So many times, evenly over the budget, and at its end."""
         share = self._share()
-        return share >= 1 or share * self._options.evaluations >= len(self._progress.points)
+        return share >= 1 or share * self._progress.evaluations >= len(self._progress.points)
 
     def _why_end(self) -> str | None:
         points, patience = self._progress.points, self._options.patience
@@ -251,7 +267,8 @@ def as_not_written(path: Path) -> Iterator[None]:
         is_full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
         if not isinstance(error, OSError) and "write" not in str(error):
             raise
-        path.with_name(f".{path.name}.draft").unlink(missing_ok=True)
+        with suppress(OSError):
+            path.with_name(f".{path.name}.draft").unlink()
         reason = "the disk is full" if is_full else getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise NotWritten(
             f"{path} cannot be written: {reason}.",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _WORDS = {"targets": ("all", "attention"), "held_out": ("auto", "time", "hash")}
 _OPTIONS = (
     *("targets", "rank", "alpha", "dropout", "rate", "batch_tokens", "row_tokens"),
-    *("epochs", "held_out", "patience", "seed"),
+    *("epochs", "held_out", "patience", "measured", "seed"),
 )
 
 FolderArgument = Annotated[
@@ -70,6 +70,9 @@ ElsewhereOption = Annotated[
 PatienceOption = Annotated[
     int, typer.Option(min=1, max=100, help="So many measurements in a row without a gain end the training.")
 ]
+MeasuredOption = Annotated[
+    int, typer.Option(min=10, max=100_000, help="So many held-out samples are measured on, and as many of other code.")
+]
 QloraOption = Annotated[
     bool | None,
     typer.Option("--qlora/--no-qlora", help="The base in four bits (a GPU); else where memory asks for it."),
@@ -95,6 +98,7 @@ def train(
     minutes: MinutesOption = 30.0,
     held_out: HeldOutOption = "auto",
     patience: PatienceOption = 3,
+    measured: MeasuredOption = 200,
     elsewhere: ElsewhereOption = None,
     qlora: QloraOption = None,
     seed: SeedOption = 0,
