@@ -51,7 +51,7 @@ def prompts() -> PromptConfig:
 @pytest.fixture
 def plain(prompts: PromptConfig) -> PromptConfig:
     """The prompts of a model that completes left to right only."""
-    return replace(prompts, format=fim.all_formats()["plain"].with_begin("<s>"))
+    return replace(prompts, format=fim.all_formats()["plain"].with_begin("<｜begin▁of▁sentence｜>"))
 
 
 @pytest.fixture
