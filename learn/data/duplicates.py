@@ -81,11 +81,10 @@ def _shingles(texts: Iterable[str]) -> Iterator[bytes]:
 def kept_signature(path: Path, texts: Iterable[str]) -> MinHash:
     """The signature of the texts, which is written to `path`, or that was written there before. Raises
     `NotWritten`."""
-    from datasketch import MinHash
-
     if path.is_file():
-        values = np.array(json.loads(path.read_text("utf-8")), dtype=np.uint64)
-        return MinHash(num_perm=_PERMUTATIONS, seed=_SEED, hashvalues=values)
+        known = signature_of(())
+        known.hashvalues = np.array(json.loads(path.read_text("utf-8")), dtype=known.hashvalues.dtype)
+        return known
     signature = signature_of(texts)
     with written_in(path.parent), written_whole(path) as draft:
         draft.write_text(json.dumps(signature.hashvalues.tolist()), "utf-8")
