@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 from gguf_models import save_llama_gguf
-from lora_samples import habits, sample, write
+from lora_samples import OTHER_CODE, habits, sample, write
 from quantized_models import save_quantized
 from seekline import model
 from seekline.learn.errors import ExtraMissing, NoSamples, RecipeChanged, UnsupportedBase
@@ -35,24 +35,6 @@ from tiny_models import load, save_llama, save_v2_lite
 pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
 OPTIONS = Options(epochs=2, row_tokens=256, batch_tokens=1024, rate=3e-3, measured=20, evaluations=3)
 RUN = Run(minutes=None, device="cpu", threads=1)
-OTHER = '''"""Other code."""
-
-
-def area(width: float, height: float) -> float:
-    """Of a rectangle, in square metres."""
-    if width < 0 or height < 0:
-        raise ValueError("lengths are positive")
-    return width * height
-
-
-class Counter:
-    def __init__(self) -> None:
-        self.total = 0
-
-    def add(self, number: int) -> None:
-        self.total += number
-        print(f"there are {self.total} by now")
-'''
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +63,7 @@ def task(tiny: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     others = tmp_path / "others"
     others.mkdir()
     for number in range(8):
-        (others / f"shapes_{number}.py").write_text(OTHER.replace("area", f"area_{number}"), "utf-8")
+        (others / f"shapes_{number}.py").write_text(OTHER_CODE.replace("area", f"area_{number}"), "utf-8")
     (tmp_path / "made-up").mkdir()
     settings = Settings()
     plan = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=tmp_path)
