@@ -1,28 +1,36 @@
 """What a LoRA adapter costs beside the weights, and how long it takes to exchange one, in turn in one run.
 
     python bench/adapters.py [--model 1.3b | embedded | FOLDER | FILE.gguf] [--rank 16] [--quantization auto]
-                             [--threads 2] [--repeats 7] [--context 256]
+                             [--threads 2] [--repeats 7] [--context 256] [--write NAME]
 
 The adapter is a random one of all seven projections of a layer, in float32, as PEFT saves it. Measured with and without
-it, each prompt in turn: a further token, and the tokens of a prompt; and the time from the wish for another adapter to
-an engine that is ready to write with it.
+it, each prompt in turn: a further token, and the tokens of a prompt; the time from the wish for another adapter to an
+engine that is ready to write with it; and, with a running server, the time from an adapter that was just learned from
+its workspace to the end of a completion with it, beside one without a change.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 
 import measure
 import random_models
 import torch
 import workload
+from editor_client import opened, request, started, status, stopped, until_ready
+from pygls.lsp.client import LanguageClient
 from rich.console import Console
 from rich.table import Table
 from safetensors.torch import save_file
 from seekline import model
+from seekline.model.catalogue import learned
 from seekline.model.loading.load import read_adapter_of
 
 NEW_TOKENS = 16
@@ -91,6 +99,35 @@ def costs(given: argparse.Namespace, base: str, adapter: Path) -> dict[str, dict
     return found
 
 
+async def served(base: str, path: Path, adapters: list[Path], repeats: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of a completion by a server that runs: with the adapter of the one before, and with another one that
+    was learned a moment ago. `path`: where the base lies."""
+    with TemporaryDirectory() as folder:
+        os.environ[learned.HOME_VARIABLE] = str(Path(folder) / "adapters")
+        workspace = Path(folder) / "project"
+        workspace.mkdir()
+        client = (await started(base, root=workspace))[0]
+        await until_ready(client)
+        unchanged: list[float] = []
+        exchanged: list[float] = []
+        for turn in range(repeats):
+            draft = shutil.copytree(adapters[turn % 2], Path(folder) / f"draft-{turn}")
+            unchanged.append(await completed(client, f"file:///bench/before_{turn}.py"))
+            place = learned.publish(learned.learned_folder(workspace, path), draft, repository=workspace, base=path)
+            exchanged.append(await completed(client, f"file:///bench/after_{turn}.py"))
+            said = (await status(client))["reason"]
+            assert str(place) in said, said
+        await stopped(client)
+    return unchanged, exchanged
+
+
+async def completed(client: LanguageClient, uri: str) -> float:
+    opened(client, "def add(first, second):\n    return ", uri)
+    started_s = perf_counter()
+    await request(client, 1, uri, uri, len("    return "))
+    return 1000 * (perf_counter() - started_s)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="1.3b", help="1.3b, 5.7bmqa, 6.7b with random weights; embedded; a path")
@@ -99,6 +136,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--context", type=int, default=256)
+    parser.add_argument("--write", metavar="NAME", help="write bench/results/NAME.json")
     given = parser.parse_args()
     base = str(random_models.random_model(given.model)) if given.model in random_models.SHAPES else given.model
     path = model.find_source(base, base=Path.cwd()).path
@@ -107,6 +145,7 @@ def main() -> None:
         size = (adapters[0] / "adapter_model.safetensors").stat().st_size
         found = costs(given, base, adapters[0])
         first, later = exchanges(given, base, adapters)
+        unchanged, exchanged = asyncio.run(served(base, path, adapters, given.repeats))
     table = Table("ms", WITH, WITHOUT, "with / without", box=None)
     for name, by_program in found.items():
         ratios = [one / other for one, other in zip(by_program[WITH], by_program[WITHOUT], strict=True)]
@@ -116,6 +155,14 @@ def main() -> None:
     print(f"{given.model}, rank {given.rank}: {size / 1e6:.1f} MB")
     Console(width=120).print(table)
     print(f"ready with the first adapter after {first:.0f} ms, with another one after {measure.spread(later, 0)} ms")
+    print(
+        f"a completion by a running server: {measure.spread(unchanged, 0)} ms, with an adapter learned a moment ago "
+        f"{measure.spread(exchanged, 0)} ms"
+    )
+    if given.write:
+        times = {"first_ms": first, "another_ms": later, "served_ms": unchanged, "served_after_learning_ms": exchanged}
+        settings = {"model": given.model, "rank": given.rank, "adapter_bytes": size}
+        print(measure.save(given.write, {**settings, "costs_ms": found, **times}))
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import RecipeChanged
 from .files import written_whole
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 HEAD_SIZE = 64
 # Prefix and suffix that a measurement shows to the model; training makes its samples with this in mind.
@@ -150,8 +153,9 @@ class Run:
     positions: int = 840
 
 
-def keep_recipe(folder: Path, recipe: Recipe) -> None:
-    """Writes recipe.json into a new folder. Raises `RecipeChanged` where the folder has another one."""
+def keep_recipe(folder: Path, recipe: DataclassInstance) -> None:
+    """Writes recipe.json into a new folder: a `Recipe`, or whatever else shapes what is made there. Raises
+    `RecipeChanged` where the folder has another one."""
     keep_choices(folder, asdict(recipe), "Give the same options as before, or another --out.")
 
 

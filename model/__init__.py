@@ -20,6 +20,15 @@ from .catalogue.catalogue import (
 )
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remote_files, remove
+from .catalogue.learned import (
+    Learned,
+    LearnedAdapter,
+    all_learned,
+    learned_from,
+    repository_folder,
+    repository_folders,
+    withdraw,
+)
 from .catalogue.published import PublishedWeights, WeightsFormat
 from .catalogue.sources import (
     Source,
@@ -164,6 +173,8 @@ __all__ = [
     "Installed",
     "Job",
     "Kept",
+    "Learned",
+    "LearnedAdapter",
     "Licence",
     "Limits",
     "LineSearch",
@@ -213,6 +224,7 @@ __all__ = [
     "Worker",
     "all_devices",
     "all_entries",
+    "all_learned",
     "best_published",
     "by_preference",
     "cache_folder",
@@ -244,6 +256,7 @@ __all__ = [
     "is_path",
     "kept_weights",
     "label",
+    "learned_from",
     "llama_cpp_devices",
     "load_model",
     "load_what_fits",
@@ -266,10 +279,13 @@ __all__ = [
     "release_memory",
     "remote_files",
     "remove",
+    "repository_folder",
+    "repository_folders",
     "sizes_of_series",
     "stop_engine",
     "trim_heap",
     "trust_command",
     "where_served",
     "why_not_compiled",
+    "withdraw",
 ]

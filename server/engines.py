@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
 from .. import model
-from .settings.field import NOTHING
+from .settings.field import LEARNED, NOTHING
 from .settings.settings import WHOLE_CONTEXT, Settings
 
 SHARE_VARIABLE = "SEEKLINE_SHARE"
@@ -19,15 +20,22 @@ _PROMPT_TOKENS = 4096
 
 
 def wanted_model(
-    settings: Settings, base: Path, *, editor: str | None = None
+    settings: Settings,
+    base: Path,
+    *,
+    editor: str | None = None,
+    learned: model.Learned | None = None,
+    learned_places: tuple[Path, ...] = (),
 ) -> model.LocalModel | model.SharedModel | model.RemoteModel:
     """What is to be loaded, by whichever engine. Folders are relative to `base`. `editor`: what it calls itself; None
-    for a command, which computes in its own process."""
+    for a command, which computes in its own process. `learned`: from the workspace, of which the setting `adapter` may
+    take an adapter; `learned_places`: where that may be another one while the editor runs."""
     if settings.remote_url:
         return remote_model(settings, base)
     if editor is not None and is_shared(settings):
-        return shared_model(settings, base, editor)
-    return local_model(settings, base)
+        shared = shared_model(settings, base, editor, learned)
+        return replace(shared, local=replace(shared.local, learned_places=learned_places))
+    return local_model(settings, base, learned)
 
 
 def is_shared(settings: Settings) -> bool:
@@ -35,11 +43,13 @@ def is_shared(settings: Settings) -> bool:
     return settings.share and os.environ.get(SHARE_VARIABLE) != "0"
 
 
-def shared_model(settings: Settings, base: Path, editor: str) -> model.SharedModel:
+def shared_model(
+    settings: Settings, base: Path, editor: str, learned: model.Learned | None = None
+) -> model.SharedModel:
     """What an editor asks of that process."""
     keep_s, most = settings.engine_keep_seconds, settings.engine_memory_gb
     return model.SharedModel(
-        local=local_model(settings, base.absolute()),
+        local=local_model(settings, base.absolute(), learned),
         place=model.place_for_user(),
         client=model.ClientName(name=editor, pid=os.getpid()),
         keep_s=None if keep_s == "always" else keep_s,
@@ -69,14 +79,16 @@ def _context_tokens(settings: Settings) -> int | None:
     return None if settings.context_tokens == "auto" else settings.context_tokens + _new_tokens(settings)
 
 
-def local_model(settings: Settings, base: Path) -> model.LocalModel:
+def local_model(settings: Settings, base: Path, learned: model.Learned | None = None) -> model.LocalModel:
     """What is to be loaded in this process. Folders are relative to `base`."""
+    request = model_request(settings)
     return model.LocalModel(
-        request=model_request(settings),
+        request=request if learned is None else replace(request, learned=learned.folder),
         base=base,
         threads=threads(settings),
         max_new_tokens=_new_tokens(settings),
         unload_minutes=settings.unload_minutes,
+        learned_state=None if learned is None else learned.state,
     )
 
 
@@ -94,7 +106,7 @@ def model_request(settings: Settings) -> model.ModelRequest:
         max_sequences=None if settings.max_batch_size == "auto" else settings.max_batch_size,
         trusted=settings.trust_remote_code,
         draft_model=settings.draft_model,
-        adapter=settings.adapter,
+        adapter=model.NO_ADAPTER if settings.adapter == LEARNED else settings.adapter,
         merge_adapter=settings.merge_adapter,
         packed=None if settings.packed_model == NOTHING else Path(settings.packed_model).expanduser(),
     )

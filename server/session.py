@@ -32,6 +32,7 @@ from .documents.open_documents import OpenDocuments
 from .documents.positions import Encoding
 from .engines import wanted_model
 from .errors import BadSettings
+from .learned import LearnedHere
 from .lsp.uris import name_of, path_in, path_of
 from .settings import announced
 from .settings.config import Config, SettingsLayer, merge
@@ -85,6 +86,7 @@ class Session:
         self.writing = model.Worker("seekline-writing")
         self.engine: model.Engine = engine or model.ChosenEngine(self._reported)
         self.problem: str | None = None  # why the model that is loaded cannot be prompted
+        self._learned = LearnedHere()
         self._report = report
         self._consent = FolderConsent(ask, self.tell_once, partial(self.load, again=True))
         self._settled = asyncio.Event()
@@ -103,8 +105,15 @@ class Session:
         self.statistics.switch(on=self.settings.statistics)
         self.buffers.look_again()
         self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
+        self._learned.configure(self.settings, folders)
         self.cache.clear()
         self.load(again=True)
+
+    def look_for_learned(self) -> None:
+        """Where something was learned from the workspace meanwhile, what is known of the model before is forgotten."""
+        if self._learned.look():
+            self.in_flight.outdate()
+            self.cache.clear()
 
     def load(self, *, again: bool = False) -> None:
         """Has the engine load what the settings name, unless it has. `again`: also where it failed before."""
@@ -113,7 +122,9 @@ class Session:
         agreed = self._consent.may_have_come()
         if again or agreed:
             self.engine.retry()
-        wanted = wanted_model(self.settings, Path(), editor=self._editor)
+        self.look_for_learned()
+        now, places = self._learned.now, self._learned.places
+        wanted = wanted_model(self.settings, Path(), editor=self._editor, learned=now, learned_places=places)
         self.engine.load(wanted, partial(self._consent.loadable, self.config))
 
     @property

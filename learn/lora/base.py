@@ -13,7 +13,7 @@ from ...model.catalogue.checkpoint import Checkpoint, inspect, read_table, weigh
 from ...model.catalogue.sources import Source, check_agreed, find_sources
 from ...model.errors import BrokenCheckpoint
 from ...model.tokenizer import Tokenizer
-from ..errors import ExtraMissing, UnsupportedBase
+from ..errors import PackageMissing, UnsupportedBase
 
 _INSTEAD = (
     "Name the folder of the same model in floating point numbers, as its makers published it (safetensors); the "
@@ -69,10 +69,10 @@ def find_base(name: str, *, folder: Path, agreed: Collection[Path] | None = None
 
 
 def check_installed() -> None:
-    """Raises `ExtraMissing` where the packages that train are not here."""
+    """Raises `PackageMissing` where the packages that train are not here."""
     missing = [name for name in ("peft", "accelerate") if importlib.util.find_spec(name) is None]
     if missing:
-        raise ExtraMissing(f"Adapters are trained with {' and '.join(missing)}, not installed here.", f"Run: {_EXTRA}.")
+        raise PackageMissing(f"Training takes {' and '.join(missing)}, which are not here.", f"Run: {_EXTRA}.")
 
 
 def _end(folder: Path, tokenizer: Tokenizer) -> int:

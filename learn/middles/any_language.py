@@ -23,11 +23,12 @@ def draw_tasks_in(
     texts = [file for file in files if file.text]
     if not texts:
         raise CorpusTooSmall(f"There is no {language} to measure at.", "Name another folder or language.")
-    policy = Policy(kinds=kinds, code_lines=lambda text: _code_lines(text, language), seed=seed)
+    policy = Policy(kinds=kinds, code_lines=lambda text: code_lines_of(text, language), seed=seed)
     return draw_rests([texts], number, policy)
 
 
-def _code_lines(text: str, language: str) -> frozenset[int]:
+def code_lines_of(text: str, language: str) -> frozenset[int]:
+    """Numbers from 0 of the lines of code with a name in them; no imports, comments, or documentation."""
     lines = text.split("\n")
     found = frozenset(number - 1 for number in candidate_lines(lines, language)) - _block_comments(lines)
     return found & python_code_lines(text) if language == "python" else found

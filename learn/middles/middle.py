@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["line", "lines", "statement", "span", "reaching", "start", "mid", "symbol"]
+Kind = Literal["line", "lines", "statement", "span", "reaching", "start", "mid", "symbol", "block"]
 """Which sort of middle its policy drew, by which figures are grouped.
 
 Of training: `line` the rest of a line, `lines` some more, `statement` one with its block, `span` any characters,
 `reaching` a name to be copied from far. Of evaluation, the rest of a line: from where a word or symbol starts
 (`start`), from where a later one does (`symbol`), from anywhere (`mid`), or behind the indentation (`line`). Of the
-context benchmark: a whole `line`, or its rest from the `symbol` that is needed.
+context benchmark: a whole `line`, or its rest from the `symbol` that is needed. Of a user's own code: whole a `line`,
+a `span` from one word to the end of another, and the `block` below the line that opens it.
 """
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..catalogue.adapter import NO_ADAPTER
 from ..errors import EngineDied, ModelError, OutOfMemory, PathNotAgreed
-from ..loading.adapter_choice import doubt_about
+from ..loading.adapter_choice import doubt_about, without_learned
 from ..loading.fallback import LoadResult, load_what_fits
 from ..loading.memory import release_memory
 from ..loading.plan import Plan, with_adapter
@@ -69,7 +69,8 @@ class Loader:
         """Notes what to load; whether that is anything new. `may_load`: asked before a folder is opened. From any
         thread."""
         with self._lock:
-            is_same = wanted.is_same_model(self._wanted)
+            before = self._wanted
+            is_same = wanted.is_same_model(before) and wanted.has_learned_as_much_as(before)
             self._wanted, self._may_load = wanted, may_load
             if not is_same:
                 self._is_due = True
@@ -165,7 +166,7 @@ class Loader:
         with self._telling_of_errors():
             plan = with_adapter(runner.plan, replace(wanted.request, agreed=may_load()), base=wanted.base)
             if plan.adapter != runner.plan.adapter:
-                runner.adapt(plan)
+                plan = _adapted(runner, plan, wanted.request)
             info = info_of(plan, runner.tokenizer)
             self._know(replace(info, limits=self._limits or info.limits))
             self._tell_ready(plan)
@@ -177,10 +178,14 @@ class Loader:
         self.state = "loading"
         self._report(Report(message="choosing a model"))
         with self._telling_of_errors():
-            first = replace(wanted.request, agreed=may_load(), **less)
+            first = replace(wanted.request, agreed=may_load(), learned=None, **less)
             first = self._make_room(first, wanted.base)
             result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
             self._take(result, first, wanted)
+            if wanted.request.learned is None:
+                self._tell_ready(result.plan)
+        if self._runner is not None and wanted.request.learned is not None:
+            self._exchange_adapter(self._runner, wanted, may_load)
 
     @contextmanager
     def _telling_of_errors(self) -> Iterator[None]:
@@ -211,12 +216,13 @@ class Loader:
         self._know(info)
         if result.problem:
             self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
-        self._tell_ready(plan)
 
     def _tell_ready(self, plan: Plan) -> None:
         doubt = doubt_about(plan.adapter, plan.source) if plan.adapter else None
         if doubt is not None:
             self._report(Report(message=doubt, warning=True))
+        if plan.notice is not None:
+            self._report(Report(message=plan.notice, warning=True))
         self.state, self.reason = "ready", plan.summary
         self._report(Report(message=plan.summary, done=True, info=self._info))
 
@@ -257,3 +263,15 @@ class Loader:
 
     def _report_step(self, step: str) -> None:
         self._report(Report(message=step))
+
+
+def _adapted(runner: ModelRunner, plan: Plan, wanted: ModelRequest) -> Plan:
+    """Has the adapter of `plan` run; a learned one that cannot leaves the model without."""
+    try:
+        runner.adapt(plan)
+    except ModelError as error:
+        if wanted.learned is None:
+            raise
+        plan = replace(plan, adapter=None, notice=without_learned(error))
+        runner.adapt(plan)  # the one before may run still
+    return plan

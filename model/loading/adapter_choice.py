@@ -8,9 +8,10 @@ from pathlib import Path
 from ..catalogue.adapter import Adapter, inspect_adapter
 from ..catalogue.catalogue import published_in
 from ..catalogue.checkpoint import Checkpoint
+from ..catalogue.learned import adapter_in_force
 from ..catalogue.sources import Source
 from ..catalogue.wanted import hub_name
-from ..errors import UnsupportedAdapter
+from ..errors import ModelError, UnsupportedAdapter
 from .engine_choice import RunsBy
 
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -35,6 +36,27 @@ def choose_adapter(path: Path, checkpoint: Checkpoint, engine: RunsBy, *, model:
             "Set merge_adapter = false: it then runs beside them.",
         )
     return inspect_adapter(path, checkpoint.llama, model=model)
+
+
+def learned_adapter(
+    learned: Path, source: Source, checkpoint: Checkpoint, engine: RunsBy
+) -> tuple[Adapter | None, str | None]:
+    """What was learned for this very model, if anything, and what to tell where that cannot run: the model does without
+    it. `learned`: a `repository_folder`. Nobody has named it, so that where no adapter runs at all there is nothing to
+    tell."""
+    runs_adapters = engine == "seekline" and checkpoint.llama is not None
+    path = adapter_in_force(learned, source.path) if runs_adapters else None
+    if path is None:
+        return None, None
+    try:
+        return choose_adapter(path, checkpoint, engine, model=source.name, quantized=None), None
+    except ModelError as error:
+        return None, without_learned(error)
+
+
+def without_learned(error: ModelError) -> str:
+    """What to tell where a learned adapter cannot run."""
+    return f"{error.problem} The model runs without it. Run `seekline learn train` again, or `seekline learn forget`."
 
 
 def doubt_about(adapter: Adapter, source: Source) -> str | None:

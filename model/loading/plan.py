@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 
 from ..catalogue.adapter import NO_ADAPTER, Adapter, find_adapter
-from ..catalogue.catalogue import EMBEDDED, Entry
+from ..catalogue.catalogue import EMBEDDED
 from ..catalogue.checkpoint import Checkpoint, inspect
 from ..catalogue.sources import Source, check_agreed, find_sources, installed_entries
 from ..catalogue.wanted import ANY
@@ -22,7 +21,7 @@ from ..errors import (
     VocabularyMismatch,
 )
 from ..tokenizer import Tokenizer
-from .adapter_choice import choose_adapter
+from .adapter_choice import choose_adapter, learned_adapter
 from .engine_choice import RunsBy, choose_engine, has_llama_cpp, llama_cpp_formats
 from .hardware import Device, Dtype, find_device
 from .limits import is_large, is_too_slow
@@ -30,7 +29,7 @@ from .llama_cpp_devices import llama_cpp_device
 from .quantization_choice import is_installed, is_ours, number_formats, smaller_quantization
 from .request import NO_DRAFTS, ModelRequest
 from .sizes import Quantization, kv_limit_bytes, needed_bytes, size_of
-from .variants import by_preference
+from .variants import by_entry, by_preference
 
 Look = Callable[[Source], Checkpoint]
 """Says what is in a source."""
@@ -45,7 +44,7 @@ class Plan:
     `sequence_tokens`: prompt and completion together. `spread`: over all devices by accelerate, since it exceeds one of
     them. `kv_limit_bytes`: for all KV caches. `draft`: how the small model that drafts for it will be loaded beside it.
     `merges_adapter`: whether the adapter is added to the weights; else it runs beside them, and can be exchanged.
-    `packed`: a file with its quantized weights.
+    `packed`: a file with its quantized weights. `notice`: why the adapter that was learned for it does not run.
     """
 
     source: Source
@@ -63,6 +62,7 @@ class Plan:
     adapter: Adapter | None = None
     merges_adapter: bool = False
     packed: Path | None = None
+    notice: str | None = None
 
     @property
     def memory_bytes(self) -> int:
@@ -125,8 +125,12 @@ def _within(device: Device, wanted: ModelRequest) -> Device:
 
 
 def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:
-    """The same with the adapter that `wanted` names, or without any. Raises the errors of `choose_adapter`."""
-    adapter: Adapter | None = None
+    """The same with the adapter that `wanted` names, or that was learned for it, or without any. Raises the errors of
+    `choose_adapter` for one that is named."""
+    if wanted.learned is not None and wanted.adapter == NO_ADAPTER:
+        adapter, notice = learned_adapter(wanted.learned, plan.source, plan.checkpoint, plan.engine)
+        return replace(plan, adapter=adapter, merges_adapter=False, notice=notice)
+    adapter = None
     if wanted.adapter != NO_ADAPTER:
         path = find_adapter(wanted.adapter, base=base, agreed=wanted.agreed)
         is_quantized = plan.quantization == "stored" or plan.by_bitsandbytes or wanted.packed is not None
@@ -187,7 +191,7 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
     """
     left_out: list[str] = []
     problem: ModelError | None = None
-    for entry, sources in _by_entry(installed_entries(wanted.weights)):
+    for entry, sources in by_entry(installed_entries(wanted.weights)):
         if not entry.fills_in or (wanted.smaller_than and entry.parameters >= wanted.smaller_than):
             continue
         if is_too_slow(entry, device):
@@ -209,13 +213,6 @@ def _automatic(wanted: ModelRequest, device: Device) -> Plan:
         else:
             return replace(plan, reason=_reason(plan.source, left_out))
     raise problem or OutOfMemory("No smaller model is installed.", "Free memory, or lower context_tokens.")
-
-
-def _by_entry(sources: Sequence[Source]) -> Iterator[tuple[Entry, list[Source]]]:
-    """The formats in which each model is here, which follow each other."""
-    for entry, group in groupby(sources, key=lambda source: source.entry):
-        assert entry is not None
-        yield entry, list(group)
 
 
 def _reason(source: Source, left_out: list[str]) -> str:

@@ -26,6 +26,7 @@ class ModelRequest:
     whose own code may run. `smaller_than`: so many parameters `auto` may not take. `max_sequences`: of full length, for
     whose KV caches there is room; None: for as many as are worth the memory. `draft_model`: named as `model` is.
     `adapter`: the path of a LoRA adapter's folder, which `merge_adapter` adds to the weights before they are quantized.
+    `learned`: what was learned from the user's repository, of which the adapter for the model is taken, if any.
     `packed`: a file of the model's quantized weights. `agreed`: the folders and files that may be loaded, by their
     canonical paths; None: all. `memory_bytes`: more than that it may not take, however much is free.
     """
@@ -43,6 +44,7 @@ class ModelRequest:
     draft_model: str = NO_DRAFTS
     adapter: str = NO_ADAPTER
     merge_adapter: bool = False
+    learned: Path | None = None
     packed: Path | None = None
     agreed: Collection[Path] | None = None
     memory_bytes: int | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
+from ..catalogue.catalogue import Entry
 from ..catalogue.sources import Source
 from ..catalogue.weight_bytes import mixes, types
 from .hardware import Device
@@ -53,3 +55,10 @@ def _rank_on_cpu(source: Source) -> tuple[int, float, int]:
     if _LEAST_GOOD_BITS <= bits <= _MOST_FAST_BITS:
         return 0, -bits, position
     return (1, bits, position) if bits > _MOST_FAST_BITS else (2, -bits, position)
+
+
+def by_entry(sources: Sequence[Source]) -> Iterator[tuple[Entry, list[Source]]]:
+    """The formats in which each model is here, which follow each other."""
+    for entry, group in groupby(sources, key=lambda source: source.entry):
+        assert entry is not None
+        yield entry, list(group)

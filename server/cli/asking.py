@@ -31,7 +31,8 @@ class FolderRepository:
         self.name = self.root.name
         # No one tells of files that change meanwhile.
         buffers = Buffers(watched=False)
-        self._workspace = Workspace([self.root], settings.exclude, buffers, libraries=settings.libraries)
+        # Nobody waits: what a prompt shows must not depend on which files others have had parsed before.
+        self._workspace = Workspace([self.root], settings.exclude, buffers, libraries=settings.libraries, patient=True)
 
     def paths(self) -> Sequence[str]:
         project = self._workspace.project_of(self.root / "-", ())
@@ -49,7 +50,6 @@ class SettingsPrompter:
 
     def __init__(self, config: PromptConfig) -> None:
         self._config = config
-        self._contexts = Contexts()
 
     @property
     def info(self) -> model.EngineInfo:
@@ -60,7 +60,7 @@ class SettingsPrompter:
         return self._config.format
 
     def prompt(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> fim.Prompt:
-        return build_prompt(snapshot_in(repository, document, cursor), self._config, self._contexts).prompt
+        return build_prompt(snapshot_in(repository, document, cursor), self._config, Contexts()).prompt
 
 
 class EngineCompleter:
@@ -77,11 +77,17 @@ class EngineCompleter:
 
     def complete(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> Completed:
         """What is hidden while the user types is asked for explicitly, where everything is shown."""
-        from ...learn.repository import Completed
-
         # Files are parsed before anything is timed, as when someone types; and no other variant's prompt is computed.
         prepare(snapshot_in(repository, document, cursor), self._config, Contexts(), explicit=False, cancel=Event())
-        self._engine.forget(document.path)
+        try:
+            return self._completed(repository, document, cursor)
+        finally:
+            # Prompts of other documents share beginnings with it: its KV cache would make them quicker, and others.
+            self._engine.forget(document.path)
+
+    def _completed(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> Completed:
+        from ...learn.repository import Completed
+
         snapshot = snapshot_in(repository, document, cursor)
         typed = generate(snapshot, self._engine, self._config, Contexts(), explicit=False)
         found = typed

@@ -18,6 +18,8 @@ _COMMANDS = {
     "doctor": "doctor",
     "config": "config",
     "stats": "stats",
+    "eval": "eval",
+    "learn": "learn",
     "status": "engine_process",
     "stop": "engine_process",
 }

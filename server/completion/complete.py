@@ -47,6 +47,7 @@ async def complete(
     snapshot = await session.when_settled(uri, snapshot)
     turn.check()
     around = snapshot.around
+    session.look_for_learned()
     asks = session.asks_in(uri, snapshot.language)
     if asks == "never" or (asks == "invoked" and not explicit):
         return None

@@ -28,6 +28,8 @@ Auto = Literal["auto"]
 Texts = Annotated[tuple[str, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
 NOTHING = "none"
 """As `packed_model` or `adapter`."""
+LEARNED = "auto"
+"""As `adapter`: what was learned from the workspace."""
 
 
 class SettingsGroup(BaseModel):

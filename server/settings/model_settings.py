@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from ... import fim
 from ...model import gguf_mixes
-from .field import NOTHING, SettingsGroup, Texts, others_may_do
+from .field import LEARNED, SettingsGroup, Texts, others_may_do
 
 _QUANTIZATIONS = ("auto", "none", "int8", "nf4", "int4", "bfloat16", "float32", *map(str.lower, gguf_mixes()))
 _SPELLINGS = {"8-bit": "int8", "4-bit": "int4", "q4_k": "q4_k_m"}
@@ -93,18 +93,19 @@ class ModelSettings(SettingsGroup):
         json_schema_extra=others_may_do("nothing"),
     )
     adapter: str = Field(
-        default=NOTHING,
+        default=LEARNED,
         min_length=1,
         description="A LoRA adapter in PEFT's format for `model`, a folder with adapter_config.json and "
         "adapter_model.safetensors (`./folder`, `~/folder`, `/folder`). Another one takes its place without loading "
-        "the model again. Only for models that Seekline computes itself (DeepSeek Coder v1); `none`: the model as it "
-        "is.",
+        "the model again. Only for models that Seekline computes itself (DeepSeek Coder v1). `auto`: what `seekline "
+        "learn train` has learned for this very model from the workspace, of several folders from the first from which "
+        "anything was learned; `none`: the model as it is.",
         json_schema_extra=others_may_do("ask"),
     )
     merge_adapter: bool = Field(
         default=False,
         description="Add `adapter` to the weights before they are quantized, so that it costs no time while you type; "
-        "another one then takes loading the model again.",
+        "another one then takes loading the model again. What `auto` finds always runs beside them.",
         json_schema_extra=others_may_do("set"),
     )
     trust_remote_code: Texts = Field(

@@ -1,0 +1,55 @@
+"""The report as one HTML page that asks for nothing else: no script, no font, no picture from elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from ..files import written_whole
+from .bootstrap import Estimate
+from .metrics import MEASURES
+from .plots import plots_of
+from .report import TITLES, WORST, Latency, Report
+
+_PAGE = Path(__file__).with_name("page.html")
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Whole or not at all. Raises `OSError`."""
+    with written_whole(path) as draft:
+        draft.write_text(page(report), "utf-8", errors="backslashreplace")
+
+
+def page(report: Report) -> str:
+    return _template().render(
+        report=report,
+        titles=TITLES,
+        measures=MEASURES,
+        plots=plots_of(report.variants),
+        cases=report.cases[:WORST],
+        share=share,
+        milliseconds=milliseconds,
+    )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    return environment.from_string(_PAGE.read_text("utf-8"))
+
+
+def share(estimate: Estimate, *, signed: bool = False) -> str:
+    """In per cent, with its interval; a dash where there is nothing to tell."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return "-"
+    sign = "+" if signed else ""
+    return f"{100 * estimate.value:{sign}.1f} ({100 * estimate.low:{sign}.1f} to {100 * estimate.high:{sign}.1f})"
+
+
+def milliseconds(latency: Latency) -> str:
+    """The median and, behind it, what 95 % do not exceed."""
+    if latency.median is None or latency.p95 is None:
+        return "-"
+    return f"{latency.median:.0f} ({latency.p95:.0f})"
