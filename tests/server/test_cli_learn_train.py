@@ -84,8 +84,8 @@ def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "Run `seekline learn data"),
-        (("--samples", "nowhere"), "nowhere cannot be read: No such file"),
+        ((), "There are no samples in learning-data. Make some first: seekline learn data ."),
+        (("--samples", "nowhere"), "There are no samples in nowhere"),
         (("--samples", "samples.jsonl", "nowhere"), "nowhere is no folder"),
         (("--samples", "samples.jsonl", "--elsewhere", "nowhere"), "nowhere is no folder"),
         (("--samples", "samples.jsonl", "--targets", "some"), "--targets some is none of all, attention"),

@@ -17,7 +17,7 @@ from gguf_models import save_llama_gguf
 from lora_samples import OTHER_CODE, habits, sample, write
 from quantized_models import save_quantized
 from seekline import model
-from seekline.learn.errors import ExtraMissing, NoSamples, RecipeChanged, UnsupportedBase
+from seekline.learn.errors import NoSamples, PackageMissing, RecipeChanged, UnsupportedBase
 from seekline.learn.lora import base as base_module
 from seekline.learn.lora.base import Base, find_base
 from seekline.learn.lora.learn_adapter import Task, Watch, learn_adapter
@@ -207,7 +207,7 @@ def test_too_little_other_code(task: Task, tmp_path: Path) -> None:
 def test_without_peft(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = base_module.importlib.util.find_spec
     monkeypatch.setattr(base_module.importlib.util, "find_spec", lambda name: None if name == "peft" else find(name))
-    with pytest.raises(ExtraMissing, match=r"Adapters are trained with peft.*pip install 'seekline\[learn\]'"):
+    with pytest.raises(PackageMissing, match=r"Training takes peft.*pip install 'seekline\[learn\]'"):
         learn(task, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
