@@ -13,6 +13,25 @@ BEGIN, FIM_BEGIN, FIM_HOLE, FIM_END = (
 )
 NAMES = ("order", "parcel", "invoice", "carrier", "depot", "address", "customer", "pallet")
 
+OTHER_CODE = '''"""Other code."""
+
+
+def area(width: float, height: float) -> float:
+    """Of a rectangle, in square metres."""
+    if width < 0 or height < 0:
+        raise ValueError("lengths are positive")
+    return width * height
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, number: int) -> None:
+        self.total += number
+        print(f"there are {self.total} by now")
+'''
+
 
 def sample(
     path: str = "main.py",

@@ -39,8 +39,7 @@ FolderArgument = Annotated[
     Path, typer.Argument(metavar="[FOLDER]", help="The repository that the samples are of, and the adapter for.")
 ]
 SamplesOption = Annotated[
-    Path | None,
-    typer.Option("--samples", metavar="FILE", help="What `learn data` wrote, samples.jsonl, or its folder."),
+    Path, typer.Option("--samples", metavar="DIR", help="What `learn data` wrote: its folder, or samples.jsonl.")
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Where the training is kept; else in the user's cache.")
@@ -84,7 +83,7 @@ RestartOption = Annotated[bool, typer.Option("--restart", help="Begin anew, what
 
 def train(
     folder: FolderArgument = Path(),
-    samples: SamplesOption = None,
+    samples: SamplesOption = Path("learning-data"),
     model: ModelOption = None,
     device: DeviceOption = None,
     targets: TargetsOption = "all",
@@ -156,7 +155,7 @@ def _check(given: dict[str, Any], config: Config) -> None:
         )
 
 
-def _task(folder: Path, samples: Path | None, elsewhere: list[Path], config: Config) -> Task:
+def _task(folder: Path, samples: Path, elsewhere: list[Path], config: Config) -> Task:
     """What to learn, and for what. Raises `ModelError`s."""
     from ...learn.lora.base import find_base
     from ...learn.lora.learn_adapter import Task
@@ -180,14 +179,12 @@ def _task(folder: Path, samples: Path | None, elsewhere: list[Path], config: Con
     )
 
 
-def _samples(folder: Path, samples: Path | None) -> Path:
+def _samples(folder: Path, samples: Path) -> Path:
     """Raises `BadRequest`."""
-    if samples is None:
-        raise BadRequest(
-            "Nothing says what to learn from.",
-            f"Run `seekline learn data {folder} --out DIR`, then name it: --samples DIR/samples.jsonl.",
-        )
-    return samples / "samples.jsonl" if samples.is_dir() else samples
+    found = samples / "samples.jsonl" if samples.is_dir() else samples
+    if not found.exists():
+        raise BadRequest(f"There are no samples in {samples}.", f"Make some first: seekline learn data {folder}.")
+    return found
 
 
 def _place(task: Task) -> Path:

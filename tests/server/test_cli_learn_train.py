@@ -6,15 +6,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 from commands import Run
-from lora_samples import habits, sample, write
+from lora_samples import OTHER_CODE, habits, sample, write
 from seekline import model
 from seekline.server.cli import boundary
 from seekline.server.cli.learn_train import train
+from seekline.server.settings.config import user_file
 from tiny_models import save_llama
 
 Train = Callable[..., Run]
@@ -30,14 +32,18 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
     write(tmp_path / "samples.jsonl", habits())
+    (tmp_path / "others").mkdir()
+    for number in range(8):
+        (tmp_path / "others" / f"{number}.py").write_text(OTHER_CODE.replace("area", f"area_{number}"), "utf-8")
     save_llama(tmp_path / "tiny", initializer_range=0.05)
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(train)
 
-    def run(*arguments: str) -> Run:
+    def run(*arguments: str, model: str | None = "./tiny") -> Run:
         capsys.readouterr()
+        named = ["--model", model] if model is not None else []
         with pytest.raises(SystemExit) as ended:
-            boundary.run(lambda: app(["--model", "./tiny", *arguments]))
+            boundary.run(lambda: app([*named, *arguments]))
         printed = capsys.readouterr()
         return Run(int(ended.value.code or 0), printed.out, " ".join(printed.err.split()))
 
@@ -45,12 +51,13 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 
 SMALL = ("--samples", "samples.jsonl", "--epochs", "1", "--measured", "20", "--row-tokens", "256", "--device", "cpu")
+OTHERS = ("--elsewhere", "others")
 
 
 def test_a_gain(run: Train, tmp_path: Path, own_home: Path) -> None:
     """One line says so; the adapter is in force and all figures lie in the user's cache; again, nothing is trained."""
     pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
-    first = run(*SMALL, "--rate", "3e-3", "--batch-tokens", "512")
+    first = run(*SMALL, *OTHERS, "--rate", "3e-3", "--batch-tokens", "512")
     assert first.code == 0, first.err
     assert first.out.startswith("Gain: held-out loss "), first.out
     (adapter,) = (tmp_path / "adapters").glob("*/*/*/adapter_model.safetensors")
@@ -59,14 +66,14 @@ def test_a_gain(run: Train, tmp_path: Path, own_home: Path) -> None:
     assert json.loads(report.read_text("utf-8"))["gain"] is True
     assert report.with_name("report.html").is_file()
     assert "Warning" not in first.err
-    again = run(*SMALL, "--rate", "3e-3", "--batch-tokens", "512", "--json")
+    again = run(*SMALL, *OTHERS, "--rate", "3e-3", "--batch-tokens", "512", "--json")
     assert again.json["adapter"] == str(adapter.parent)
     assert again.json["date"] == json.loads(report.read_text("utf-8"))["date"]
 
 
 def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
     pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
-    found = run(*SMALL, "--rate", "1e-9", "--out", "here", "--targets", "attention", "--held-out", "hash")
+    found = run(*SMALL, *OTHERS, "--rate", "1e-9", "--out", "here", "--targets", "attention", "--held-out", "hash")
     assert found.code == 0, found.err
     assert found.out.startswith("No gain: held-out loss ")
     assert len(found.out.splitlines()) == 1
@@ -77,8 +84,8 @@ def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "Run `seekline learn data"),
-        (("--samples", "nowhere"), "nowhere cannot be read: No such file"),
+        ((), "There are no samples in learning-data. Make some first: seekline learn data ."),
+        (("--samples", "nowhere"), "There are no samples in nowhere"),
         (("--samples", "samples.jsonl", "nowhere"), "nowhere is no folder"),
         (("--samples", "samples.jsonl", "--elsewhere", "nowhere"), "nowhere is no folder"),
         (("--samples", "samples.jsonl", "--targets", "some"), "--targets some is none of all, attention"),
@@ -106,28 +113,21 @@ def test_what_is_refused(run: Train, tmp_path: Path, options: tuple[str, ...], m
     assert not found.out
 
 
-def test_a_model_of_a_server_is_refused(run: Train, tmp_path: Path, own_home: Path) -> None:
-    folder = own_home / "config" / "seekline"
-    folder.mkdir(parents=True)
-    (folder / "config.toml").write_text('remote_url = "http://localhost:1"\n', "utf-8")
-    code = "from seekline.server.cli import boundary\nfrom seekline.server.cli.learn_train import train\n"
-    code += "boundary.run(lambda: train(samples='samples.jsonl'))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert found.returncode == 2, found.stderr
-    assert "no adapter is trained for here" in " ".join(found.stderr.split())
+def test_a_model_of_a_server_is_refused(run: Train, tmp_path: Path) -> None:
+    user_file().parent.mkdir(parents=True)
+    user_file().write_text('remote_url = "http://localhost:1"\n', "utf-8")
+    assert "no adapter is trained for here" in run("--samples", "samples.jsonl", model=None).err
 
 
 def test_no_memory_for_the_base(run: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     """Said before anything is loaded."""
-    from dataclasses import replace
-
     find = model.find_device
 
     def small(name: str) -> model.Device:
         return replace(find(name), free_bytes=1_000_000)
 
     monkeypatch.setattr("seekline.learn.lora.learn_adapter.find_device", small)
-    found = run(*SMALL)
+    found = run(*SMALL, *OTHERS)
     assert found.code == 2
     assert "Training needs about" in found.err
     assert "Choose a smaller model" in found.err

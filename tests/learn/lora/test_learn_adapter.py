@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import torch
 from gguf_models import save_llama_gguf
-from lora_samples import habits, sample, write
+from lora_samples import OTHER_CODE, habits, sample, write
 from quantized_models import save_quantized
 from seekline import model
-from seekline.learn.errors import ExtraMissing, NoSamples, RecipeChanged, UnsupportedBase
+from seekline.learn.errors import NoSamples, PackageMissing, RecipeChanged, UnsupportedBase
 from seekline.learn.lora import base as base_module
 from seekline.learn.lora.base import Base, find_base
 from seekline.learn.lora.learn_adapter import Task, Watch, learn_adapter
@@ -35,24 +35,6 @@ from tiny_models import load, save_llama, save_v2_lite
 pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
 OPTIONS = Options(epochs=2, row_tokens=256, batch_tokens=1024, rate=3e-3, measured=20, evaluations=3)
 RUN = Run(minutes=None, device="cpu", threads=1)
-OTHER = '''"""Other code."""
-
-
-def area(width: float, height: float) -> float:
-    """Of a rectangle, in square metres."""
-    if width < 0 or height < 0:
-        raise ValueError("lengths are positive")
-    return width * height
-
-
-class Counter:
-    def __init__(self) -> None:
-        self.total = 0
-
-    def add(self, number: int) -> None:
-        self.total += number
-        print(f"there are {self.total} by now")
-'''
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +63,7 @@ def task(tiny: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     others = tmp_path / "others"
     others.mkdir()
     for number in range(8):
-        (others / f"shapes_{number}.py").write_text(OTHER.replace("area", f"area_{number}"), "utf-8")
+        (others / f"shapes_{number}.py").write_text(OTHER_CODE.replace("area", f"area_{number}"), "utf-8")
     (tmp_path / "made-up").mkdir()
     settings = Settings()
     plan = model.make_plan(model.ModelRequest(model=model.EMBEDDED, device="cpu"), base=tmp_path)
@@ -225,7 +207,7 @@ def test_too_little_other_code(task: Task, tmp_path: Path) -> None:
 def test_without_peft(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = base_module.importlib.util.find_spec
     monkeypatch.setattr(base_module.importlib.util, "find_spec", lambda name: None if name == "peft" else find(name))
-    with pytest.raises(ExtraMissing, match=r"Adapters are trained with peft.*pip install 'seekline\[learn\]'"):
+    with pytest.raises(PackageMissing, match=r"Training takes peft.*pip install 'seekline\[learn\]'"):
         learn(task, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
