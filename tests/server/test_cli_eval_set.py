@@ -166,5 +166,8 @@ def test_no_sandbox_is_told_before_anything_is_generated(command: EvalSet, monke
 
 
 def test_help_imports_nothing_of_learn() -> None:
-    code = "import sys, seekline.server.cli.eval_set; print([m for m in sys.modules if m.startswith('seekline.learn') or m == 'torch'])"
+    code = (
+        "import sys, seekline.server.cli.eval_set\n"
+        "print([name for name in sys.modules if name.startswith(('seekline.learn', 'torch', 'transformers'))])"
+    )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
