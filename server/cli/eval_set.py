@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ... import model
 from ..completion.prompt_config import prompt_config
 from ..errors import BadRequest
 from ..settings.settings import Settings
@@ -216,6 +217,7 @@ def _answerers(
         with ready_engine(config) as engine:
             prompts = prompt_config(engine.info().result(), config.settings)
             name, tokenizer = prompts.info.name, prompts.info.tokenizer
+            name = Path(name).name if model.is_path(name) else name
             for mode in request.modes:
                 if mode == "raw":
                     answerer = RawAnswerer(name, engine, prompts.format, request.max_new_tokens)
