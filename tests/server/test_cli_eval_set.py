@@ -120,6 +120,8 @@ def test_a_limit_draws_by_the_seed(command: EvalSet) -> None:
         (("--set", "set.jsonl", "--python", "python"), "--python is what --execute runs programs with"),
         (("--set", "set.jsonl", "--execute", "--python", "./nowhere"), "is no Python that runs"),
         (("--set", "set.jsonl", "--answers", "set.jsonl"), "line 1 is no answer"),
+        (("--set", "set.jsonl", "--json", "set.jsonl/figures.json"), "cannot be written"),
+        (("--set", "set.jsonl", "--html", "."), "cannot be written"),
         (("--set", "set.jsonl", "--model", "none-such"), "none-such"),
         (("--set", "set.jsonl", "--model", "embedded", "--model", "none-such"), "none-such"),
     ],
@@ -132,11 +134,27 @@ def test_what_is_wrong_is_one_message(command: EvalSet, arguments: tuple[str, ..
     assert not ended.out, "nothing was measured"
 
 
-def test_what_cannot_be_written_is_told_below_the_table(command: EvalSet) -> None:
-    ended = command("--set", "set.jsonl", "--control", "oracle", "--json", "set.jsonl/figures.json")
+def test_what_was_measured_is_told_where_it_ends_early(command: EvalSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(control: object, task: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seekline.learn.eval.sets.answering.Shuffled.answer", stop)
+    ended = command("--set", "set.jsonl", "--control", "oracle", "--control", "shuffled", "--json", "figures.json")
+    assert ended.code == 130
+    assert "100.0 %" in ended.out
+    found = json.loads((command.folder / "figures.json").read_text("utf-8"))
+    assert [each["name"] for each in found["models"]] == ["oracle"]
+
+
+def test_a_full_disk_is_told_below_the_table(command: EvalSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(report: object, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("seekline.learn.eval.sets.report.write_json", full)
+    ended = command("--set", "set.jsonl", "--control", "oracle", "--json", "figures.json")
     assert ended.code == 2
     assert "100.0 %" in ended.out
-    assert "cannot be written" in ended.err
+    assert "No space left on device. The figures stand above" in " ".join(ended.err.split())
 
 
 def test_no_sandbox_is_told_before_anything_is_generated(command: EvalSet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,5 +166,8 @@ def test_no_sandbox_is_told_before_anything_is_generated(command: EvalSet, monke
 
 
 def test_help_imports_nothing_of_learn() -> None:
-    code = "import sys, seekline.server.cli.eval_set; print([m for m in sys.modules if 'learn' in m or m == 'torch'])"
+    code = (
+        "import sys, seekline.server.cli.eval_set\n"
+        "print([name for name in sys.modules if name.startswith(('seekline.learn', 'torch', 'transformers'))])"
+    )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
