@@ -69,7 +69,7 @@ def eval(
     """Measure how well lines, spans and blocks of your own code are completed, what you are working on first.
 
     The text is cut out of a document in memory; no file is changed. Only a `remote_url` that you have set is asked over
-    the network.
+    the network. Published sets: `seekline eval-set`.
     """
     from ...learn.eval.controls import CONTROLS
     from .eval_run import Measurement

@@ -1,4 +1,4 @@
-"""`seekline eval --set FILE`: models measured with a published set, beside what is published of DeepSeek Coder."""
+"""`seekline eval-set FILE`: models measured with a published set, beside what is published of DeepSeek Coder."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["raw", "product"]
 Control = Literal["oracle", "shuffled"]
-SetOption = Annotated[
-    Path, typer.Option("--set", metavar="FILE", help="A published set: .jsonl, .jsonl.gz or .json.", show_default=False)
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A published set: .jsonl, .jsonl.gz or .json.", show_default=False)
 ]
 KindOption = Annotated[
     str, typer.Option("--kind", help="auto, infilling, santacoder, humaneval, mbpp or ds-1000: what set a file has.")
@@ -84,7 +84,7 @@ class SetRequest:
 
 
 def eval_set(
-    file: SetOption,
+    file: FileArgument,
     kind: KindOption = "auto",
     models: ModelsOption = None,
     modes: ModesOption = None,
