@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -35,7 +36,7 @@ from .options import Options, Run
 from .report import Report, machine, read_report, speed, versions, write_report
 from .rows import Encoder, Row
 from .samples_file import Split, Survey, read_rows, samples_in, survey
-from .train import CHECKPOINT, Status, Training, as_not_written, schedule
+from .train import CHECKPOINT, Start, Status, Training, as_not_written, loss_per_token, schedule
 from .verdict import Losses, judge
 
 LEAST_ELSEWHERE = 20
@@ -122,10 +123,11 @@ def _train(out: Path, task: Task, options: Options, run: Run, watch: Watch, mate
     watch.stage(f"loading {task.base.source.name}")
     adapted = Adapted(task.base, options, fits)
     watch.stage("measuring the model as it is")
-    before = _losses_before(out, adapted, held_out, elsewhere)
+    before, seconds = _losses_before(out, adapted, held_out, elsewhere)
     watch.stage("training")
     plan = schedule(material.split.training, options)
-    trained = Training(out, adapted, plan, held_out, options, run, watch.status).train()
+    start = Start(held_out=loss_per_token(before.held_out, held_out), seconds=seconds)
+    trained = Training(out, adapted, plan, held_out, start, options, run, watch.status).train()
     watch.stage("measuring the adapter")
     verdict = judge(adapted, trained.adapter, before, held_out, elsewhere)
     report = Report(
@@ -150,14 +152,20 @@ def _train(out: Path, task: Task, options: Options, run: Run, watch: Watch, mate
     return report
 
 
-def _losses_before(out: Path, adapted: Adapted, held_out: Sequence[Row], elsewhere: Sequence[Row]) -> Losses:
-    """What the base loses, measured once: where a checkpoint is there, the adapter is not nothing any more."""
+def _losses_before(
+    out: Path, adapted: Adapted, held_out: Sequence[Row], elsewhere: Sequence[Row]
+) -> tuple[Losses, float]:
+    """What the base loses, measured once, and in how many seconds it was measured on the held-out samples."""
     path = out / "before.json"
     if not path.is_file():
-        found = {"held_out": adapted.losses(held_out), "elsewhere": adapted.losses(elsewhere)}
+        started = time.monotonic()
+        found: dict[str, Any] = {"held_out": adapted.losses(held_out)}
+        found["seconds"] = time.monotonic() - started
+        found["elsewhere"] = adapted.losses(elsewhere)
         with as_not_written(path), written_whole(path) as draft:
             draft.write_text(json.dumps(found), "utf-8")
-    return Losses(**json.loads(path.read_text("utf-8")))
+    kept = json.loads(path.read_text("utf-8"))
+    return Losses(held_out=kept["held_out"], elsewhere=kept["elsewhere"]), kept["seconds"]
 
 
 def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch: Watch) -> list[Row]:

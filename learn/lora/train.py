@@ -83,6 +83,14 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What was measured before the first step. `held_out`: the base's loss in nats per token; `seconds`: that took."""
+
+    held_out: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """Which rows each step sees, over all epochs."""
 
@@ -114,6 +122,7 @@ class Training:
         adapted: Adapted,
         plan: Schedule,
         held_out: Sequence[Row],
+        start: Start,
         options: Options,
         run: Run,
         show: Callable[[Status], None],
@@ -122,6 +131,7 @@ class Training:
         self._adapted = adapted
         self._plan = plan
         self._held_out = held_out
+        self._start = start
         self._options = options
         self._run = run
         self._show = show
@@ -148,15 +158,13 @@ class Training:
         return Trained(progress=self._progress, adapter=self._best, why=why)
 
     def _begin(self) -> None:
-        """Measures once, and so knows how often there is time to."""
-        began = time.monotonic()
-        self._measure()
-        most = self._options.evaluations
-        if self._run.minutes:
-            seconds = max(time.monotonic() - began, 1e-3)
-            most = max(_LEAST_EVALUATIONS, min(most, int(_MEASURING_SHARE * self._run.minutes * 60 / seconds)))
+        """Knows by how long it took to measure once how often there is time to."""
+        most, minutes = self._options.evaluations, self._run.minutes
+        if minutes:
+            times = int(_MEASURING_SHARE * minutes * 60 / max(self._start.seconds, 1e-3))
+            most = max(_LEAST_EVALUATIONS, min(most, times))
         self._progress = replace(self._progress, evaluations=most)
-        self._save()
+        self._add_point(self._start.held_out)
 
     def _step(self) -> None:
         progress, options = self._progress, self._options
@@ -180,14 +188,17 @@ class Training:
         )
 
     def _measure(self) -> None:
-        """Adds a point, and keeps it: an adapter that turns out to be the best is never lost."""
-        progress = self._progress
         held_out = loss_per_token(self._adapted.losses(self._held_out), self._held_out)
         if not math.isfinite(held_out):
             raise Diverged(
-                f"The held-out loss is no number, at step {progress.step}.",
+                f"The held-out loss is no number, at step {self._progress.step}.",
                 f"Run again with a rate lower than {self._options.rate:g} (--rate) and --restart.",
             )
+        self._add_point(held_out)
+
+    def _add_point(self, held_out: float) -> None:
+        """And keeps it: an adapter that turns out to be the best is never lost."""
+        progress = self._progress
         point = Point(
             step=progress.step,
             epoch=round(progress.step * self._plan.epochs / len(self._plan.steps), 3),

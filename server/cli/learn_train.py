@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import platformdirs
-import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
 from ... import model
@@ -23,62 +22,40 @@ from .asking import FolderRepository, SettingsPrompter
 from .complete import make_plan
 from .console import err, print_json, print_line, print_note
 from .effective import load_config
+from .learn_train_options import (
+    AlphaOption,
+    BatchOption,
+    DropoutOption,
+    ElsewhereOption,
+    EpochsOption,
+    FolderArgument,
+    HeldOut,
+    HeldOutOption,
+    MeasuredOption,
+    MinutesOption,
+    OutOption,
+    PatienceOption,
+    QloraOption,
+    RankOption,
+    RateOption,
+    RestartOption,
+    RowOption,
+    SamplesOption,
+    SeedOption,
+    Targets,
+    TargetsOption,
+    ThreadsOption,
+)
 from .options import DeviceOption, JsonOption, ModelOption
 
 if TYPE_CHECKING:
     from ...learn.lora.learn_adapter import Task, Watch
     from ...learn.lora.train import Status
 
-_WORDS = {"targets": ("all", "attention"), "held_out": ("auto", "time", "hash")}
 _OPTIONS = (
     *("targets", "rank", "alpha", "dropout", "rate", "batch_tokens", "row_tokens"),
     *("epochs", "held_out", "patience", "measured", "seed"),
 )
-
-FolderArgument = Annotated[
-    Path, typer.Argument(metavar="[FOLDER]", help="The repository that the samples are of, and the adapter for.")
-]
-SamplesOption = Annotated[
-    Path, typer.Option("--samples", metavar="DIR", help="What `learn data` wrote: its folder, or samples.jsonl.")
-]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Where the training is kept; else in the user's cache.")
-]
-TargetsOption = Annotated[str, typer.Option(help="Which linear layers: all (seven) or attention (four).")]
-RankOption = Annotated[int, typer.Option("--rank", "-r", min=1, max=512)]
-AlphaOption = Annotated[int, typer.Option(min=1, max=4096, help="The adapter is multiplied by alpha / rank.")]
-DropoutOption = Annotated[float, typer.Option(min=0, max=0.9)]
-RateOption = Annotated[float, typer.Option(help="AdamW's, at its highest.")]
-BatchOption = Annotated[int, typer.Option("--batch-tokens", min=64, max=1 << 22, help="Of one step.")]
-RowOption = Annotated[
-    int, typer.Option("--row-tokens", min=64, max=1 << 17, help="Of one sample; longer prompts are cut on their left.")
-]
-EpochsOption = Annotated[int, typer.Option(min=1, max=100)]
-MinutesOption = Annotated[float, typer.Option(min=0, help="Of training at most; 0: as long as the epochs take.")]
-HeldOutOption = Annotated[
-    str, typer.Option("--held-out", help="Which files are measured on: the latest (time), some (hash), or auto.")
-]
-ElsewhereOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--elsewhere",
-        metavar="DIR",
-        help="Other code, which must not get worse; repeatable. Python's standard library without it.",
-    ),
-]
-PatienceOption = Annotated[
-    int, typer.Option(min=1, max=100, help="So many measurements in a row without a gain end the training.")
-]
-MeasuredOption = Annotated[
-    int, typer.Option(min=10, max=100_000, help="So many held-out samples are measured on, and as many of other code.")
-]
-QloraOption = Annotated[
-    bool | None,
-    typer.Option("--qlora/--no-qlora", help="The base in four bits (a GPU); else where memory asks for it."),
-]
-SeedOption = Annotated[int, typer.Option(min=0)]
-ThreadsOption = Annotated[int | None, typer.Option(min=1, max=1024, help="On the CPU; else the setting `threads`.")]
-RestartOption = Annotated[bool, typer.Option("--restart", help="Begin anew, whatever was trained before.")]
 
 
 def train(
@@ -86,7 +63,7 @@ def train(
     samples: SamplesOption = Path("learning-data"),
     model: ModelOption = None,
     device: DeviceOption = None,
-    targets: TargetsOption = "all",
+    targets: TargetsOption = Targets.all,
     rank: RankOption = 16,
     alpha: AlphaOption = 32,
     dropout: DropoutOption = 0.05,
@@ -95,7 +72,7 @@ def train(
     row_tokens: RowOption = 1024,
     epochs: EpochsOption = 3,
     minutes: MinutesOption = 30.0,
-    held_out: HeldOutOption = "auto",
+    held_out: HeldOutOption = HeldOut.auto,
     patience: PatienceOption = 3,
     measured: MeasuredOption = 200,
     elsewhere: ElsewhereOption = None,
@@ -111,22 +88,31 @@ def train(
 
     Killed at any time and run again, it goes on.
     """
-    given = dict(locals())
-    config = load_config(folder, model=model, device=device)
+    _train(dict(locals()))
+
+
+def _train(given: dict[str, Any]) -> None:
+    config = load_config(given["folder"], model=given["model"], device=given["device"])
     _check(given, config)
     from ...learn.lora.learn_adapter import learn_adapter
     from ...learn.lora.options import Options, Run
     from ...learn.lora.page import write_page
+    from ...learn.lora.place import training_folder
 
-    task = _task(folder, samples, elsewhere or [], config)
-    options = Options(**{key: given[key] for key in _OPTIONS})
-    count = threads or compute_threads(config.settings)
-    run = Run(minutes=minutes or None, device=config.settings.device, threads=count, qlora=qlora)
-    kept = out or _place(task)
+    task = _task(given["folder"], given["samples"], given["elsewhere"] or [], config)
+    wanted = {key: given[key] for key in _OPTIONS}
+    options = Options(**{key: value.value if isinstance(value, Enum) else value for key, value in wanted.items()})
+    run = Run(
+        minutes=given["minutes"] or None,
+        device=config.settings.device,
+        threads=given["threads"] or compute_threads(config.settings),
+        qlora=given["qlora"],
+    )
+    kept = given["out"] or training_folder(task.repository, task.base.source.path)
     with _watched() as watch:
-        report = learn_adapter(kept, task, options, run, watch, restart=restart)
+        report = learn_adapter(kept, task, options, run, watch, restart=given["restart"])
     write_page(kept, report)
-    if as_json:
+    if given["as_json"]:
         print_json(report.as_json())
         return
     print_line(report.line)
@@ -137,10 +123,6 @@ def train(
 
 def _check(given: dict[str, Any], config: Config) -> None:
     """Raises `BadRequest`."""
-    for key, words in _WORDS.items():
-        if given[key] not in words:
-            name = f"--{key.replace('_', '-')}"
-            raise BadRequest(f"{name} {given[key]} is none of {', '.join(words)}.", "Nothing was done.")
     if not 0 < given["rate"] <= 1:
         raise BadRequest(f"--rate {given['rate']} is not between 0 and 1.", "Leave it out for what was measured best.")
     if given["batch_tokens"] < given["row_tokens"]:
@@ -148,6 +130,8 @@ def _check(given: dict[str, Any], config: Config) -> None:
     for folder in (given["folder"], *(given["elsewhere"] or ())):
         if not folder.is_dir():
             raise BadRequest(f"{folder} is no folder.", "Name one with code.")
+    if given["folder"].resolve() in [folder.resolve() for folder in given["elsewhere"] or ()]:
+        raise BadRequest("--elsewhere names the repository itself.", "Name other code, which must not get worse.")
     if config.settings.remote_url and given["model"] is None:
         raise BadRequest(
             "The settings name a model of a server (remote_url), which no adapter is trained for here.",
@@ -185,14 +169,6 @@ def _samples(folder: Path, samples: Path) -> Path:
     if not found.exists():
         raise BadRequest(f"There are no samples in {samples}.", f"Make some first: seekline learn data {folder}.")
     return found
-
-
-def _place(task: Task) -> Path:
-    """Where a training is kept, below the user's cache: one for each repository and base, as adapters are."""
-    from ...model.catalogue.learned import adapters_home, learned_folder
-
-    where = learned_folder(task.repository, task.base.source.path).relative_to(adapters_home())
-    return platformdirs.user_cache_path("seekline", appauthor=False) / "learning" / where
 
 
 @contextmanager

@@ -19,7 +19,16 @@ from seekline.learn.lora.base import Base, find_base
 from seekline.learn.lora.memory import fit
 from seekline.learn.lora.options import Options, Run
 from seekline.learn.lora.rows import Encoder, Row
-from seekline.learn.lora.train import CHECKPOINT, Status, Trained, Training, rate_factor, schedule
+from seekline.learn.lora.train import (
+    CHECKPOINT,
+    Start,
+    Status,
+    Trained,
+    Training,
+    loss_per_token,
+    rate_factor,
+    schedule,
+)
 from tiny_models import save_llama
 
 pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
@@ -52,7 +61,13 @@ def train(
     show: Callable[[Status], None] = lambda _: None,
 ) -> Trained:
     adapted = Adapted(base, options, fit(base.checkpoint, options, model.find_device("cpu"), qlora=None))
-    return Training(folder, adapted, schedule(rows[8:], options), rows[:8], options, run, show).train()
+    plan, held_out = schedule(rows[8:], options), rows[:8]
+    return Training(folder, adapted, plan, held_out, start(base, held_out), options, run, show).train()
+
+
+def start(base: Base, held_out: list[Row], seconds: float = 0.1) -> Start:
+    adapted = Adapted(base, OPTIONS, fit(base.checkpoint, OPTIONS, model.find_device("cpu"), qlora=None))
+    return Start(held_out=loss_per_token(adapted.losses(held_out), held_out), seconds=seconds)
 
 
 def test_the_loss_falls(base: Base, rows: list[Row], tmp_path: Path) -> None:
@@ -100,7 +115,8 @@ def test_it_stops_where_nothing_is_gained(base: Base, rows: list[Row], tmp_path:
     noise = [replace(row, ids=draw.permutation(4000)[: len(row.ids)].astype(np.int32)) for row in rows[:8]]
     fits = fit(base.checkpoint, options, model.find_device("cpu"), qlora=None)
     adapted = Adapted(base, options, fits)
-    trained = Training(tmp_path, adapted, schedule(rows[8:], options), noise, options, RUN, lambda _: None).train()
+    plan, before = schedule(rows[8:], options), start(base, noise)
+    trained = Training(tmp_path, adapted, plan, noise, before, options, RUN, lambda _: None).train()
     points = trained.progress.points
     assert trained.why == "the held-out loss did not fall 2 times in a row"
     best = points.index(trained.progress.best)
@@ -116,6 +132,15 @@ def test_the_time_is_a_budget_too(base: Base, rows: list[Row], tmp_path: Path) -
     assert trained.why == "the time is up"
     assert trained.progress.step <= 1
     assert trained.progress.points[-1].step == trained.progress.step
+
+
+def test_measuring_has_its_share_of_the_time(base: Base, rows: list[Row], tmp_path: Path) -> None:
+    """Of ten minutes, 150 s: three times 50 s, however long it takes here."""
+    adapted = Adapted(base, OPTIONS, fit(base.checkpoint, OPTIONS, model.find_device("cpu"), qlora=None))
+    plan, before = schedule(rows[8:], OPTIONS), start(base, rows[:8], seconds=50.0)
+    run = replace(RUN, minutes=10.0)
+    trained = Training(tmp_path, adapted, plan, rows[:8], before, OPTIONS, run, lambda _: None).train()
+    assert len(trained.progress.points) == 1 + 3
 
 
 def test_a_loss_that_is_no_number(base: Base, rows: list[Row], tmp_path: Path) -> None:
