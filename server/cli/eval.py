@@ -68,8 +68,7 @@ def eval(
 ) -> None:
     """Measure how well lines, spans and blocks of your own code are completed, what you are working on first.
 
-    The text is cut out of a document in memory; no file is changed. Only a `remote_url` that you have set is asked over
-    the network.
+    No file is changed. Only a `remote_url` that you have set is asked over the network.
     """
     from ...learn.eval.controls import CONTROLS
     from .eval_run import Measurement
