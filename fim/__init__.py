@@ -4,6 +4,7 @@ Nothing here reads a file of the user, a clock or a network, knows a model or a 
 code: where there is nothing to complete, the answer is None or empty.
 """
 
+from .code import Definition
 from .completion.healing import partial_word
 from .completion.output import Output
 from .completion.scope import CLOSING, StopRule, stop_rule
@@ -14,9 +15,12 @@ from .context import (
     NOTHING,
     Context,
     ExistingMembers,
+    FileFacts,
     Part,
     Stop,
+    dependency_order,
     existing_members,
+    file_facts,
     gather,
     given_context,
     related_paths,
@@ -35,8 +39,10 @@ __all__ = [
     "Context",
     "Count",
     "Cursor",
+    "Definition",
     "Document",
     "ExistingMembers",
+    "FileFacts",
     "Format",
     "Language",
     "Output",
@@ -54,7 +60,9 @@ __all__ = [
     "all_languages",
     "build_prompt",
     "context_limit",
+    "dependency_order",
     "existing_members",
+    "file_facts",
     "gather",
     "given_context",
     "has_in_order",

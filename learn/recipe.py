@@ -9,9 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .errors import RecipeChanged
 from .files import written_whole
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 HEAD_SIZE = 64
 # Prefix and suffix that a measurement shows to the model; training makes its samples with this in mind.
@@ -149,21 +153,24 @@ class Run:
     positions: int = 840
 
 
-def keep_recipe(folder: Path, recipe: Recipe) -> None:
-    """Writes recipe.json into a new folder. Raises `RecipeChanged` where the folder has another one."""
+def keep_recipe(folder: Path, recipe: DataclassInstance) -> None:
+    """Writes recipe.json into a new folder: a `Recipe`, or whatever else shapes what is made there. Raises
+    `RecipeChanged` where the folder has another one."""
+    keep_choices(folder, asdict(recipe), "Give the same options as before, or another --out.")
+
+
+def keep_choices(folder: Path, choices: dict[str, Any], remedy: str) -> None:
+    """The same for any choices that JSON can carry. `remedy`: where the folder was begun with others."""
     path = folder / "recipe.json"
     # Through JSON and back, so that a tuple here equals a list there.
-    now = json.loads(json.dumps(asdict(recipe)))
+    now = json.loads(json.dumps(choices))
     if not path.is_file():
         with written_whole(path) as draft:
             draft.write_text(json.dumps(now, indent=1) + "\n", "utf-8")
         return
     before = json.loads(path.read_text("utf-8"))
     if changed := list(_differences(before, now)):
-        raise RecipeChanged(
-            f"{folder} was begun with another recipe: {'; '.join(changed)}.",
-            "Give the same options as before, or another --out.",
-        )
+        raise RecipeChanged(f"{folder} was begun with another recipe: {'; '.join(changed)}.", remedy)
 
 
 def _differences(before: dict, now: dict, prefix: str = "") -> list[str]:

@@ -33,7 +33,7 @@ class Repository(Protocol):
 
     def project_of(self, document: fim.Document) -> fim.Project:
         """The repository as one prompt about this document sees it: whatever the disk says, the document has its
-        lines."""
+        lines. In no document of it there is a secret: lines with one come out empty."""
         ...
 
 

@@ -20,7 +20,17 @@ from .catalogue.catalogue import (
 )
 from .catalogue.checkpoint import Checkpoint, inspect
 from .catalogue.hub import Installed, cache_folder, download, installed, remote_files, remove
-from .catalogue.learned import Learned, LearnedAdapter, all_learned, learned_from, repository_folder, withdraw
+from .catalogue.learned import (
+    Learned,
+    LearnedAdapter,
+    adapters_home,
+    all_learned,
+    learned_folder,
+    learned_from,
+    repository_folder,
+    repository_folders,
+    withdraw,
+)
 from .catalogue.published import PublishedWeights, WeightsFormat
 from .catalogue.sources import (
     Source,
@@ -214,6 +224,7 @@ __all__ = [
     "WantedWeights",
     "WeightsFormat",
     "Worker",
+    "adapters_home",
     "all_devices",
     "all_entries",
     "all_learned",
@@ -248,6 +259,7 @@ __all__ = [
     "is_path",
     "kept_weights",
     "label",
+    "learned_folder",
     "learned_from",
     "llama_cpp_devices",
     "load_model",
@@ -272,6 +284,7 @@ __all__ = [
     "remote_files",
     "remove",
     "repository_folder",
+    "repository_folders",
     "sizes_of_series",
     "stop_engine",
     "trim_heap",

@@ -20,15 +20,21 @@ _PROMPT_TOKENS = 4096
 
 
 def wanted_model(
-    settings: Settings, base: Path, *, editor: str | None = None, learned: model.Learned | None = None
+    settings: Settings,
+    base: Path,
+    *,
+    editor: str | None = None,
+    learned: model.Learned | None = None,
+    learned_places: tuple[Path, ...] = (),
 ) -> model.LocalModel | model.SharedModel | model.RemoteModel:
     """What is to be loaded, by whichever engine. Folders are relative to `base`. `editor`: what it calls itself; None
     for a command, which computes in its own process. `learned`: from the workspace, of which the setting `adapter` may
-    take an adapter."""
+    take an adapter; `learned_places`: where that may be another one while the editor runs."""
     if settings.remote_url:
         return remote_model(settings, base)
     if editor is not None and is_shared(settings):
-        return shared_model(settings, base, editor, learned)
+        shared = shared_model(settings, base, editor, learned)
+        return replace(shared, local=replace(shared.local, learned_places=learned_places))
     return local_model(settings, base, learned)
 
 

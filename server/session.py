@@ -112,7 +112,7 @@ class Session:
     def look_for_learned(self) -> None:
         """Where something was learned from the workspace meanwhile, what is known of the model before is forgotten."""
         if self._learned.look():
-            self.in_flight.stop_ahead()
+            self.in_flight.outdate()
             self.cache.clear()
 
     def load(self, *, again: bool = False) -> None:
@@ -123,7 +123,8 @@ class Session:
         if again or agreed:
             self.engine.retry()
         self.look_for_learned()
-        wanted = wanted_model(self.settings, Path(), editor=self._editor, learned=self._learned.now)
+        now, places = self._learned.now, self._learned.places
+        wanted = wanted_model(self.settings, Path(), editor=self._editor, learned=now, learned_places=places)
         self.engine.load(wanted, partial(self._consent.loadable, self.config))
 
     @property

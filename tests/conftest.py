@@ -23,6 +23,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+    monkeypatch.setenv("SEEKLINE_ADAPTERS", str(home / "adapters"))
     (home / "run").mkdir(mode=0o700)
     monkeypatch.setenv("SEEKLINE_SHARE", "0")  # tests of the shared engine set it, and are their own users
     monkeypatch.setenv("HF_HOME", str(home / "huggingface"))

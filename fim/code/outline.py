@@ -74,11 +74,13 @@ class Variable:
 @dataclass(frozen=True, kw_only=True)
 class Outline:
     """`definitions` in the order of the file, but those that comments make last. `module`: the package or namespace
-    that the file says it is in."""
+    that the file says it is in. `error_share`: how much of the text the grammar could not read, where that was asked
+    for; all of it where parsing did not end."""
 
     definitions: tuple[Definition, ...] = ()
     imports: tuple[Import, ...] = ()
     module: str | None = None
+    error_share: float = 0.0
 
     @cached_property
     def notes(self) -> dict[object, Any]:
@@ -128,4 +130,4 @@ def _by(definitions, key) -> Mapping[str, tuple[int, ...]]:
     return {name: tuple(numbers) for name, numbers in found.items()}
 
 
-EMPTY = Outline()
+EMPTY = Outline(error_share=1.0)

@@ -18,6 +18,7 @@ from .comments import (
     documented_value_type,
     documented_variables,
 )
+from .damage import error_share
 from .expand import expand, expand_path
 from .grammars import Grammar
 from .outline import Definition, Import, Outline, Variable
@@ -51,7 +52,8 @@ def _blank(found: re.Match[str]) -> str:
 
 def read_outline(lines: Sequence[str], grammar: Grammar, comment: str | None = None) -> Outline:
     """The outline of a file. `comment`: what starts a line comment, to render documentation."""
-    return _outline(parse(lines, grammar), lines, grammar, comment)
+    tree = parse(lines, grammar)
+    return replace(_outline(tree, lines, grammar, comment), error_share=error_share(tree))
 
 
 def read_source(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ... import fim
 
@@ -15,8 +15,8 @@ from ... import fim
 class Sample:
     """`pieces`: the prompt; only a `Special` becomes a control token. `completion`: what is learned, behind which the
     model ends where `ends` says so. `kind`: the sort of middle, or "left to right". It is `text[start:end]` of the
-    file, in code points, but for what healing has the model write again. `changed`: when the file last was, in seconds
-    since 1970."""
+    file, in code points and with line feeds as line ends, but for what healing has the model write again. `changed`:
+    when the file last was, in seconds since 1970."""
 
     repository: str
     path: str
@@ -30,11 +30,16 @@ class Sample:
     changed: float = 0.0
 
 
-def write_sample(sample: Sample, file: TextIO) -> None:
+def sample_row(sample: Sample) -> dict[str, Any]:
+    """As JSON has it."""
     pieces = [
         ["text", piece.text] if isinstance(piece, fim.Text) else ["special", piece.token] for piece in sample.pieces
     ]
-    file.write(json.dumps({**asdict(sample), "pieces": pieces}, ensure_ascii=False) + "\n")
+    return {**asdict(sample), "pieces": pieces}
+
+
+def write_sample(sample: Sample, file: TextIO) -> None:
+    file.write(json.dumps(sample_row(sample), ensure_ascii=False) + "\n")
 
 
 def read_samples(path: Path) -> Iterator[Sample]:

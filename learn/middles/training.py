@@ -11,6 +11,7 @@ import keyword
 import math
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -30,6 +31,12 @@ _NAME = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z_][A-Za-z0-9_]{3,}")
 _CLOSERS = ")]}'\":,"
 
 
+class Blocks(Protocol):
+    """How blocks end in a language; `fim.Language.blocks` is one."""
+
+    def closes(self, line: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextWindow:
     """How much of the text around a middle the sample will show."""
@@ -38,8 +45,13 @@ class ContextWindow:
     suffix_characters: int
 
 
-def draw_middle(text: str, draw: np.random.Generator, mix: Mix, window: ContextWindow) -> Middle:
-    """A middle of a kind drawn by the shares of `mix`; the rest of any line where there is no name to reach for."""
+def draw_middle(
+    text: str, draw: np.random.Generator, mix: Mix, window: ContextWindow, blocks: Blocks | None = None
+) -> Middle:
+    """A middle of a kind drawn by the shares of `mix`; the rest of any line where there is no name to reach for.
+
+    `blocks`: how blocks end in the language, where a middle may take the line in that ends one.
+    """
     shares: dict[Kind, float] = {
         "line": mix.middle_line,
         "lines": mix.middle_lines,
@@ -56,7 +68,7 @@ def draw_middle(text: str, draw: np.random.Generator, mix: Mix, window: ContextW
     if kind == "lines":
         return _further_lines(text, draw, mix)
     if kind == "statement":
-        return _statement(text, draw)
+        return _statement(text, draw, blocks)
     if kind == "span":
         return _span(text, draw)
     return _rest_of_line(text, draw, mix)
@@ -99,8 +111,8 @@ def _further_lines(text: str, draw: np.random.Generator, mix: Mix) -> Middle:
     return Middle(start=draw_start(text, line, draw, mix.anywhere_share), end=last.end, kind="lines")
 
 
-def _statement(text: str, draw: np.random.Generator) -> Middle:
-    """A line with the block that is indented under it, up to twelve lines."""
+def _statement(text: str, draw: np.random.Generator, blocks: Blocks | None) -> Middle:
+    """A line with the block that is indented under it and the line that closes it, up to twelve lines."""
     line = last = draw_line(text, draw)
     own_indentation = indentation(text[line.start : line.end])
     for _ in range(_BLOCK_LINES - 1):
@@ -109,6 +121,8 @@ def _statement(text: str, draw: np.random.Generator) -> Middle:
         further = line_at(text, last.end + 1)
         content = text[further.start : further.end]
         if content.strip() and indentation(content) <= own_indentation:
+            if blocks is not None and indentation(content) == own_indentation and blocks.closes(content):
+                last = further
             break
         last = further
     start = line.start + own_indentation

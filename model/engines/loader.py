@@ -182,6 +182,8 @@ class Loader:
             first = self._make_room(first, wanted.base)
             result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
             self._take(result, first, wanted)
+            if wanted.request.learned is None:
+                self._tell_ready(result.plan)
         if self._runner is not None and wanted.request.learned is not None:
             self._exchange_adapter(self._runner, wanted, may_load)
 
@@ -214,7 +216,6 @@ class Loader:
         self._know(info)
         if result.problem:
             self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
-        self._tell_ready(plan)
 
     def _tell_ready(self, plan: Plan) -> None:
         doubt = doubt_about(plan.adapter, plan.source) if plan.adapter else None
@@ -271,5 +272,6 @@ def _adapted(runner: ModelRunner, plan: Plan, wanted: ModelRequest) -> Plan:
     except ModelError as error:
         if wanted.learned is None:
             raise
-        return replace(plan, adapter=None, notice=without_learned(error))
+        plan = replace(plan, adapter=None, notice=without_learned(error))
+        runner.adapt(plan)  # the one before may run still
     return plan

@@ -36,6 +36,7 @@ class LocalModel:
     """What is to be loaded. Folders are relative to `base`. `threads`: for computing on a CPU. `max_new_tokens`: what a
     completion needs of the context. `unload_minutes`: after so long without a request memory is given back; 0: never.
     `learned_state`: of what the request's `learned` names: with another one, the adapter may be another one.
+    `learned_places`: all folders of which `learned` may become one, while it runs.
     """
 
     request: ModelRequest
@@ -44,12 +45,19 @@ class LocalModel:
     max_new_tokens: int
     unload_minutes: float = 0
     learned_state: State | None = None
+    learned_places: tuple[Path, ...] = ()
 
     def is_same_model(self, other: LocalModel | None) -> bool:
         """Whether the same weights run in the same way: how long prompts may be is not part of that."""
         if other is None or (self.base, self.threads) != (other.base, other.threads):
             return False
         return replace(self.request, sequence_tokens=0) == replace(other.request, sequence_tokens=0)
+
+    def is_same_but_for_learned(self, other: LocalModel) -> bool:
+        """Whether both want of the same model what is learned in the same places, which may be more by now."""
+        if not self.learned_places or self.learned_places != other.learned_places:
+            return False
+        return replace(self, request=replace(self.request, learned=other.request.learned)).is_same_model(other)
 
     def has_learned_as_much_as(self, other: LocalModel | None) -> bool:
         """Whether nothing was learned or forgotten in between."""

@@ -42,8 +42,10 @@ def learned_adapter(
     learned: Path, source: Source, checkpoint: Checkpoint, engine: RunsBy
 ) -> tuple[Adapter | None, str | None]:
     """What was learned for this very model, if anything, and what to tell where that cannot run: the model does without
-    it. `learned`: a `repository_folder`."""
-    path = adapter_in_force(learned, source.path)
+    it. `learned`: a `repository_folder`. Nobody has named it, so that where no adapter runs at all there is nothing to
+    tell."""
+    runs_adapters = engine == "seekline" and checkpoint.llama is not None
+    path = adapter_in_force(learned, source.path) if runs_adapters else None
     if path is None:
         return None, None
     try:

@@ -31,7 +31,8 @@ class FolderRepository:
         self.name = self.root.name
         # No one tells of files that change meanwhile.
         buffers = Buffers(watched=False)
-        self._workspace = Workspace([self.root], settings.exclude, buffers, libraries=settings.libraries)
+        # Nobody waits: what a prompt shows must not depend on which files others have had parsed before.
+        self._workspace = Workspace([self.root], settings.exclude, buffers, libraries=settings.libraries, patient=True)
 
     def paths(self) -> Sequence[str]:
         project = self._workspace.project_of(self.root / "-", ())
@@ -49,7 +50,6 @@ class SettingsPrompter:
 
     def __init__(self, config: PromptConfig) -> None:
         self._config = config
-        self._contexts = Contexts()
 
     @property
     def info(self) -> model.EngineInfo:
@@ -60,7 +60,7 @@ class SettingsPrompter:
         return self._config.format
 
     def prompt(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> fim.Prompt:
-        return build_prompt(snapshot_in(repository, document, cursor), self._config, self._contexts).prompt
+        return build_prompt(snapshot_in(repository, document, cursor), self._config, Contexts()).prompt
 
 
 class EngineCompleter:

@@ -21,6 +21,7 @@ from ..completion.prompt_config import PromptConfig, notices, prompt_config
 from ..completion.views import completion_as_json
 from ..engines import model_request, wanted_model
 from ..errors import BadRequest
+from ..learned import learned_in
 from ..settings import announced, consent
 from ..settings.config import Config
 from ..settings.settings import Settings, keys
@@ -82,7 +83,7 @@ def complete(
     given = {key: value for key, value in locals().items() if key in keys()}
     where = _place(place, prompt, language)
     config = load_config(where.workspace, **{**given, "model": of_size(model, size)})
-    with ready_engine(config) as ready:
+    with ready_engine(config, learned_in(config.settings, where.workspace)) as ready:
         info = ready.info().result()
         prompts = prompt_config(info, config.settings)
         if prompt is not None:
@@ -129,10 +130,12 @@ def _place(place: str | None, prompt: str | None, language: str | None) -> Place
     return prompt_place(prompt, language or _LANGUAGE) if prompt is not None else read_place(place or "")
 
 
-def make_plan(config: Config) -> model.Plan:
-    """The plan for these settings. Raises `PathNotAgreed` for a folder that a workspace's file names, too."""
+def make_plan(config: Config, learned: model.Learned | None = None) -> model.Plan:
+    """The plan for these settings, and with what was learned for the model. Raises `PathNotAgreed` for a folder that a
+    workspace's file names, too."""
     agreed = consent.loadable(config, print_note)
-    return model.make_plan(replace(model_request(config.settings), agreed=agreed), base=Path())
+    request = replace(model_request(config.settings), agreed=agreed, learned=learned.folder if learned else None)
+    return model.make_plan(request, base=Path())
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ... import model
 from ..completion.prompt_config import prompt_config
 from ..engines import is_shared, threads
 from ..errors import InputError
+from ..learned import learned_in
 from ..settings.config import Config, file_layers, merge, workspace_of
 from ..settings.settings import Settings
 from ..statistics.place import statistics_file
@@ -30,7 +31,8 @@ _EXTRAS = {"accelerate": "gpu", "bitsandbytes": "gpu", "xllamacpp": "gguf"}
 
 def doctor() -> None:
     """Report devices, memory, versions and models, and how to mend what is wrong. Exit code 1 where something is."""
-    config = merge(file_layers(workspace_of(Path.cwd() / "file")))
+    workspace = workspace_of(Path.cwd() / "file")
+    config = merge(file_layers(workspace))
     devices = model.all_devices()
     for title, rows in (
         ("This machine", _machine(config.settings)),
@@ -41,7 +43,7 @@ def doctor() -> None:
     out.print("[bold]What would run here[/]")
     print_models(outlooks(config.settings))
     out.print()
-    problems = [str(problem) for problem in config.problems] + list(_model_problems(config))
+    problems = [str(problem) for problem in config.problems] + list(_model_problems(config, workspace))
     why = model.why_not_compiled()
     if why is not None:
         print_line(f"! {why}\n")
@@ -116,15 +118,17 @@ def _version(package: str) -> str:
         return f"not installed (comes with the extra {extra}: `pipx install --force '.[{extra}]'` in the clone)"
 
 
-def _model_problems(config: Config) -> Iterator[str]:
+def _model_problems(config: Config, workspace: Path) -> Iterator[str]:
     """What keeps the configured model from loading, short of loading it."""
     try:
         if config.settings.remote_url:
             _show_server(config)
             return
-        plan = make_plan(config)
+        plan = make_plan(config, learned_in(config.settings, workspace))
         prompt_config(model.info_of(plan, model.Tokenizer(plan.source.path)), config.settings)
         out.print(f"Model: {plan.summary}\n", markup=False, highlight=False, soft_wrap=True)
+        if plan.notice is not None:
+            yield plan.notice
     except (model.ModelError, InputError) as error:
         yield str(error)
 

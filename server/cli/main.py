@@ -19,6 +19,7 @@ _COMMANDS = {
     "config": "config",
     "stats": "stats",
     "eval": "eval",
+    "learn": "learn",
     "status": "engine_process",
     "stop": "engine_process",
 }

@@ -83,17 +83,22 @@ def prompt(
         _show(built, config_of_prompts)
 
 
-def _prompt_config(config: Config, tokenizer: Path | None) -> PromptConfig:
-    """How the configured model is prompted; with another `tokenizer`, how a model with that one would be."""
+def configured_prompts(config: Config) -> PromptConfig:
+    """How the configured model is prompted, of which only the tokenizer is loaded. Raises `ModelError`."""
     from .complete import make_plan
 
-    if tokenizer is not None:
-        return prompt_config(model.info_of_tokenizer(model.Tokenizer(tokenizer)), config.settings)
     plan = make_plan(config)
     prompts = prompt_config(model.info_of(plan, model.Tokenizer(plan.source.path)), config.settings)
     for notice in notices(prompts, config.settings):
         print_note(notice)
     return prompts
+
+
+def _prompt_config(config: Config, tokenizer: Path | None) -> PromptConfig:
+    """How the configured model is prompted; with another `tokenizer`, how a model with that one would be."""
+    if tokenizer is not None:
+        return prompt_config(model.info_of_tokenizer(model.Tokenizer(tokenizer)), config.settings)
+    return configured_prompts(config)
 
 
 def _with_tokens(config: PromptConfig, tokens: int | None) -> PromptConfig:

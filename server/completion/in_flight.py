@@ -36,6 +36,7 @@ class Generation:
 
     def __init__(self, around: Surroundings, write: Write) -> None:
         self.around = around
+        self.is_outdated = False
         self._written = ""
         self._typed: tuple[str, ...] = ("",)  # what may stand at the cursor by now: all that came there, or less
         self._turn = Turn()
@@ -62,6 +63,8 @@ class Generation:
 
     def serves(self, around: Surroundings) -> bool:
         """Whether it will say what stands behind this cursor; then it goes on for who asks."""
+        if self.is_outdated:
+            return False
         came = self.around.text.inserted_in(around.rope)
         typed = around.offset - self.around.offset
         if came is None or self.task.done() or not 0 <= typed <= len(came) or came[typed:].strip(CLOSING):
@@ -108,6 +111,12 @@ class InFlight:
         writing = self._latest.get(key)
         if writing is not None and not writing.task.done():
             writing.follow(rope)
+
+    def outdate(self) -> None:
+        """Another model is there by now: what is under way is for those who wait for it already."""
+        self.stop_ahead()
+        for writing in self._latest.values():
+            writing.is_outdated = True
 
     def stop_ahead(self) -> None:
         """The device is needed."""

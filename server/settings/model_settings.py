@@ -98,13 +98,14 @@ class ModelSettings(SettingsGroup):
         description="A LoRA adapter in PEFT's format for `model`, a folder with adapter_config.json and "
         "adapter_model.safetensors (`./folder`, `~/folder`, `/folder`). Another one takes its place without loading "
         "the model again. Only for models that Seekline computes itself (DeepSeek Coder v1). `auto`: what `seekline "
-        "learn train` has learned from the workspace for this very model, if anything; `none`: the model as it is.",
+        "learn train` has learned for this very model from the workspace, of several folders from the first from which "
+        "anything was learned; `none`: the model as it is.",
         json_schema_extra=others_may_do("ask"),
     )
     merge_adapter: bool = Field(
         default=False,
         description="Add `adapter` to the weights before they are quantized, so that it costs no time while you type; "
-        "another one then takes loading the model again.",
+        "another one then takes loading the model again. What `auto` finds always runs beside them.",
         json_schema_extra=others_may_do("set"),
     )
     trust_remote_code: Texts = Field(

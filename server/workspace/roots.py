@@ -60,8 +60,8 @@ class Workspace:
     """The workspace folders, in the client's order, and the files excluded from them by the setting `exclude`.
 
     A file belongs to the innermost folder that it is in. `buffers`: the editor's open files, which win over the disk.
-    `libraries`: whether files of installed packages are found too, by who asks for them. Paths are absolute and
-    without `..`; they may lead through links.
+    `libraries`: whether files of installed packages are found too, by who asks for them. `patient`: see `View`. Paths
+    are absolute and without `..`; they may lead through links.
     """
 
     def __init__(
@@ -71,8 +71,10 @@ class Workspace:
         buffers: Buffers | None = None,
         *,
         libraries: bool = False,
+        patient: bool = False,
     ) -> None:
         self.libraries = libraries
+        self._patient = patient
         self.folders = tuple(folders)
         self._patterns = tuple(exclude)
         self._exclude = Rules(self._patterns, source="the setting exclude")
@@ -94,7 +96,7 @@ class Workspace:
 
     def replaced(self, folders: Sequence[Path], exclude: Iterable[str], *, libraries: bool = False) -> Workspace:
         """The workspace with these folders and settings: itself, or one that keeps every index that stays right."""
-        made = Workspace(folders, exclude, self._buffers, libraries=libraries)
+        made = Workspace(folders, exclude, self._buffers, libraries=libraries, patient=self._patient)
         made._outside = self._outside
         if made._patterns == self._patterns and made.libraries == self.libraries:
             if made._identities() == self._identities():
@@ -146,7 +148,8 @@ class Workspace:
         """
         index, relative = self._place(path)
         if index is not None:
-            return View(index, relative, lines, is_another=self._roots[index.root].is_another)
+            is_another = self._roots[index.root].is_another
+            return View(index, relative, lines, is_another=is_another, patient=self._patient)
         if lines is not None:
             return SingleFileProject(relative, lambda: lines, self._outside)
         buffer = self._buffers.get(self._buffers.file_of(path))

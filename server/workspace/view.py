@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Hashable, MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -28,21 +29,28 @@ class View:
     """A `Project` for one prompt: a file that it has read stays the same, and so do the paths.
 
     `path`: the file under the cursor. `lines`: its text, where it is neither the disk's nor an open document's.
-    `is_another`: whether the root is another folder than in the last prompt, which asks the disk.
+    `is_another`: whether the root is another folder than in the last prompt, which asks the disk. `patient`: whether
+    all that is needed is parsed, however long that takes: as the next prompts have it.
     """
 
     source = staticmethod(read_source)
 
     def __init__(
-        self, index: ProjectIndex, path: str, lines: Sequence[str] | None, *, is_another: Callable[[], bool]
+        self,
+        index: ProjectIndex,
+        path: str,
+        lines: Sequence[str] | None,
+        *,
+        is_another: Callable[[], bool],
+        patient: bool,
     ) -> None:
         self._index = index
         self._is_another = is_another
         self._path = path
         self._paths: Paths | None = None
         self._files: dict[str, File | None] = {}
-        self._library_room = LIBRARY_CHARACTERS
-        self._nearby_room = NEARBY_CHARACTERS
+        self._library_room = math.inf if patient else LIBRARY_CHARACTERS
+        self._nearby_room = math.inf if patient else NEARBY_CHARACTERS
         if lines is not None:
             self._files[path] = _file(path, lines)
 

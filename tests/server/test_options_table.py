@@ -19,7 +19,7 @@ THEIRS = {
     "--huggingface-repo-id", "--weight-path", "--force-download", "--max-length", "--max-new-tokens", "--top-k",
     "--quantization-encoding", "--max-cache-batch-size", "--save-to-serialized-model-path", "--serialized-model-path",
     "--use-gpu 1", "--trust-remote-code", "--prompt", "--model-format", "--size-in-billions", "--model-name",
-    "--model-engine",
+    "--model-engine", "--lora-modules",
 }  # fmt: skip
 VALUES: dict[str, Any] = {
     "model": "embedded",
@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "trust_remote_code": ("owner/name",),
     "model_format": "gguf",
     "engine": "llama.cpp",
+    "adapter": "/a/folder",
 }
 
 

@@ -31,14 +31,22 @@ _LOOKS_EVERY_S = 0.05
 Tell = Callable[[Report], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolUser:
+    """Who wants a model. `tell`: what tells them of loading. `wanted`: as they have said it."""
+
+    tell: Tell
+    wanted: LocalModel
+
+
 @dataclass(slots=True, eq=False)
 class PooledModel:
-    """One model and who wants it, each with what tells it of loading. `used_s`: when it was last asked for, by
-    `monotonic`. `planned_bytes`: what it was last going to take."""
+    """One model and who wants it. `used_s`: when it was last asked for, by `monotonic`. `planned_bytes`: what it was
+    last going to take."""
 
     wanted: LocalModel
     engine: LocalEngine
-    users: dict[object, Tell] = field(default_factory=dict)
+    users: dict[object, PoolUser] = field(default_factory=dict)
     used_s: float = field(default_factory=monotonic)
     planned_bytes: int = 0
 
@@ -73,14 +81,14 @@ class ModelPool:
             model = next((model for model in self._models if wanted.is_same_model(model.wanted)), None)
             if model is not None and agreed is not None and model.engine.plan is not None:
                 _check_agreed(model.engine.plan, wanted, agreed)
-            if model is None and before is not None and set(before.users) == {user}:
-                model = before  # nobody else wants it: what it has becomes the other one, its adapter alone if need be
+            if model is None and before is not None and _others_follow(before, user, wanted):
+                model = before  # what it has becomes the other one, its adapter alone if need be
             if model is None:
                 model = self._new(wanted)
             if before is not None and before is not model:
                 self._leave(user, before)
             is_there = user not in model.users and wanted.is_same_model(model.wanted)
-            model.users[user] = tell
+            model.users[user] = PoolUser(tell=tell, wanted=wanted)
             model.wanted = wanted
         # What has failed for others may work for this one, who may have agreed to more; at least it learns why not.
         if again or (is_there and model.engine.status.state == "failed"):
@@ -123,11 +131,11 @@ class ModelPool:
         return all(stopped)
 
     def _new(self, wanted: LocalModel) -> PooledModel:
-        users: dict[object, Tell] = {}
+        users: dict[object, PoolUser] = {}
 
         def report(what: Report) -> None:
-            for tell in list(users.values()):
-                tell(what)
+            for user in list(users.values()):
+                user.tell(what)
 
         model: PooledModel
 
@@ -189,6 +197,13 @@ class ModelPool:
         with suppress(TimeoutError, Cancelled):
             oldest.engine.unload().result(_UNLOADS_WITHIN_S)
         return True
+
+
+def _others_follow(model: PooledModel, user: object, wanted: LocalModel) -> bool:
+    """Whether all others who want it will want the same as `user` does now: there are none, or it is theirs, too, from
+    which something was learned or forgotten, as they see when they next ask."""
+    others = [other.wanted for key, other in model.users.items() if key is not user]
+    return all(wanted.is_same_but_for_learned(other) for other in others)
 
 
 def _check_agreed(plan: Plan, wanted: LocalModel, agreed: Collection[Path]) -> None:

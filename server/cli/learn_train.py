@@ -1,0 +1,235 @@
+"""`seekline learn train`: a LoRA adapter for a repository and a model, kept where it helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import platformdirs
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+
+from ... import model
+from ..completion.prompt_config import prompt_config
+from ..engines import model_request
+from ..engines import threads as compute_threads
+from ..errors import BadRequest
+from ..settings import consent
+from ..settings.config import Config
+from .asking import FolderRepository, SettingsPrompter
+from .complete import make_plan
+from .console import err, print_json, print_line, print_note
+from .effective import load_config
+from .options import DeviceOption, JsonOption, ModelOption
+
+if TYPE_CHECKING:
+    from ...learn.lora.learn_adapter import Task, Watch
+    from ...learn.lora.train import Status
+
+_WORDS = {"targets": ("all", "attention"), "held_out": ("auto", "time", "hash")}
+_OPTIONS = (
+    *("targets", "rank", "alpha", "dropout", "rate", "batch_tokens", "row_tokens"),
+    *("epochs", "held_out", "patience", "measured", "seed"),
+)
+
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="[FOLDER]", help="The repository that the samples are of, and the adapter for.")
+]
+SamplesOption = Annotated[
+    Path, typer.Option("--samples", metavar="DIR", help="What `learn data` wrote: its folder, or samples.jsonl.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the training is kept; else in the user's cache.")
+]
+TargetsOption = Annotated[str, typer.Option(help="Which linear layers: all (seven) or attention (four).")]
+RankOption = Annotated[int, typer.Option("--rank", "-r", min=1, max=512)]
+AlphaOption = Annotated[int, typer.Option(min=1, max=4096, help="The adapter is multiplied by alpha / rank.")]
+DropoutOption = Annotated[float, typer.Option(min=0, max=0.9)]
+RateOption = Annotated[float, typer.Option(help="AdamW's, at its highest.")]
+BatchOption = Annotated[int, typer.Option("--batch-tokens", min=64, max=1 << 22, help="Of one step.")]
+RowOption = Annotated[
+    int, typer.Option("--row-tokens", min=64, max=1 << 17, help="Of one sample; longer prompts are cut on their left.")
+]
+EpochsOption = Annotated[int, typer.Option(min=1, max=100)]
+MinutesOption = Annotated[float, typer.Option(min=0, help="Of training at most; 0: as long as the epochs take.")]
+HeldOutOption = Annotated[
+    str, typer.Option("--held-out", help="Which files are measured on: the latest (time), some (hash), or auto.")
+]
+ElsewhereOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--elsewhere",
+        metavar="DIR",
+        help="Other code, which must not get worse; repeatable. Python's standard library without it.",
+    ),
+]
+PatienceOption = Annotated[
+    int, typer.Option(min=1, max=100, help="So many measurements in a row without a gain end the training.")
+]
+MeasuredOption = Annotated[
+    int, typer.Option(min=10, max=100_000, help="So many held-out samples are measured on, and as many of other code.")
+]
+QloraOption = Annotated[
+    bool | None,
+    typer.Option("--qlora/--no-qlora", help="The base in four bits (a GPU); else where memory asks for it."),
+]
+SeedOption = Annotated[int, typer.Option(min=0)]
+ThreadsOption = Annotated[int | None, typer.Option(min=1, max=1024, help="On the CPU; else the setting `threads`.")]
+RestartOption = Annotated[bool, typer.Option("--restart", help="Begin anew, whatever was trained before.")]
+
+
+def train(
+    folder: FolderArgument = Path(),
+    samples: SamplesOption = Path("learning-data"),
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    targets: TargetsOption = "all",
+    rank: RankOption = 16,
+    alpha: AlphaOption = 32,
+    dropout: DropoutOption = 0.05,
+    rate: RateOption = 1e-3,
+    batch_tokens: BatchOption = 4096,
+    row_tokens: RowOption = 1024,
+    epochs: EpochsOption = 3,
+    minutes: MinutesOption = 30.0,
+    held_out: HeldOutOption = "auto",
+    patience: PatienceOption = 3,
+    measured: MeasuredOption = 200,
+    elsewhere: ElsewhereOption = None,
+    qlora: QloraOption = None,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = None,
+    out: OutOption = None,
+    restart: RestartOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a LoRA adapter for a repository. It is kept where the loss on held-out files falls by 2 % and on other code
+    rises by 1 % at most; else "no gain" is said, which is no error.
+
+    Killed at any time and run again, it goes on.
+    """
+    given = dict(locals())
+    config = load_config(folder, model=model, device=device)
+    _check(given, config)
+    from ...learn.lora.learn_adapter import learn_adapter
+    from ...learn.lora.options import Options, Run
+    from ...learn.lora.page import write_page
+
+    task = _task(folder, samples, elsewhere or [], config)
+    options = Options(**{key: given[key] for key in _OPTIONS})
+    count = threads or compute_threads(config.settings)
+    run = Run(minutes=minutes or None, device=config.settings.device, threads=count, qlora=qlora)
+    kept = out or _place(task)
+    with _watched() as watch:
+        report = learn_adapter(kept, task, options, run, watch, restart=restart)
+    write_page(kept, report)
+    if as_json:
+        print_json(report.as_json())
+        return
+    print_line(report.line)
+    if report.adapter is not None:
+        print_line(f'The adapter is in {report.adapter}: the setting adapter = "auto" uses it.')
+    print_note(f"all figures are in {kept / 'report.html'} and {kept / 'report.json'}")
+
+
+def _check(given: dict[str, Any], config: Config) -> None:
+    """Raises `BadRequest`."""
+    for key, words in _WORDS.items():
+        if given[key] not in words:
+            name = f"--{key.replace('_', '-')}"
+            raise BadRequest(f"{name} {given[key]} is none of {', '.join(words)}.", "Nothing was done.")
+    if not 0 < given["rate"] <= 1:
+        raise BadRequest(f"--rate {given['rate']} is not between 0 and 1.", "Leave it out for what was measured best.")
+    if given["batch_tokens"] < given["row_tokens"]:
+        raise BadRequest("--batch-tokens is below --row-tokens.", "A step holds one sample at the least.")
+    for folder in (given["folder"], *(given["elsewhere"] or ())):
+        if not folder.is_dir():
+            raise BadRequest(f"{folder} is no folder.", "Name one with code.")
+    if config.settings.remote_url and given["model"] is None:
+        raise BadRequest(
+            "The settings name a model of a server (remote_url), which no adapter is trained for here.",
+            "Name one on this machine with --model: a name from `seekline models list`, or ./folder.",
+        )
+
+
+def _task(folder: Path, samples: Path, elsewhere: list[Path], config: Config) -> Task:
+    """What to learn, and for what. Raises `ModelError`s."""
+    from ...learn.lora.base import find_base
+    from ...learn.lora.learn_adapter import Task
+    from ...learn.packages import own_standard_library
+
+    settings = config.settings
+    name = settings.model
+    if name == "auto":
+        name = make_plan(config).source.name
+    base = find_base(name, folder=Path.cwd(), agreed=consent.loadable(config, print_note))
+    # Prompts follow the device, as the server's do; the adapter in force is none of their business.
+    request = replace(model_request(settings), model=name, adapter=model.NO_ADAPTER)
+    info = model.info_of(model.make_plan(request, base=Path()), base.tokenizer)
+    others = elsewhere or [own_standard_library()]
+    return Task(
+        samples=_samples(folder, samples),
+        repository=folder,
+        base=base,
+        elsewhere=[FolderRepository(other, settings) for other in others],
+        prompter=SettingsPrompter(prompt_config(info, settings)),
+    )
+
+
+def _samples(folder: Path, samples: Path) -> Path:
+    """Raises `BadRequest`."""
+    found = samples / "samples.jsonl" if samples.is_dir() else samples
+    if not found.exists():
+        raise BadRequest(f"There are no samples in {samples}.", f"Make some first: seekline learn data {folder}.")
+    return found
+
+
+def _place(task: Task) -> Path:
+    """Where a training is kept, below the user's cache: one for each repository and base, as adapters are."""
+    from ...model.catalogue.learned import adapters_home, learned_folder
+
+    where = learned_folder(task.repository, task.base.source.path).relative_to(adapters_home())
+    return platformdirs.user_cache_path("seekline", appauthor=False) / "learning" / where
+
+
+@contextmanager
+def _watched() -> Iterator[Watch]:
+    """Shows on standard error what is being done, and how the training does."""
+    from ...learn.lora.learn_adapter import Watch
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=err, transient=True) as shown:
+        bar = shown.add_task("", total=None, figures="")
+
+        def stage(name: str) -> None:
+            shown.update(bar, description=name, total=None, figures="")
+            if not err.is_terminal:
+                print_note(name)
+
+        def status(now: Status) -> None:
+            shown.update(bar, total=1.0, completed=now.share, figures=_figures(now))
+
+        try:
+            yield Watch(stage=stage, status=status)
+        except KeyboardInterrupt:
+            print_note("stopped; the same command goes on from the last checkpoint")
+            raise
+
+
+def _figures(now: Status) -> str:
+    parts = [
+        f"loss {now.loss:.3f}" if now.loss is not None else "",
+        f"held-out {now.held_out:.3f}" if now.held_out is not None else "",
+        f"{now.tokens_per_second:,.0f} tokens/s",
+        f"{now.seconds_left / 60:.1f} min left" if now.seconds_left is not None else "",
+    ]
+    return "  ".join(part for part in parts if part)

@@ -1,0 +1,127 @@
+"""What is learned while editors share an engine: those of its repository have it, with one copy of the base."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lora_adapters import save_adapter
+from seekline import model
+from seekline.model.catalogue import learned
+from seekline.model.engines import loader as loader_module
+from shared_engines import Editor, Hosting, shared
+from tiny_models import save_llama
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_llama(tmp_path_factory.mktemp("llama") / "model")
+
+
+@pytest.fixture
+def hosting() -> Iterator[Hosting]:
+    hosting = Hosting()
+    yield hosting
+    hosting.close()
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was loaded."""
+    loads: list[object] = []
+    load_runner = loader_module.load_runner
+
+    def noted(plan: model.Plan, **named: Any) -> Any:
+        loads.append(plan.source.path)
+        return load_runner(plan, **named)
+
+    monkeypatch.setattr(loader_module, "load_runner", noted)
+    return loads
+
+
+class Desk:
+    """An editor in a repository, which asks for what was learned there by now before each completion."""
+
+    def __init__(self, hosting: Hosting, folder: Path, repository: Path) -> None:
+        self.repository = repository
+        self.editor = Editor(hosting, folder)
+
+    def write(self, agreed: Collection[Path] | None = None) -> list[int]:
+        place = learned.repository_folder(self.repository)
+        now = learned.learned_from(place)
+        wanted = shared(self.editor.folder)
+        request = replace(wanted.local.request, learned=now.folder if now else None)
+        state = now.state if now else None
+        local = replace(wanted.local, request=request, learned_state=state, learned_places=(place,))
+        self.editor.engine.load(replace(wanted, local=local), lambda: agreed)
+        return self.editor.write()
+
+    def learn(self, tmp_path: Path, seed: int) -> None:
+        draft = save_adapter(tmp_path / f"draft{seed}", self.editor.folder, seed=seed)
+        base = self.editor.folder
+        learned.publish(learned.learned_folder(self.repository, base), draft, repository=self.repository, base=base)
+
+    def forget(self) -> None:
+        learned.withdraw(learned.learned_folder(self.repository, self.editor.folder))
+
+
+@pytest.fixture
+def desks(hosting: Hosting, folder: Path, tmp_path: Path) -> Iterator[list[Desk]]:
+    """Two in one repository, and one in another."""
+    desks = [Desk(hosting, folder, tmp_path / name) for name in ("one", "one", "other")]
+    yield desks
+    for desk in desks:
+        desk.editor.close()
+
+
+def test_editors_of_one_repository_exchange_it_in_one_model(
+    desks: list[Desk], tmp_path: Path, loads: list[object]
+) -> None:
+    first, second, third = desks
+    third.editor.close()
+    plain = first.write()
+    assert second.write() == plain
+    texts: list[list[int]] = []
+    for seed in (1, 2):
+        first.learn(tmp_path, seed)
+        texts.append(first.write())
+        assert second.write() == texts[-1] == first.write()
+    first.forget()
+    assert first.write() == second.write() == plain
+    assert len({tuple(text) for text in (*texts, plain)}) == 3
+    assert len(loads) == 1
+
+
+def test_an_editor_of_another_repository_goes_on_without(desks: list[Desk], tmp_path: Path) -> None:
+    first, second, third = desks
+    plain, *_ = [desk.write() for desk in desks]
+    first.learn(tmp_path, 1)
+    assert first.write() == second.write() != plain
+    assert third.write() == plain
+    third.learn(tmp_path, 2)
+    others = third.write()
+    assert others not in (plain, first.write())
+    first.forget()
+    assert first.write() == second.write() == plain
+    assert third.write() == others
+
+
+def test_it_needs_no_consent_of_an_editor_that_comes_later(desks: list[Desk], folder: Path, tmp_path: Path) -> None:
+    first, second, _ = desks
+    first.learn(tmp_path, 1)
+    assert first.write() == second.write({folder.resolve()})
+
+
+def test_who_names_an_adapter_keeps_it(desks: list[Desk], folder: Path, tmp_path: Path) -> None:
+    """Whatever is learned in the repository around it."""
+    first, second, _ = desks
+    first.write()
+    adapter = save_adapter(tmp_path / "named", folder, seed=5)
+    second.editor.want(adapter=str(adapter))
+    named = second.editor.write()
+    first.learn(tmp_path, 1)
+    assert first.write() != named
+    assert second.editor.write() == named

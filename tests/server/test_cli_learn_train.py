@@ -1,0 +1,143 @@
+"""`seekline learn train` as it is typed: what is printed, where things come to lie, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from commands import Run
+from lora_samples import OTHER_CODE, habits, sample, write
+from seekline import model
+from seekline.server.cli import boundary
+from seekline.server.cli.learn_train import train
+from seekline.server.settings.config import user_file
+from tiny_models import save_llama
+
+Train = Callable[..., Run]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Train:
+    """Runs the command in a folder with samples and a tiny model."""
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEKLINE_ADAPTERS", str(tmp_path / "adapters"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    write(tmp_path / "samples.jsonl", habits())
+    (tmp_path / "others").mkdir()
+    for number in range(8):
+        (tmp_path / "others" / f"{number}.py").write_text(OTHER_CODE.replace("area", f"area_{number}"), "utf-8")
+    save_llama(tmp_path / "tiny", initializer_range=0.05)
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(train)
+
+    def run(*arguments: str, model: str | None = "./tiny") -> Run:
+        capsys.readouterr()
+        named = ["--model", model] if model is not None else []
+        with pytest.raises(SystemExit) as ended:
+            boundary.run(lambda: app([*named, *arguments]))
+        printed = capsys.readouterr()
+        return Run(int(ended.value.code or 0), printed.out, " ".join(printed.err.split()))
+
+    return run
+
+
+SMALL = ("--samples", "samples.jsonl", "--epochs", "1", "--measured", "20", "--row-tokens", "256", "--device", "cpu")
+OTHERS = ("--elsewhere", "others")
+
+
+def test_a_gain(run: Train, tmp_path: Path, own_home: Path) -> None:
+    """One line says so; the adapter is in force and all figures lie in the user's cache; again, nothing is trained."""
+    pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+    first = run(*SMALL, *OTHERS, "--rate", "3e-3", "--batch-tokens", "512")
+    assert first.code == 0, first.err
+    assert first.out.startswith("Gain: held-out loss "), first.out
+    (adapter,) = (tmp_path / "adapters").glob("*/*/*/adapter_model.safetensors")
+    assert str(adapter.parent) in first.out
+    (report,) = (own_home / ".cache" / "seekline" / "learning").glob("*/*/report.json")
+    assert json.loads(report.read_text("utf-8"))["gain"] is True
+    assert report.with_name("report.html").is_file()
+    assert "Warning" not in first.err
+    again = run(*SMALL, *OTHERS, "--rate", "3e-3", "--batch-tokens", "512", "--json")
+    assert again.json["adapter"] == str(adapter.parent)
+    assert again.json["date"] == json.loads(report.read_text("utf-8"))["date"]
+
+
+def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
+    pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+    found = run(*SMALL, *OTHERS, "--rate", "1e-9", "--out", "here", "--targets", "attention", "--held-out", "hash")
+    assert found.code == 0, found.err
+    assert found.out.startswith("No gain: held-out loss ")
+    assert len(found.out.splitlines()) == 1
+    assert (tmp_path / "here" / "report.json").is_file()
+    assert not (tmp_path / "adapters").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "There are no samples in learning-data. Make some first: seekline learn data ."),
+        (("--samples", "nowhere"), "There are no samples in nowhere"),
+        (("--samples", "samples.jsonl", "nowhere"), "nowhere is no folder"),
+        (("--samples", "samples.jsonl", "--elsewhere", "nowhere"), "nowhere is no folder"),
+        (("--samples", "samples.jsonl", "--targets", "some"), "--targets some is none of all, attention"),
+        (("--samples", "samples.jsonl", "--held-out", "luck"), "--held-out luck is none of auto, time, hash"),
+        (("--samples", "samples.jsonl", "--rate", "0"), "--rate 0.0 is not between"),
+        (("--samples", "samples.jsonl", "--batch-tokens", "64"), "--batch-tokens is below --row-tokens"),
+        (("--samples", "samples.jsonl", "--model", "./nowhere"), "There is no folder or file"),
+        (("--samples", "samples.jsonl", "--model", "deepseek-coder-1.3b-base"), "models download"),
+        (("--samples", "samples.jsonl", "--device", "cuda:7"), "There is no device 'cuda:7'"),
+        (("--samples", "other.jsonl", "--out", "here"), "made for another model"),
+        (("--samples", "empty.jsonl", "--out", "here"), "has no samples"),
+        (("--samples", "three.jsonl", "--out", "here"), "of 3 files; 4 are the least"),
+        (("--samples", "samples.jsonl", "--out", "samples.jsonl"), "cannot be written"),
+    ],
+)
+def test_what_is_refused(run: Train, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    text = write(tmp_path / "other.jsonl", habits()).read_text("utf-8")
+    (tmp_path / "other.jsonl").write_text(text.replace("<｜fim▁end｜>", "<fim_end>"), "utf-8")
+    write(tmp_path / "empty.jsonl", [])
+    write(tmp_path / "three.jsonl", [sample(f"{number}.py") for number in range(3)])
+    found = run(*options)
+    assert found.code == 2
+    assert message in found.err
+    assert "Traceback" not in found.err
+    assert not found.out
+
+
+def test_a_model_of_a_server_is_refused(run: Train, tmp_path: Path) -> None:
+    user_file().parent.mkdir(parents=True)
+    user_file().write_text('remote_url = "http://localhost:1"\n', "utf-8")
+    assert "no adapter is trained for here" in run("--samples", "samples.jsonl", model=None).err
+
+
+def test_no_memory_for_the_base(run: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before anything is loaded."""
+    find = model.find_device
+
+    def small(name: str) -> model.Device:
+        return replace(find(name), free_bytes=1_000_000)
+
+    monkeypatch.setattr("seekline.learn.lora.learn_adapter.find_device", small)
+    found = run(*SMALL, *OTHERS)
+    assert found.code == 2
+    assert "Training needs about" in found.err
+    assert "Choose a smaller model" in found.err
+
+
+def test_the_help_loads_nothing() -> None:
+    code = (
+        "import sys, typer\nfrom seekline.server.cli.learn_train import train\napp = typer.Typer()\n"
+        "app.command()(train)\ntry:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('torch', 'peft', 'transformers', 'datasketch', 'seekline.learn') if m in sys.modules])"
+    )
+    found = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert found.splitlines()[-1] == "[]"
