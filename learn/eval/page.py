@@ -43,7 +43,8 @@ def _template() -> jinja2.Template:
 
 
 def per_cent(share: float | None, *, signed: bool = False) -> str:
-    return "-" if share is None else f"{100 * share:{'+' if signed else ''}.1f}"
+    """Zero has no minus."""
+    return "-" if share is None else f"{round(100 * share, 1) + 0.0:{'+' if signed else ''}.1f}"
 
 
 def interval(estimate: Estimate, *, signed: bool = False) -> str:

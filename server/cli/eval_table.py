@@ -61,8 +61,9 @@ def _cell(estimate: Estimate, *, signed: bool = False) -> Text:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return Text("-")
     sign = "+" if signed else ""
-    interval = f"{100 * estimate.low:{sign}.0f} to {100 * estimate.high:{sign}.0f}"
-    return Text.assemble(f"{100 * estimate.value:{sign}.1f} ", (f"({interval})", "dim"))
+    interval = f"{round(100 * estimate.low):{sign}} to {round(100 * estimate.high):{sign}}"
+    # Zero has no minus.
+    return Text.assemble(f"{round(100 * estimate.value, 1) + 0.0:{sign}.1f} ", (f"({interval})", "dim"))
 
 
 def _ms(latency: Latency) -> Text:
