@@ -37,7 +37,7 @@ class NearDuplicates:
         except ImportError as error:
             raise PackageMissing(
                 "Repositories are compared by the package datasketch, which is not installed.",
-                'Install it with `pip install "seekline[learn]"`, or give one folder at a time.',
+                "Run `pipx install '.[learn]'` in the clone, or give one folder at a time.",
             ) from error
         self._known = MinHashLSH(threshold=_SIMILARITY, num_perm=_PERMUTATIONS)
         self._kept: dict[str, MinHash] = {}

@@ -40,7 +40,7 @@ def print_report(report: Report) -> None:
 
 def _print_groups(report: Report) -> None:
     out.print("\n[bold]Exact match[/] by group", highlight=False)
-    groups = [(group, value) for group, values in _values(report).items() for value in values]
+    groups = [(group, value) for group, values in report.groups().items() for value in values]
     table = _table("in per cent", "places", *[own.name for own in report.variants])
     for group, value in groups:
         found = [own.groups[group].get(value) for own in report.variants]
@@ -48,13 +48,6 @@ def _print_groups(report: Report) -> None:
         cells = [Text("-") if figures is None else _cell(figures.measures["exact_match"]) for figures in found]
         table.add_row(Text(f"{group} {value}"), str(places), *cells)
     print_table(table)
-
-
-def _values(report: Report) -> dict[str, list[str]]:
-    return {
-        group: sorted({value for own in report.variants for value in own.groups[group]})
-        for group in ("kind", "language", "recency")
-    }
 
 
 def _table(*columns: str) -> Table:
@@ -68,8 +61,9 @@ def _cell(estimate: Estimate, *, signed: bool = False) -> Text:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return Text("-")
     sign = "+" if signed else ""
-    interval = f"{100 * estimate.low:{sign}.0f} to {100 * estimate.high:{sign}.0f}"
-    return Text.assemble(f"{100 * estimate.value:{sign}.1f} ", (f"({interval})", "dim"))
+    interval = f"{round(100 * estimate.low):{sign}} to {round(100 * estimate.high):{sign}}"
+    # Zero has no minus.
+    return Text.assemble(f"{round(100 * estimate.value, 1) + 0.0:{sign}.1f} ", (f"({interval})", "dim"))
 
 
 def _ms(latency: Latency) -> Text:
