@@ -181,7 +181,8 @@ def _load(base: Base, fit: Fit) -> PreTrainedModel:
         trusted=False,
         reason="it is trained for",
     )
-    return load_pretrained(plan)
+    with _quiet():
+        return load_pretrained(plan)
 
 
 def _with_adapter(model: PreTrainedModel, options: Options, name: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...model.backends.llama.llama_config import LlamaConfig
 from ...model.catalogue.checkpoint import Checkpoint
-from ...model.errors import OutOfMemory
+from ...model.errors import OutOfMemory, UnsupportedQuantization
 from ...model.loading.hardware import Device, Dtype
+from ...model.loading.quantization_choice import check_quantization, is_installed
 from .options import Options
 
 _USABLE_SHARE = 0.9
@@ -35,37 +37,56 @@ class Fit:
 
 
 def fit(checkpoint: Checkpoint, options: Options, device: Device, *, qlora: bool | None) -> Fit:
-    """The fastest way that the free memory holds. Raises `OutOfMemory` where there is none."""
+    """The fastest way that the free memory holds. Raises `OutOfMemory` where there is none, and
+    `UnsupportedQuantization` for `qlora` where it cannot be."""
     llama = checkpoint.llama
     assert llama is not None, "found out before"
     room = int(device.free_bytes * _USABLE_SHARE)
     # On a CPU, bfloat16 is slower than float32 on most machines, and a small model's weights are small either way.
     dtype: Dtype = "bfloat16" if device.kind == "cuda" and "bfloat16" in device.fast_dtypes else "float32"
-    quantizations = [False, True] if qlora is None and device.kind == "cuda" else [bool(qlora)]
     least: int | None = None
-    for in_four_bits in quantizations:
-        for checkpointing in (False, True):
-            tokens = options.batch_tokens
-            while True:
-                needed = _needed(checkpoint, llama, options, dtype, in_four_bits, checkpointing, tokens)
-                least = needed if least is None else min(least, needed)
-                if needed <= room:
-                    return Fit(
-                        device=device,
-                        dtype=dtype,
-                        qlora=in_four_bits,
-                        pass_tokens=tokens,
-                        checkpointing=checkpointing,
-                        bytes=needed,
-                    )
-                if tokens <= options.row_tokens:
-                    break
-                tokens = max(options.row_tokens, tokens // 2)
+    for in_four_bits, checkpointing, tokens in _ways(_quantizations(checkpoint, device, qlora), options):
+        needed = _needed(checkpoint, llama, options, dtype, in_four_bits, checkpointing, tokens)
+        least = needed if least is None else min(least, needed)
+        if needed <= room:
+            return Fit(
+                device=device,
+                dtype=dtype,
+                qlora=in_four_bits,
+                pass_tokens=tokens,
+                checkpointing=checkpointing,
+                bytes=needed,
+            )
     raise OutOfMemory(
         f"Training needs about {(least or 0) / 1e9:.1f} GB on {device.name}, of which {device.free_bytes / 1e9:.1f} GB "
         "are free.",
         "Choose a smaller model, lower --row-tokens, or close other programs.",
     )
+
+
+def _ways(quantizations: Sequence[bool], options: Options) -> Iterator[tuple[bool, bool, int]]:
+    """Whether in four bits, whether layers are computed again, and the tokens of a pass: the fastest first."""
+    for in_four_bits in quantizations:
+        for checkpointing in (False, True):
+            tokens = options.batch_tokens
+            while tokens > options.row_tokens:
+                yield in_four_bits, checkpointing, tokens
+                tokens //= 2
+            yield in_four_bits, checkpointing, options.row_tokens
+
+
+def _quantizations(checkpoint: Checkpoint, device: Device, qlora: bool | None) -> list[bool]:
+    """Whether the base may be in four bits, what is better first. Raises `UnsupportedQuantization`."""
+    if qlora and device.kind != "cuda":
+        raise UnsupportedQuantization(
+            f"Training beside four bits (--qlora) runs on CUDA, not on {device.name}.", "Leave --qlora out."
+        )
+    if qlora:
+        check_quantization("nf4", device, checkpoint)
+        return [True]
+    if qlora is None and device.kind == "cuda" and is_installed("bitsandbytes"):
+        return [False, True]
+    return [False]
 
 
 def trained_parameters(llama: LlamaConfig, options: Options) -> int:

@@ -64,6 +64,7 @@ def test_a_gpu_with_room() -> None:
 
 def test_less_and_less_room() -> None:
     """First fewer rows at once, then layers computed again, then four bits; then it is said, before anything loads."""
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed: pip install 'seekline[gpu]'")
     found = [fit(checkpoint(DEEPSEEK), Options(), device("cuda:0", free), qlora=None) for free in (80, 7, 5, 3)]
     order = [(one.qlora, one.checkpointing, -one.pass_tokens) for one in found]
     assert order == sorted(order)
@@ -79,6 +80,12 @@ def test_a_cpu_computes_in_float32() -> None:
     assert (found.dtype, found.qlora) == ("float32", False)
     with pytest.raises(model.OutOfMemory, match="Choose a smaller model"):
         fit(checkpoint(DEEPSEEK), Options(), device("cpu", 4), qlora=None)
+
+
+def test_four_bits_on_a_cpu_are_refused() -> None:
+    """Where bitsandbytes has no backward pass that it vouches for."""
+    with pytest.raises(model.UnsupportedQuantization, match="runs on CUDA, not on cpu"):
+        fit(checkpoint(DEEPSEEK), Options(), device("cpu", 64), qlora=True)
 
 
 def test_how_many_parameters_are_trained() -> None:
