@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PLACES = 60
 _KINDS = ("line", "span", "block")
-FolderArgument = Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The repository.", show_default="this one")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The repository.", show_default="this one")]
 PlacesOption = Annotated[int, typer.Option("--places", "-n", min=1, max=100_000, help="How many are measured.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Another one draws other places.")]
 KindOption = Annotated[
