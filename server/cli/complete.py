@@ -97,7 +97,7 @@ def complete(
         print_json(completion_as_json(completion, info.name))
     else:
         out.print(shown(where, completion.text))
-        err.print(f"[dim]{timing(completion)}  {escape(info.summary)}[/]", highlight=False)
+        err.print(f"[dim]{timing(completion)}  {escape(info.summary)}[/]", highlight=False, soft_wrap=True)
 
 
 def _print_notices(prompts: PromptConfig, config: Config) -> None:
