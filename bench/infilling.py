@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from places import Place
 from seekline import fim, model
+from seekline.learn.eval.metrics import first_token
 from seekline.learn.similarity import edit_similarity
-from seekline.server.completion.complete import generate, prepare
-from seekline.server.completion.completion import Completion
-from seekline.server.completion.contexts import Contexts
+from seekline.server.cli.asking import EngineCompleter, FolderRepository, snapshot_in
 from seekline.server.completion.prompt_config import PromptConfig, prompt_config
 from seekline.server.completion.snapshot import Snapshot
 from seekline.server.settings.settings import Settings
-from seekline.server.workspace import Buffers, Workspace
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -61,74 +57,44 @@ class Workspaces:
     """The workspaces of the places; only the latest is kept, and what it has read and parsed with it."""
 
     def __init__(self) -> None:
-        self._latest: tuple[Path, Workspace] | None = None
+        self._latest: tuple[Path, FolderRepository] | None = None
+
+    def repository(self, root: Path) -> FolderRepository:
+        if self._latest is None or self._latest[0] != root:
+            self._latest = root, FolderRepository(root, Settings())
+        return self._latest[1]
 
     def snapshot(self, place: Place) -> Snapshot:
         """The place as an editor has it, whatever the file on the disk says."""
-        if self._latest is None or self._latest[0] != place.root:
-            buffers = Buffers(watched=False)
-            self._latest = place.root, Workspace([place.root], Settings().exclude, buffers)
-        project = self._latest[1].project_of(place.root / place.document.path, place.document.lines)
-        return Snapshot(document=place.document, cursor=place.cursor, project=project)
+        return snapshot_in(self.repository(place.root), place.document, place.cursor)
 
 
 def answers(engine: model.Engine, places: Iterable[Place], variants: Sequence[Variant]) -> Iterator[list[Answer]]:
-    """At each place what each variant completes, in the order of the variants.
-
-    Files are parsed and a text is asked for the first time before anything is timed, as when someone types.
-    """
-    engines = [engine if variant.engine is None else variant.engine() for variant in variants]
-    configs = [
-        variant.change(prompt_config(own.info().result(), Settings(**variant.settings)))
-        for own, variant in zip(engines, variants, strict=True)
-    ]
+    """At each place what each variant completes, in the order of the variants."""
+    completers: list[EngineCompleter] = []
+    for variant in variants:
+        own = engine if variant.engine is None else variant.engine()
+        config = variant.change(prompt_config(own.info().result(), Settings(**variant.settings)))
+        completers.append(EngineCompleter(variant.name, own, config))
     workspaces = Workspaces()
     for place in places:
-        prepare(workspaces.snapshot(place), configs[0], Contexts(), explicit=False, cancel=Event())
-        yield [
-            _answer(own, place, config, workspaces.snapshot(place))
-            for own, config in zip(engines, configs, strict=True)
-        ]
+        repository = workspaces.repository(place.root)
+        yield [_answer(completer, place, repository) for completer in completers]
 
 
-def _answer(engine: model.Engine, place: Place, config: PromptConfig, snapshot: Snapshot) -> Answer:
-    """What is hidden while the user types is asked for explicitly, where everything is shown."""
-    engine.forget(place.document.path)  # or a variant with another one's prompt would find it computed
-    typed = generate(snapshot, engine, config, Contexts(), explicit=False)
-    completion = typed
-    if typed.text is None:
-        completion = generate(snapshot, engine, config, Contexts(), explicit=True)
-    text = rest_of_line(completion, place)
+def _answer(completer: EngineCompleter, place: Place, repository: FolderRepository) -> Answer:
+    """What the cursor's line would have from the cursor on, without blanks at its end."""
+    completed = completer.complete(repository, place.document, place.cursor)
+    text = "".join(fim.split_lines(completed.text)[:1]).rstrip()
     return Answer(
         place=place,
         text=text,
-        is_shown=typed.text is not None and _is_asked(place),
-        probability=None if completion.log_probability is None else math.exp(completion.log_probability),
-        first_tokens_probability=completion.first_tokens_probability,
-        ms=typed.total_ms,
-        is_first_token_right=_first_token(text, config.info) == _first_token(place.rest, config.info),
+        is_shown=completed.is_shown,
+        probability=completed.probability,
+        first_tokens_probability=completed.first_tokens_probability,
+        ms=completed.total_ms,
+        is_first_token_right=first_token(text, completer.info) == first_token(place.rest, completer.info),
     )
-
-
-def rest_of_line(completion: Completion, place: Place) -> str:
-    """What the cursor's line would have from the cursor on, without blanks at its end; nothing where what is typed
-    already would not stay."""
-    before = place.document.before(place.cursor)
-    line = before[: len(before) - completion.replaced[0]] + (completion.text or "")
-    if not line.startswith(before):
-        return ""
-    return "".join(fim.split_lines(line[len(before) :])[:1]).rstrip()
-
-
-def _is_asked(place: Place) -> bool:
-    document, cursor = place.document, place.cursor
-    is_first_text = not any(line.strip() for line in document.lines[: cursor.line])
-    return fim.worth_asking(document.before(cursor), document.after(cursor), is_first_text=is_first_text)
-
-
-def _first_token(text: str, info: model.EngineInfo) -> object:
-    """The first token of a text; its first character where the engine alone has the tokenizer."""
-    return next(iter(info.tokenizer.encode_text(text) if info.tokenizer else text), None)
 
 
 def figures(found: Sequence[Answer]) -> dict[str, Any]:

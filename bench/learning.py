@@ -1,8 +1,8 @@
 """What learning from a repository brings a model: the commands `seekline learn data` and `seekline learn train`, one
 after the other, on several repositories and models.
 
-    python bench/learning.py --repository DIR ... [--model embedded | FOLDER ...] [--minutes 6] [--samples 4]
-                             [--threads 2] [--out DIR] [--write NAME]
+    python bench/learning.py --repository DIR ... [--model embedded | FOLDER ...] [--minutes 6] [--samples 40]
+                             [--limit 1000] [--row-tokens 256] [--epochs 2] [--threads 2] [--out DIR] [--write NAME]
 
 For each repository: files in and out of the five stages, samples; for each model the loss in nats per token on files
 that were held out, and on other code, before and after, and the verdict. What is done below --out is not done again.
@@ -38,9 +38,11 @@ def learned(repository: Path, model: str, given: argparse.Namespace) -> dict[str
     """The reports of both commands."""
     name = Path(model).name
     data, training = given.out / repository.name / f"data-{name}", given.out / repository.name / f"train-{name}"
-    seekline("learn", "data", repository, "--out", data, "--model", model, "--samples", given.samples)
-    options = ["--minutes", given.minutes, "--threads", given.threads]
-    seekline("learn", "train", repository, "--samples", data, "--model", model, "--out", training, *options)
+    options = ["--samples", given.samples, "--limit", given.limit]
+    seekline("learn", "data", repository, "--out", data, "--model", model, *options)
+    options = ["--minutes", given.minutes, "--threads", given.threads, "--epochs", given.epochs]
+    options += ["--row-tokens", given.row_tokens, "--samples", data, "--out", training]
+    seekline("learn", "train", repository, "--model", model, *options)
     return {
         "repository": repository.name,
         "model": name,
@@ -52,7 +54,9 @@ def learned(repository: Path, model: str, given: argparse.Namespace) -> dict[str
 def row(found: dict[str, Any]) -> list[str]:
     data, training = found["data"], found["training"]
     verdict = training["verdict"]
-    cells = [found["repository"], f"{data['files_in']} → {data['files_out']}", str(data["samples"]), found["model"]]
+    stages = data["repositories"][0]["stages"]
+    files = f"{stages[0]['files_in']} → {stages[-1]['files_out']}"
+    cells = [found["repository"], files, str(data["samples"]), found["model"]]
     for change in (verdict["held_out"], verdict["elsewhere"]):
         cells += [f"{change['before']:.3f} → {change['after']:.3f}", f"{change['relative']:+.1%}"]
     return [*cells, "gain" if training["gain"] else "no gain", f"{training['seconds'] / 60:.1f}"]
@@ -63,7 +67,10 @@ def main() -> None:
     parser.add_argument("--repository", type=Path, action="append", required=True)
     parser.add_argument("--model", action="append")
     parser.add_argument("--minutes", type=float, default=6.0)
-    parser.add_argument("--samples", type=int, default=4)
+    parser.add_argument("--samples", type=int, default=40)
+    parser.add_argument("--limit", type=int, default=1000)
+    parser.add_argument("--row-tokens", type=int, default=256)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path(".bench/learning"))
     parser.add_argument("--write", metavar="NAME", help="write bench/results/NAME.json")

@@ -17,6 +17,7 @@ from seekline.learn.cleaning import is_generated, is_test
 from seekline.learn.corpus import held_out_files, held_out_sources
 from seekline.learn.corpus_file import CorpusFile
 from seekline.learn.errors import CorpusTooSmall
+from seekline.learn.eval.places import place_at
 from seekline.learn.middles import HALF_WHOLE_LINES, RESTS, Kind, draw_tasks, draw_tasks_in
 from seekline.learn.packages import own_standard_library
 from seekline.learn.recipe import CorpusChoice
@@ -77,17 +78,15 @@ def of_the_card(sites: Sequence[Path], number: int, workspaces: Path) -> list[Pl
 
 def cut(file: CorpusFile, start: int, end: int, kind: Kind, root: Path, language: str) -> Place:
     """The place at `start` in a file, whose text up to `end` is still to be typed."""
-    above = file.text.rfind("\n", 0, start) + 1
-    line = len(fim.split_lines(file.text[:above]))
-    lines = tuple(fim.split_lines(file.text[:start] + file.text[end:]))
+    found = place_at(file.path, language, file.text, start, end, kind, "other")
     return Place(
         root=root,
         repository=file.package,
         language=language,
         kind=kind,
-        document=fim.Document(path=file.path, language=fim.language_of_path(file.path), lines=lines),
-        cursor=fim.Cursor(line=line, column=start - above),
-        rest=file.text[start:end].rstrip(),
+        document=found.document(),
+        cursor=found.cursor,
+        rest=found.answer.rstrip(),
     )
 
 

@@ -64,7 +64,7 @@ class History:
         """Never raises."""
         try:
             return _read(root)
-        except _GitFailedError as failed:
+        except (_GitFailedError, OSError) as failed:
             return History(root=root, problem=str(failed))
 
     def changed(self, path: str) -> float | None:

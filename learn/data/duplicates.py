@@ -37,7 +37,7 @@ class NearDuplicates:
         except ImportError as error:
             raise PackageMissing(
                 "Repositories are compared by the package datasketch, which is not installed.",
-                'Install it with `pip install "seekline[learn]"`, or give one folder at a time.',
+                "Run `pipx install '.[learn]'` in the clone, or give one folder at a time.",
             ) from error
         self._known = MinHashLSH(threshold=_SIMILARITY, num_perm=_PERMUTATIONS)
         self._kept: dict[str, MinHash] = {}
@@ -81,11 +81,10 @@ def _shingles(texts: Iterable[str]) -> Iterator[bytes]:
 def kept_signature(path: Path, texts: Iterable[str]) -> MinHash:
     """The signature of the texts, which is written to `path`, or that was written there before. Raises
     `NotWritten`."""
-    from datasketch import MinHash
-
     if path.is_file():
-        values = np.array(json.loads(path.read_text("utf-8")), dtype=np.uint64)
-        return MinHash(num_perm=_PERMUTATIONS, seed=_SEED, hashvalues=values)
+        known = signature_of(())
+        known.hashvalues = np.array(json.loads(path.read_text("utf-8")), dtype=known.hashvalues.dtype)
+        return known
     signature = signature_of(texts)
     with written_in(path.parent), written_whole(path) as draft:
         draft.write_text(json.dumps(signature.hashvalues.tolist()), "utf-8")

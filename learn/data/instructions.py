@@ -7,8 +7,7 @@ model there, other files included, with a mark in it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +22,9 @@ HOLE = "<FILL_IN>"
 _MAX_FUNCTION_LINES = 80
 _LEAST_DOCUMENTATION_CHARACTERS = 20
 _DOCUMENTED_SHARE = 0.5
-# What comments are written with in any language: what they say stands between.
-_COMMENT_MARKS = re.compile(
-    r'^[ \t]*(?:/\*\*?|\*/|\*|///?!?|//|#+|--+|;+|"""|\'\'\')?[ \t]?|[ \t]*(?:\*/|"""|\'\'\')$', re.MULTILINE
-)
+_MAX_COMMENT_LINES = 40
+_QUOTES = ('"""', "'''")
+_COMMENT_STARTS = ("/*", "*", "//", "#", "--", ";")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,35 +45,62 @@ def draw_instructions(
     number: int,
 ) -> Iterator[tuple[str, Instruction]]:
     """At most `number`, each with its kind and of another place. `facts`: of the file, where it has a grammar."""
+    lines = fim.split_lines(source.text)
     definitions = () if facts is None else facts.definitions
-    documented = [definition for definition in definitions if _is_documented(definition)]
+    documented = [definition for definition in definitions if _is_documented(definition, lines)]
     for index in range(number):
         draw = generator(options.seed, source.path, index)
         if documented and draw.random() < _DOCUMENTED_SHARE:
-            yield "documented function", _of_function(documented.pop(int(draw.integers(len(documented)))), source)
+            yield (
+                "documented function",
+                _of_function(documented.pop(int(draw.integers(len(documented)))), lines, source.language.name),
+            )
         elif (filled := _of_hole(source, repository, prompter, draw)) is not None:
             yield "hole", filled
 
 
-def _is_documented(definition: fim.Definition) -> bool:
+def _is_documented(definition: fim.Definition, lines: Sequence[str]) -> bool:
     return (
         definition.kind == "function"
-        and definition.doc is not None
-        and len(_plain(definition.doc)) >= _LEAST_DOCUMENTATION_CHARACTERS
         and definition.head[1] < definition.end <= definition.head[0] + _MAX_FUNCTION_LINES
+        and len(_documentation(definition, lines)) >= _LEAST_DOCUMENTATION_CHARACTERS
     )
 
 
-def _of_function(definition: fim.Definition, source: Source) -> Instruction:
-    lines = fim.split_lines(source.text)
+def _of_function(definition: fim.Definition, lines: Sequence[str], language: str) -> Instruction:
     first, behind = definition.head
     owner = f" of `{definition.owner}`" if definition.owner else ""
+    told = _documentation(definition, lines)
     return Instruction(
-        instruction=f"Write the {source.language.name} function `{definition.name}`{owner}: "
-        f"{_plain(definition.doc or '')}",
+        instruction=f"Write the {language} function `{definition.name}`{owner}: {told}",
         input="".join(lines[first:behind]),
         output="".join(lines[first : definition.end]),
     )
+
+
+def _documentation(definition: fim.Definition, lines: Sequence[str]) -> str:
+    """What the comment above a definition says, or the string at its beginning, in one paragraph without marks; empty
+    where there is none."""
+    if definition.doc is None:
+        return ""
+    found: list[str] = []
+    if definition.doc.lstrip().startswith('"'):
+        for line in lines[definition.head[1] : definition.end]:
+            found.append(line)
+            quotes = sum("".join(found).count(quote) for quote in _QUOTES)
+            if quotes >= 2 or not quotes:
+                break
+    else:
+        for line in reversed(lines[max(0, definition.head[0] - _MAX_COMMENT_LINES) : definition.head[0]]):
+            if not line.lstrip().startswith(_COMMENT_STARTS):
+                break
+            found.insert(0, line)
+    return " ".join(" ".join(map(_without_marks, found)).split())
+
+
+def _without_marks(line: str) -> str:
+    """What a line of a comment says, in any language."""
+    return line.strip().removesuffix("*/").strip("\"'").lstrip("/*#-!;")
 
 
 def _of_hole(
@@ -94,8 +119,3 @@ def _of_hole(
         input=prompt.prefix + prompt.must_start + (HOLE + prompt.suffix if prompt.suffix else ""),
         output=source.text[middle.start : middle.end],
     )
-
-
-def _plain(documentation: str) -> str:
-    """What documentation says, in one paragraph, without the marks of comments."""
-    return " ".join(_COMMENT_MARKS.sub("", documentation).split())

@@ -59,7 +59,7 @@ def check_text(source: Source) -> None:
         raise LeftOut(f"less than {_LETTERS_SHARE:.0%} letters and digits")
     if not source.path.endswith((".xsl", ".xslt")) and "<?xml version=" in text[:_HEAD_CHARACTERS]:
         raise LeftOut("XML")
-    if name == "html":
+    if source.path.lower().endswith((".html", ".htm")):
         visible = len(visible_text(text))
         if visible < _VISIBLE_CHARACTERS or visible < _VISIBLE_SHARE * characters:
             raise LeftOut("markup with little text")

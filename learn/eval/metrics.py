@@ -70,7 +70,7 @@ def score(text: str, place: Place, info: model.EngineInfo, *, is_shown: bool) ->
     return Scores(
         is_exact=own == answer,
         similarity=edit_similarity(own, answer),
-        is_first_token_right=_first_token(own, info) == _first_token(answer, info),
+        is_first_token_right=first_token(own, info) == first_token(answer, info),
         identifiers_match=found == wanted,
         identifiers_f1=f1(set(found), set(wanted)),
         is_shown=is_shown,
@@ -79,7 +79,7 @@ def score(text: str, place: Place, info: model.EngineInfo, *, is_shown: bool) ->
     )
 
 
-def _first_token(text: str, info: model.EngineInfo) -> object:
+def first_token(text: str, info: model.EngineInfo) -> object:
     """The first token of a text; its first character where the engine alone has the tokenizer."""
     return next(iter(info.tokenizer.encode_text(text) if info.tokenizer else text), None)
 

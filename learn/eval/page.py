@@ -27,9 +27,11 @@ def page(report: Report) -> str:
         report=report,
         titles=TITLES,
         measures=MEASURES,
+        values=report.groups(),
         plots=plots_of(report.variants),
         cases=report.cases[:WORST],
-        share=share,
+        per_cent=per_cent,
+        interval=interval,
         milliseconds=milliseconds,
     )
 
@@ -40,12 +42,16 @@ def _template() -> jinja2.Template:
     return environment.from_string(_PAGE.read_text("utf-8"))
 
 
-def share(estimate: Estimate, *, signed: bool = False) -> str:
-    """In per cent, with its interval; a dash where there is nothing to tell."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return "-"
-    sign = "+" if signed else ""
-    return f"{100 * estimate.value:{sign}.1f} ({100 * estimate.low:{sign}.1f} to {100 * estimate.high:{sign}.1f})"
+def per_cent(share: float | None, *, signed: bool = False) -> str:
+    """Zero has no minus."""
+    return "-" if share is None else f"{round(100 * share, 1) + 0.0:{'+' if signed else ''}.1f}"
+
+
+def interval(estimate: Estimate, *, signed: bool = False) -> str:
+    """Of 95 %; empty where there is nothing to tell."""
+    if estimate.value is None:
+        return ""
+    return f"{per_cent(estimate.low, signed=signed)} to {per_cent(estimate.high, signed=signed)}"
 
 
 def milliseconds(latency: Latency) -> str:

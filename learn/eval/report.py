@@ -63,10 +63,13 @@ class VariantReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """`is_beginning`: it is right as far as it goes, and not whole."""
+
     variant: str
     text: str
     is_shown: bool
     is_exact: bool
+    is_beginning: bool
     similarity: float
 
 
@@ -95,6 +98,13 @@ class Report:
     notes: tuple[str, ...]
     variants: tuple[VariantReport, ...]
     cases: tuple[Case, ...]
+
+    def groups(self) -> dict[str, list[str]]:
+        """What there is of each: kinds, languages, recencies."""
+        return {
+            group: sorted({value for own in self.variants for value in own.groups[group]})
+            for group in ("kind", "language", "recency")
+        }
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -164,8 +174,13 @@ def _cases(found: Found) -> list[Case]:
 
 
 def _goodness(row: Sequence[tuple[str, Outcome]]) -> tuple[float, float]:
-    wrong = [scores.is_shown and not scores.is_exact for scores in (outcome.scores for _, outcome in row)]
+    wrong = [outcome.scores.is_shown and not _is_right_so_far(outcome) for _, outcome in row]
     return -statistics.fmean(wrong), statistics.fmean(outcome.scores.similarity for _, outcome in row)
+
+
+def _is_right_so_far(outcome: Outcome) -> bool:
+    text = outcome.completed.text.rstrip()
+    return outcome.scores.is_exact or (text != "" and outcome.place.answer.startswith(text))
 
 
 def _case(row: Sequence[tuple[str, Outcome]]) -> Case:
@@ -191,5 +206,6 @@ def _answer(name: str, outcome: Outcome) -> Answer:
         text=outcome.completed.text,
         is_shown=outcome.scores.is_shown,
         is_exact=outcome.scores.is_exact,
+        is_beginning=_is_right_so_far(outcome) and not outcome.scores.is_exact,
         similarity=round(outcome.scores.similarity, 4),
     )

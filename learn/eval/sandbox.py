@@ -105,7 +105,6 @@ def _run(sandbox: Sandbox, program: str, limits: Limits) -> Outcome:
     # The program's very last act: one that leaves before has not passed, whatever its exit code.
     text = f"{program}\n__import__('os').write(3, b'{token}')\n"
     asker, held_open = os.pipe()  # closes with this process, which ends the sandbox
-    os.set_inheritable(asker, True)
     try:
         process = subprocess.Popen(
             _command(sandbox, _settings(sandbox, limits, token, asker)),

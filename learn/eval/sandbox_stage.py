@@ -11,6 +11,7 @@ argv[1]: the settings as JSON, see `sandbox.py`. Standard input: the program. St
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -72,8 +73,8 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 def _mount_all(settings: dict[str, Any]) -> None:
     """A file system of its own: what is listed, read only, one empty folder of a bounded size, and nothing else."""
     _mount("none", "/", None, _REC | _PRIVATE)
-    if settings["uid"] is None:  # a user namespace of our own: none below it
-        with open("/proc/sys/user/max_user_namespaces", "w") as file:
+    if settings["uid"] is None:  # a user namespace of our own: none below it, where a container lets that be said
+        with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
             file.write("0")
     _mount("tmpfs", _ROOT, "tmpfs", _NOSUID | _NODEV, f"size=1m,nr_inodes={_INODES},mode=0755")
     for path in settings["binds"]:

@@ -19,7 +19,7 @@ _INSTEAD = (
     "Name the folder of the same model in floating point numbers, as its makers published it (safetensors); the "
     "adapter then runs beside the packed weights, too."
 )
-_EXTRA = "pip install 'seekline[learn]'"
+_EXTRA = "pipx install '.[learn]' in the clone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

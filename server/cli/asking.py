@@ -79,6 +79,7 @@ class EngineCompleter:
         """What is hidden while the user types is asked for explicitly, where everything is shown."""
         # Files are parsed before anything is timed, as when someone types; and no other variant's prompt is computed.
         prepare(snapshot_in(repository, document, cursor), self._config, Contexts(), explicit=False, cancel=Event())
+        self._engine.forget(document.path)
         try:
             return self._completed(repository, document, cursor)
         finally:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PLACES = 60
 _KINDS = ("line", "span", "block")
-FolderArgument = Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The repository.", show_default="this one")]
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="The repository.", show_default="this one")]
 PlacesOption = Annotated[int, typer.Option("--places", "-n", min=1, max=100_000, help="How many are measured.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Another one draws other places.")]
 KindOption = Annotated[
@@ -68,8 +68,7 @@ def eval(
 ) -> None:
     """Measure how well lines, spans and blocks of your own code are completed, what you are working on first.
 
-    The text is cut out of a document in memory; no file is changed. Only a `remote_url` that you have set is asked over
-    the network.
+    No file is changed. Only a `remote_url` that you have set is asked over the network. Published sets: `eval-set`.
     """
     from ...learn.eval.controls import CONTROLS
     from .eval_run import Measurement
@@ -85,13 +84,10 @@ def eval(
     notes, drawn = _draw(measurement.repository, places, _kinds(kind), seed)
     try:
         measurement.run(drawn, model or [None])
-    except BaseException:
-        # What was measured so far is told first: hours may be in it.
+    finally:
+        # Also where it was stopped: hours may be in what was measured so far.
         if any(measurement.found.values()):
-            notes.append("It ended early: not all places, or not all variants, were measured.")
             _tell(measurement.report(notes, seed), page, json_file)
-        raise
-    _tell(measurement.report(notes, seed), page, json_file)
 
 
 def _folder(folder: Path) -> Path:

@@ -42,6 +42,7 @@ class Measurement:
         self._options = options
         self._models: list[str] = []
         self._threads = 0
+        self._is_whole = False
         self.repository = FolderRepository(root, load_config(root, **options).settings)
 
     def run(self, places: Sequence[Place], models: Sequence[str | None]) -> None:
@@ -51,6 +52,7 @@ class Measurement:
             prefix = f"{name} · " if len(models) > 1 else ""
             self._threads = threads(config.settings)
             self._measure(places, config, prefix)
+        self._is_whole = True
 
     def _measure(self, places: Sequence[Place], config: Config, prefix: str) -> None:
         """One model, with one adapter after the other."""
@@ -105,7 +107,8 @@ class Measurement:
             "machine": f"{platform.machine()}, {self._threads} threads on a CPU",
             "Seekline": VERSION,
         }
-        return make_report(self.found, facts, notes)
+        early = "It ended early: not all places, or not all variants, were measured."
+        return make_report(self.found, facts, notes if self._is_whole else [*notes, early])
 
 
 def _progress() -> Progress:

@@ -1,7 +1,8 @@
-"""`seekline eval --set FILE`: models measured with a published set, beside what is published of DeepSeek Coder."""
+"""`seekline eval-set FILE`: models measured with a published set, beside what is published of DeepSeek Coder."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ... import model
 from ..completion.prompt_config import prompt_config
 from ..errors import BadRequest
 from ..settings.settings import Settings
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["raw", "product"]
 Control = Literal["oracle", "shuffled"]
-SetOption = Annotated[
-    Path, typer.Option("--set", metavar="FILE", help="A published set: .jsonl, .jsonl.gz or .json.", show_default=False)
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A published set: .jsonl, .jsonl.gz or .json.", show_default=False)
 ]
 KindOption = Annotated[
     str, typer.Option("--kind", help="auto, infilling, santacoder, humaneval, mbpp or ds-1000: what set a file has.")
@@ -82,7 +84,7 @@ class SetRequest:
 
 
 def eval_set(
-    file: SetOption,
+    file: FileArgument,
     kind: KindOption = "auto",
     models: ModelsOption = None,
     modes: ModesOption = None,
@@ -124,29 +126,29 @@ def run_set(request: SetRequest, options: Mapping[str, str | float | None]) -> N
     from ...learn.eval.published import is_nearest_only, published_of
     from ...learn.eval.sets.answers import Answers
     from ...learn.eval.sets.benchmarks import all_benchmarks
-    from ...learn.eval.sets.report import SetReport, write_json, write_page
+    from ...learn.eval.sets.report import SetReport
 
     _check(request)
     benchmark, languages, number = _looked_through(request)
     sandbox, run = _runner(request)
     measured: list[Measured] = []
-    with Answers(request.answers) as answers:
-        for answerer, encode in _answerers(request, options):
-            measured.append(_measured(request, answerer, answers, encode, run, number))
-    report = SetReport(
-        file=request.file.name,
-        benchmark=all_benchmarks()[benchmark],
-        limit=request.limit,
-        seed=request.seed,
-        sandbox=sandbox,
-        measured=tuple(measured),
-        published=published_of(benchmark, languages),
-        is_nearest=is_nearest_only(benchmark),
-    )
-    _print(report)
-    for path, write in ((request.json, write_json), (request.html, write_page)):
-        if path is not None:
-            _write(path, report, write)
+    try:
+        with Answers(request.answers) as answers:
+            for answerer, encode in _answerers(request, options):
+                measured.append(_measured(request, answerer, answers, encode, run, number))
+    finally:  # also where it ends early: hours may be in what is measured
+        if measured:
+            report = SetReport(
+                file=request.file.name,
+                benchmark=all_benchmarks()[benchmark],
+                limit=request.limit,
+                seed=request.seed,
+                sandbox=sandbox,
+                measured=tuple(measured),
+                published=published_of(benchmark, languages),
+                is_nearest=is_nearest_only(benchmark),
+            )
+            _tell(report, request)
 
 
 def _check(request: SetRequest) -> None:
@@ -160,6 +162,9 @@ def _check(request: SetRequest) -> None:
         for value in given:
             if value not in allowed:
                 raise BadRequest(f"{option} {value} is not known.", f"Give one of {', '.join(allowed)}.")
+    for path in (request.json, request.html):
+        if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK | os.X_OK)):
+            raise BadRequest(f"{path} cannot be written.", "Name a file in a folder that you may write to.")
     if request.python is not None and not request.execute:
         raise BadRequest("--python is what --execute runs programs with.", "Give --execute, too.")
 
@@ -212,6 +217,7 @@ def _answerers(
         with ready_engine(config) as engine:
             prompts = prompt_config(engine.info().result(), config.settings)
             name, tokenizer = prompts.info.name, prompts.info.tokenizer
+            name = Path(name).name if model.is_path(name) else name
             for mode in request.modes:
                 if mode == "raw":
                     answerer = RawAnswerer(name, engine, prompts.format, request.max_new_tokens)
@@ -238,6 +244,15 @@ def _progress(title: str, number: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(bar, completed=done)
 
 
+def _tell(report: SetReport, request: SetRequest) -> None:
+    from ...learn.eval.sets.report import write_json, write_page
+
+    _print(report)
+    for path, write in ((request.json, write_json), (request.html, write_page)):
+        if path is not None:
+            _write(path, report, write)
+
+
 def _print(report: SetReport) -> None:
     from ...learn.eval.sets.report import columns_of, in_percent, notes_of, rows_of
 
@@ -262,5 +277,7 @@ def _write(path: Path, report: SetReport, write: Callable[[SetReport, Path], Non
     try:
         write(report, path)
     except OSError as error:
-        raise BadRequest(f"{path} cannot be written: {error.strerror}.", "Make room, or name another file.") from error
+        raise BadRequest(
+            f"{path} cannot be written: {error.strerror}.", "The figures stand above. Make room, or name another file."
+        ) from error
     print_note(f"written to {path}")

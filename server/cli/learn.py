@@ -33,9 +33,6 @@ _CHOICES = ("form", "fim_rate", "seed", "samples", "limit", "licence", "tests")
 """The options of the command that are those of `DataOptions`."""
 
 app = typer.Typer(help="Learn from a repository: samples of it, and an adapter for a model.", no_args_is_help=True)
-app.command()(train)
-app.command()(adapters)
-app.command()(forget)
 
 
 class Form(str, Enum):
@@ -201,3 +198,7 @@ def _tell(report: Report, form: str, output: Path, *, as_json: bool) -> None:
     print_line(f"{report.samples:,} {form}: {kinds}")
     out.print(Text(str(output / f"{form}.jsonl")))
     out.print(Text(str(output / "report.html")))
+
+
+for command in (train, adapters, forget):
+    app.command()(command)

@@ -19,6 +19,7 @@ _COMMANDS = {
     "config": "config",
     "stats": "stats",
     "eval": "eval",
+    "eval-set": "eval_set",
     "learn": "learn",
     "status": "engine_process",
     "stop": "engine_process",
@@ -50,5 +51,5 @@ def create_app(wanted: str | None = None) -> typer.Typer:
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:
-            app.command(name)(getattr(module, name))
+            app.command(name)(getattr(module, name.replace("-", "_")))
     return app

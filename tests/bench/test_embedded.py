@@ -14,7 +14,6 @@ import pytest
 from fake_engine import FakeEngine
 from seekline import model
 from seekline.learn.errors import CorpusTooSmall
-from seekline.server.completion.completion import Completion
 
 GO = """package garden
 
@@ -175,15 +174,6 @@ def test_files_with_other_line_ends(bench: Any, tmp_path: Path) -> None:
     assert place.document.before(place.cursor) == "\tremember(bed.na"
     assert place.document.after(place.cursor) == ""
     assert answer_of(bench, FakeEngine("me, litres)\n"), place).is_exact
-
-
-def test_what_gives_way_to_the_text(bench: Any, tmp_path: Path) -> None:
-    place = place_at(bench, tmp_path, "remember(bed.na")
-    rest_of_line = bench("infilling").rest_of_line
-    healed = Completion(text="name, litres)\nmore", source="engine", replaced=(2, 0))
-    assert rest_of_line(healed, place) == "me, litres)"
-    assert rest_of_line(Completion(text="moisture)", source="engine", replaced=(2, 0)), place) == ""
-    assert rest_of_line(Completion(text=None, source="engine"), place) == ""
 
 
 def test_what_a_threshold_would_show(bench: Any, tmp_path: Path) -> None:

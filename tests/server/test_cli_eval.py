@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from commands import Seekline
+from lora_adapters import save_adapter
 from repositories import alone, commit, git, needs_git, write
 from seekline.model import embedded_folder
+from seekline.model.catalogue import learned
 from seekline.server.cli.asking import EngineCompleter
 from seekline.server.state_folder import state_folder
 
@@ -93,6 +95,21 @@ def test_several_models(seekline: Seekline, repository: Path) -> None:
     names = [own["name"] for own in report["variants"]]
     assert names == [f"{one} · {what}" for one in ("embedded", "./same") for what in ("model alone", "as it is")]
     assert [own["places"] for own in (each["figures"] for each in report["variants"])] == [3] * 4
+
+
+def test_what_was_learned_is_compared_with_the_model_alone(
+    seekline: Seekline, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(learned.HOME_VARIABLE, str(tmp_path / "adapters"))
+    base = embedded_folder()
+    draft = save_adapter(tmp_path / "draft", base, rank=4, seed=1)
+    learned.publish(learned.learned_folder(repository, base), draft, repository=repository, base=base)
+    own, files, without = measured(seekline, repository, "--places", "6")["variants"]
+    assert [own["name"], files["name"], without["name"]] == ["as it is", "with other files", "without adapter"]
+    assert own["figures"] != without["figures"]
+    learned.withdraw(learned.learned_folder(repository, base))
+    (alone_,) = measured(seekline, repository, "--places", "6", "--variant", "as it is")["variants"]
+    assert alone_["figures"] == without["figures"]
 
 
 def test_kinds_and_seeds(seekline: Seekline, repository: Path) -> None:

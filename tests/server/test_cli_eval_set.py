@@ -1,4 +1,4 @@
-"""`seekline eval --set`: end to end with the embedded model, twice the same, and what is said of bad requests."""
+"""`seekline eval-set`: end to end with the embedded model, twice the same, and what is said of bad requests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 
 
 def test_the_embedded_model_in_both_modes_twice_the_same(command: EvalSet) -> None:
-    arguments = ("--set", "set.jsonl", "--model", "embedded", "--mode", "raw", "--mode", "product")
+    arguments = ("set.jsonl", "--model", "embedded", "--mode", "raw", "--mode", "product")
     first = command.json(*arguments)
     assert command.json(*arguments) == first
     raw, product = first["models"]
@@ -62,7 +62,7 @@ def test_the_embedded_model_in_both_modes_twice_the_same(command: EvalSet) -> No
 
 
 def test_a_table_with_what_is_published(command: EvalSet) -> None:
-    ended = command("--set", "set.jsonl", "--control", "oracle", "--control", "shuffled", "--html", "page.html")
+    ended = command("set.jsonl", "--control", "oracle", "--control", "shuffled", "--html", "page.html")
     assert ended.code == 0
     rows = [line for line in ended.out.splitlines() if "oracle" in line or "shuffled" in line]
     assert "100.0 %" in rows[0]
@@ -87,13 +87,13 @@ def test_programs_are_run_where_that_is_asked_for(command: EvalSet, name: str) -
     }
     sets.write_lines(command.folder / "set.jsonl", rows[name])
     controls = ("--control", "oracle", "--control", "shuffled")
-    found = command.json("--set", "set.jsonl", "--execute", "--kind", name, *controls)
+    found = command.json("set.jsonl", "--execute", "--kind", name, *controls)
     assert found["models"][0]["figures"]["pass_at_1"] == 1
     assert found["sandbox"]
 
 
 def test_a_second_run_answers_nothing_again(command: EvalSet) -> None:
-    arguments = ("--set", "set.jsonl", "--model", "embedded", "--answers", "answers.jsonl")
+    arguments = ("set.jsonl", "--model", "embedded", "--answers", "answers.jsonl")
     first = command.json(*arguments, "--limit", "2")
     kept = (command.folder / "answers.jsonl").read_text("utf-8")
     assert command.json(*arguments, "--limit", "2") == first
@@ -103,7 +103,7 @@ def test_a_second_run_answers_nothing_again(command: EvalSet) -> None:
 
 
 def test_a_limit_draws_by_the_seed(command: EvalSet) -> None:
-    arguments = ("--set", "set.jsonl", "--control", "oracle", "--limit", "1", "--seed")
+    arguments = ("set.jsonl", "--control", "oracle", "--limit", "1", "--seed")
     ids = [command.json(*arguments, seed)["models"][0]["tasks"][0]["task_id"] for seed in "0011"]
     assert ids[0] == ids[1]
     assert ids[2] == ids[3]
@@ -113,15 +113,17 @@ def test_a_limit_draws_by_the_seed(command: EvalSet) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--set", "nowhere.jsonl"), "nowhere.jsonl cannot be read"),
-        (("--set", "set.jsonl", "--kind", "else"), "--kind else is not known"),
-        (("--set", "set.jsonl", "--kind", "mbpp"), "line 1: the field `task_id` is a text, not a whole number"),
-        (("--set", "set.jsonl", "--mode", "eager"), "--mode eager is not known"),
-        (("--set", "set.jsonl", "--python", "python"), "--python is what --execute runs programs with"),
-        (("--set", "set.jsonl", "--execute", "--python", "./nowhere"), "is no Python that runs"),
-        (("--set", "set.jsonl", "--answers", "set.jsonl"), "line 1 is no answer"),
-        (("--set", "set.jsonl", "--model", "none-such"), "none-such"),
-        (("--set", "set.jsonl", "--model", "embedded", "--model", "none-such"), "none-such"),
+        (("nowhere.jsonl",), "nowhere.jsonl cannot be read"),
+        (("set.jsonl", "--kind", "else"), "--kind else is not known"),
+        (("set.jsonl", "--kind", "mbpp"), "line 1: the field `task_id` is a text, not a whole number"),
+        (("set.jsonl", "--mode", "eager"), "--mode eager is not known"),
+        (("set.jsonl", "--python", "python"), "--python is what --execute runs programs with"),
+        (("set.jsonl", "--execute", "--python", "./nowhere"), "is no Python that runs"),
+        (("set.jsonl", "--answers", "set.jsonl"), "line 1 is no answer"),
+        (("set.jsonl", "--json", "set.jsonl/figures.json"), "cannot be written"),
+        (("set.jsonl", "--html", "."), "cannot be written"),
+        (("set.jsonl", "--model", "none-such"), "none-such"),
+        (("set.jsonl", "--model", "embedded", "--model", "none-such"), "none-such"),
     ],
 )
 def test_what_is_wrong_is_one_message(command: EvalSet, arguments: tuple[str, ...], message: str) -> None:
@@ -132,21 +134,40 @@ def test_what_is_wrong_is_one_message(command: EvalSet, arguments: tuple[str, ..
     assert not ended.out, "nothing was measured"
 
 
-def test_what_cannot_be_written_is_told_below_the_table(command: EvalSet) -> None:
-    ended = command("--set", "set.jsonl", "--control", "oracle", "--json", "set.jsonl/figures.json")
+def test_what_was_measured_is_told_where_it_ends_early(command: EvalSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(control: object, task: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seekline.learn.eval.sets.answering.Shuffled.answer", stop)
+    ended = command("set.jsonl", "--control", "oracle", "--control", "shuffled", "--json", "figures.json")
+    assert ended.code == 130
+    assert "100.0 %" in ended.out
+    found = json.loads((command.folder / "figures.json").read_text("utf-8"))
+    assert [each["name"] for each in found["models"]] == ["oracle"]
+
+
+def test_a_full_disk_is_told_below_the_table(command: EvalSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(report: object, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("seekline.learn.eval.sets.report.write_json", full)
+    ended = command("set.jsonl", "--control", "oracle", "--json", "figures.json")
     assert ended.code == 2
     assert "100.0 %" in ended.out
-    assert "cannot be written" in ended.err
+    assert "No space left on device. The figures stand above" in " ".join(ended.err.split())
 
 
 def test_no_sandbox_is_told_before_anything_is_generated(command: EvalSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seekline.learn.eval.sandbox._methods", lambda: ())
-    ended = command("--set", "set.jsonl", "--model", "embedded", "--execute", "--answers", "answers.jsonl")
+    ended = command("set.jsonl", "--model", "embedded", "--execute", "--answers", "answers.jsonl")
     assert ended.code == 2
     assert "Run without execution" in ended.err
     assert not (command.folder / "answers.jsonl").exists()
 
 
 def test_help_imports_nothing_of_learn() -> None:
-    code = "import sys, seekline.server.cli.eval_set; print([m for m in sys.modules if 'learn' in m or m == 'torch'])"
+    code = (
+        "import sys, seekline.server.cli.eval_set\n"
+        "print([name for name in sys.modules if name.startswith(('seekline.learn', 'torch', 'transformers'))])"
+    )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

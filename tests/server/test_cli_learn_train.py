@@ -59,7 +59,7 @@ OTHERS = ("--elsewhere", "others")
 
 def test_a_gain(run: Train, tmp_path: Path, own_home: Path) -> None:
     """One line says so; the adapter is in force and all figures lie in the user's cache; again, nothing is trained."""
-    pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+    pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
     first = run(*SMALL, *OTHERS, "--rate", "3e-3", "--batch-tokens", "512")
     assert first.code == 0, first.err
     assert first.out.startswith("Gain: held-out loss "), first.out
@@ -81,7 +81,7 @@ def test_the_rate_follows_the_width() -> None:
 
 
 def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
-    pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+    pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
     found = run(*SMALL, *OTHERS, "--rate", "1e-9", "--out", "here", "--targets", "attention", "--held-out", "hash")
     assert found.code == 0, found.err
     assert found.out.startswith("No gain: held-out loss ")

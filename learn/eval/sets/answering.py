@@ -66,13 +66,15 @@ class RawAnswerer:
     def __init__(self, name: str, engine: model.Engine, format: fim.Format, max_new_tokens: int | None = None) -> None:
         """`format`: how the model is prompted. `max_new_tokens`: of each answer, instead of the set's own limit."""
         self.name = name
+        self.mode = "raw" if format.fills_in else "raw, left to right"
         self._engine = engine
         self._format = format
         self._max_new_tokens = max_new_tokens
 
     @property
     def identity(self) -> str:
-        return f"{self._engine.info().result().summary}, {self._format.family}, {self._max_new_tokens}"
+        info = self._engine.info().result()
+        return f"{info.name}, {info.summary}, {self._format.family}, {self._max_new_tokens}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,7 +136,7 @@ class ProductAnswerer:
 
     @property
     def identity(self) -> str:
-        return self._completer.info.summary
+        return f"{self._completer.info.name}, {self._completer.info.summary}"
 
     def answer(self, task: SetTask) -> Answer:
         """Raises `SetUnreadable` for a task without a hole."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from no_engine import INFO, LIMITS
+from fake_engine import INFO, LIMITS
 from seekline import model
 from seekline.learn.eval.identifiers import identifiers
 from seekline.learn.eval.metrics import MEASURES, Scores, f1, retained, score

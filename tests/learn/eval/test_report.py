@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from no_engine import INFO
+from fake_engine import INFO
 from seekline.learn.eval.controls import control
 from seekline.learn.eval.page import page, write_page
 from seekline.learn.eval.places import Place, draw_places

@@ -19,7 +19,7 @@ from seekline.learn.lora.options import Options
 from seekline.learn.lora.rows import Encoder, Row
 from tiny_models import save_llama
 
-pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
 OPTIONS = Options(dropout=0.0, rank=4, row_tokens=256, batch_tokens=2048)
 
 

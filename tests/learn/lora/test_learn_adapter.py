@@ -32,7 +32,7 @@ from seekline.server.completion.prompt_config import prompt_config
 from seekline.server.settings.settings import Settings
 from tiny_models import load, save_llama, save_v2_lite
 
-pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
 OPTIONS = Options(epochs=2, row_tokens=256, batch_tokens=1024, rate=3e-3, measured=20, evaluations=3)
 RUN = Run(minutes=None, device="cpu", threads=1)
 

@@ -89,7 +89,7 @@ def test_four_bits_on_a_cpu_are_refused() -> None:
 
 
 def test_how_many_parameters_are_trained() -> None:
-    pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+    pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
     base = find_base(model.EMBEDDED, folder=model.embedded_folder())
     options = Options(rank=5, targets="attention")
     fits = fit(base.checkpoint, options, model.find_device("cpu"), qlora=None)
@@ -99,7 +99,7 @@ def test_how_many_parameters_are_trained() -> None:
 
 def test_what_the_backward_pass_keeps_is_not_underestimated() -> None:
     """Against what autograd saves, counted, of each storage once."""
-    pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+    pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
     import torch
 
     base = find_base(model.EMBEDDED, folder=model.embedded_folder())

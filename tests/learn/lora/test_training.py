@@ -31,7 +31,7 @@ from seekline.learn.lora.train import (
 )
 from tiny_models import save_llama
 
-pytest.importorskip("peft", reason="peft is not installed: pip install 'seekline[learn]'")
+pytest.importorskip("peft", reason="peft is not installed: `make test` installs it")
 OPTIONS = Options(rank=4, row_tokens=256, batch_tokens=512, epochs=2, rate=1e-2, evaluations=4)
 RUN = Run(minutes=None, save_seconds=0)
 

@@ -3,47 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
 
 import fake_engine
 import pytest
 import pytest_asyncio
-from fake_engine import FakeEngine
 from project_files import write
 from seekline import model
+from seekline.model.catalogue import learned
 from seekline.server.completion import in_flight
 from seekline.server.completion.complete import complete
 from seekline.server.completion.completion import Completion
 from seekline.server.documents.documents import Change
 from seekline.server.session import Session
 from seekline.server.settings.config import editor_layer
-
-
-class Stepping(FakeEngine):
-    """Writes so many characters of its text as a test allows, but for the first `free` requests; counts those that
-    are over."""
-
-    def __init__(self) -> None:
-        super().__init__("foo(x)\n")
-        self.free = 0
-        self.steps = 0
-        self.stopped = 0
-
-    def stream(self, request: model.CompletionRequest, cancel: Event) -> Generator[model.Piece, None, None]:
-        self.requests.append(request)
-        is_free = len(self.requests) <= self.free
-        try:
-            for number, character in enumerate(self.text):
-                while number >= self.steps and not is_free:
-                    if cancel.wait(0.001):
-                        raise model.Cancelled
-                yield model.Piece(text=character)
-            yield model.Piece(text="", end="end")
-        finally:
-            self.stopped += 1
+from stepping_engine import Stepping, until
 
 
 @pytest.fixture
@@ -81,11 +57,6 @@ async def typed_while_it_writes(desk: Session, path: Path, engine: Stepping, tex
     typed(desk, path, text, 4)
     with pytest.raises(model.Cancelled):
         await first
-
-
-async def until(engine: Stepping, *, requests: int = 0, stopped: int = 0) -> None:
-    while len(engine.requests) < requests or engine.stopped < stopped:
-        await asyncio.sleep(0.001)
 
 
 async def test_a_key_that_agrees_leaves_the_engine_at_work(desk: Session, tmp_path: Path, engine: Stepping) -> None:
@@ -253,3 +224,63 @@ async def test_nothing_is_sent_elsewhere_that_nobody_asked_for(
         await asyncio.sleep(0.001)
     assert await ask(desk, tmp_path / "other.py", 4) is not None
     assert len(engine.requests) == 2
+
+
+def learn(tmp_path: Path) -> None:
+    """Something, from the folder that is open."""
+    draft, base = tmp_path / "draft", model.embedded_folder()
+    write(draft, {"adapter_config.json": "{}"})
+    learned.publish(learned.learned_folder(tmp_path, base), draft, repository=tmp_path, base=base)
+
+
+async def test_what_is_written_without_what_was_learned_is_not_taken_over(
+    desk: Session, tmp_path: Path, engine: Stepping
+) -> None:
+    main = tmp_path / "main.py"
+    await typed_while_it_writes(desk, main, engine, "f")
+    learn(tmp_path)
+    second = ask(desk, main, 5)
+    await until(engine, requests=2, stopped=1)
+    engine.steps = 1000
+    found = await second
+    assert found is not None
+    assert found.source == "engine"
+
+
+async def test_who_waits_when_something_is_learned_gets_an_answer_that_nobody_else_gets(
+    desk: Session, tmp_path: Path, engine: Stepping
+) -> None:
+    main, other = tmp_path / "main.py", tmp_path / "other.py"
+    waiting = ask(desk, main, 4)
+    await until(engine, requests=1)
+    learn(tmp_path)
+    elsewhere = ask(desk, other, 4)
+    await until(engine, requests=1)
+    engine.steps = 1000
+    assert await waiting is not None
+    assert await elsewhere is not None
+    again = await ask(desk, main, 4)
+    assert again is not None
+    assert again.source == "engine", "what is known is from before"
+
+
+async def test_what_is_known_is_forgotten_when_something_is_learned_or_forgotten(
+    desk: Session, tmp_path: Path, engine: Stepping
+) -> None:
+    main = tmp_path / "main.py"
+    engine.steps = 1000
+    sources: list[str] = []
+
+    async def note() -> None:
+        found = await ask(desk, main, 4)
+        assert found is not None
+        sources.append(found.source)
+
+    await note()
+    await note()
+    learn(tmp_path)
+    await note()
+    await note()
+    learned.withdraw(learned.learned_folder(tmp_path, model.embedded_folder()))
+    await note()
+    assert sources == ["engine", "cache", "engine", "cache", "engine"]

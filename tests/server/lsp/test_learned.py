@@ -87,7 +87,6 @@ async def test_editors_that_share_a_model_share_what_is_learned(
     place = model.place_for_user()
     workspace = tmp_path / "project"
     workspace.mkdir()
-    learn(tmp_path, workspace, 3, lora_alpha=0)
     options = ("--model", "embedded", "--engine-keep-seconds", "0.5")
     async with editor(*options, workspace=workspace) as first, editor(*options, workspace=workspace) as second:
         spots = [made.open(CODE) for made in (first, second)]
@@ -96,6 +95,10 @@ async def test_editors_that_share_a_model_share_what_is_learned(
         learn(tmp_path, workspace, 1)
         texts = [await first.ghost_text(spots[0]), await second.ghost_text(spots[1])]
         assert texts[0] == texts[1] != plain
+        learned.withdraw(learned.learned_folder(workspace, BASE))
+        assert [await first.ghost_text(spots[0]), await second.ghost_text(spots[1])] == [plain, plain]
+        learn(tmp_path, workspace, 1)
+        assert await second.ghost_text(spots[1]) == texts[1]
         status = model.engine_status(place)
         assert status is not None
         assert len(status.host.models) == 1

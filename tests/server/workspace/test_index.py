@@ -13,7 +13,7 @@ import pytest
 from project_files import project, text_of, workspace, write
 from seekline import fim
 from seekline.fim import code
-from seekline.server.workspace import Buffers, index, reading
+from seekline.server.workspace import Buffers, Workspace, index, reading
 from seekline.server.workspace import view as view_module
 
 
@@ -239,3 +239,13 @@ def test_both_ways_to_ask_for_an_outline_see_the_same_in_one_prompt(tmp_path: Pa
     nearby = view.outline_within_budget("a.py")
     write(tmp_path, {"a.py": "def new(): ...\n"})
     assert view.outline("a.py") is nearby
+
+
+def test_who_is_patient_sees_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_module, "NEARBY_CHARACTERS", 10)
+    root = write(tmp_path, {"a.py": "def a(): ...\n", "b.py": "def b(): ...\n"})
+    view = Workspace([root], (), patient=True).project_of(root / "-", ())
+    assert [item.name for path in sorted(view.paths) for item in view.outline_within_budget(path).definitions] == [
+        "a",
+        "b",
+    ]

@@ -81,6 +81,7 @@ def test_a_model_without_holes_goes_on_left_to_right_and_says_so(tasks: list[Set
     answerer = RawAnswerer("fake", engine, PLAIN)
     answerer.answer(tasks[1])
     assert engine.requests[0].ids == tuple(engine.tokenizer.encode_text(tasks[1].prefix))
+    assert answerer.mode == "raw, left to right"
     assert "sees no suffix" in answerer.notes[0]
     assert RawAnswerer("fake", engine, DEEPSEEK).notes == ()
 
