@@ -67,7 +67,7 @@ def train(
     rank: RankOption = 16,
     alpha: AlphaOption = 32,
     dropout: DropoutOption = 0.05,
-    rate: RateOption = 1e-3,
+    rate: RateOption = None,
     batch_tokens: BatchOption = 4096,
     row_tokens: RowOption = 1024,
     epochs: EpochsOption = 3,
@@ -95,12 +95,15 @@ def _train(given: dict[str, Any]) -> None:
     config = load_config(given["folder"], model=given["model"], device=given["device"])
     _check(given, config)
     from ...learn.lora.learn_adapter import learn_adapter
-    from ...learn.lora.options import Options, Run
+    from ...learn.lora.options import Options, Run, usual_rate
     from ...learn.lora.page import write_page
     from ...learn.lora.place import training_folder
 
     task = _task(given["folder"], given["samples"], given["elsewhere"] or [], config)
+    llama = task.base.checkpoint.llama
     wanted = {key: given[key] for key in _OPTIONS}
+    if given["rate"] is None and llama is not None:
+        wanted["rate"] = usual_rate(llama.hidden)
     options = Options(**{key: value.value if isinstance(value, Enum) else value for key, value in wanted.items()})
     run = Run(
         minutes=given["minutes"] or None,
@@ -123,8 +126,10 @@ def _train(given: dict[str, Any]) -> None:
 
 def _check(given: dict[str, Any], config: Config) -> None:
     """Raises `BadRequest`."""
-    if not 0 < given["rate"] <= 1:
-        raise BadRequest(f"--rate {given['rate']} is not between 0 and 1.", "Leave it out for what was measured best.")
+    if given["rate"] is not None and not 0 < given["rate"] <= 1:
+        raise BadRequest(
+            f"--rate {given['rate']} is not between 0 and 1.", "Leave it out for a usual one."
+        )
     if given["batch_tokens"] < given["row_tokens"]:
         raise BadRequest("--batch-tokens is below --row-tokens.", "A step holds one sample at the least.")
     for folder in (given["folder"], *(given["elsewhere"] or ())):

@@ -33,7 +33,9 @@ TargetsOption = Annotated[Targets, typer.Option(help="Which linear layers: all s
 RankOption = Annotated[int, typer.Option("--rank", "-r", min=1, max=512)]
 AlphaOption = Annotated[int, typer.Option(min=1, max=4096, help="The adapter is multiplied by alpha / rank.")]
 DropoutOption = Annotated[float, typer.Option(min=0, max=0.9)]
-RateOption = Annotated[float, typer.Option(help="AdamW's, at its highest.")]
+RateOption = Annotated[
+    float | None, typer.Option(help="AdamW's, at its highest; else what suits the width of the model.")
+]
 BatchOption = Annotated[int, typer.Option("--batch-tokens", min=64, max=1 << 22, help="Of one step.")]
 RowOption = Annotated[
     int, typer.Option("--row-tokens", min=64, max=1 << 17, help="Of one sample; longer prompts are cut on their left.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import typer
 from commands import Run
 from lora_samples import OTHER_CODE, habits, sample, write
 from seekline import model
+from seekline.learn.lora.options import Options, usual_rate
+from seekline.learn.lora.options import Run as TrainingRun
 from seekline.server.cli import boundary
 from seekline.server.cli.learn_train import train
 from seekline.server.settings.config import user_file
@@ -69,6 +72,12 @@ def test_a_gain(run: Train, tmp_path: Path, own_home: Path) -> None:
     again = run(*SMALL, *OTHERS, "--rate", "3e-3", "--batch-tokens", "512", "--json")
     assert again.json["adapter"] == str(adapter.parent)
     assert again.json["date"] == json.loads(report.read_text("utf-8"))["date"]
+
+
+def test_the_rate_follows_the_width() -> None:
+    rates = [usual_rate(hidden) for hidden in (256, 576, 2048, 4096)]
+    assert rates == [0.0025, 0.0013, 0.0005, 0.00029]
+    assert rates[0] == Options().rate
 
 
 def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
@@ -132,6 +141,14 @@ def test_no_memory_for_the_base(run: Train, monkeypatch: pytest.MonkeyPatch) -> 
     assert found.code == 2
     assert "Training needs about" in found.err
     assert "Choose a smaller model" in found.err
+
+
+def test_the_defaults_are_those_of_the_options() -> None:
+    given = {name: parameter.default for name, parameter in inspect.signature(train).parameters.items()}
+    for name, value in asdict(Options()).items():
+        if name in given and name != "rate":
+            assert getattr(given[name], "value", given[name]) == value, name
+    assert given["minutes"] == TrainingRun().minutes
 
 
 def test_the_help_loads_nothing() -> None:
