@@ -12,7 +12,7 @@ from lora_adapters import save_adapter
 from seekline import model
 from seekline.model.catalogue import learned
 from seekline.model.engines import loader as loader_module
-from shared_engines import Editor, Hosting, shared
+from shared_engines import Editor, Hosting, shared, until
 from tiny_models import save_llama
 
 
@@ -78,10 +78,11 @@ def desks(hosting: Hosting, folder: Path, tmp_path: Path) -> Iterator[list[Desk]
 
 
 def test_editors_of_one_repository_exchange_it_in_one_model(
-    desks: list[Desk], tmp_path: Path, loads: list[object]
+    hosting: Hosting, desks: list[Desk], tmp_path: Path, loads: list[object]
 ) -> None:
     first, second, third = desks
     third.editor.close()
+    until(lambda: [one.clients for one in hosting.host.status().models] == [2], "the third one is gone")
     plain = first.write()
     assert second.write() == plain
     texts: list[list[int]] = []
