@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from ...model.catalogue.learned import learned_folder, publish
+from ...model.catalogue.learned import GAINS, learned_folder, publish
 from ...model.loading.hardware import compute_threads, find_device
 from ..data.sample import write_sample
 from ..errors import NoSamples
@@ -37,7 +37,7 @@ from .report import Report, machine, read_report, speed, versions, write_report
 from .rows import Encoder, Row
 from .samples_file import Split, Survey, read_rows, samples_in, survey
 from .train import CHECKPOINT, Start, Status, Training, as_not_written, loss_per_token, schedule
-from .verdict import Losses, judge
+from .verdict import Losses, Verdict, judge
 
 LEAST_ELSEWHERE = 20
 
@@ -142,7 +142,7 @@ def _train(out: Path, task: Task, options: Options, run: Run, watch: Watch, mate
         tokens_per_second=speed(trained.progress),
         why=trained.why,
         verdict=verdict,
-        adapter=str(_keep(out, task, adapted)) if verdict.is_gain else None,
+        adapter=str(_keep(out, task, adapted, verdict)) if verdict.is_gain else None,
     )
     with as_not_written(out / CHECKPOINT):
         write_report(out, report)
@@ -189,12 +189,13 @@ def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch:
     return rows
 
 
-def _keep(out: Path, task: Task, adapted: Adapted) -> Path:
+def _keep(out: Path, task: Task, adapted: Adapted, verdict: Verdict) -> Path:
     """Puts the adapter in force."""
     draft = out / "adapter"
     with as_not_written(draft):
         shutil.rmtree(draft, ignore_errors=True)
         adapted.save(draft)
+        (draft / GAINS).write_text(json.dumps(asdict(verdict)), "utf-8")
         path = task.base.source.path
         return publish(learned_folder(task.repository, path), draft, repository=task.repository, base=path)
 
