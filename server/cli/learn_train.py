@@ -127,9 +127,7 @@ def _train(given: dict[str, Any]) -> None:
 def _check(given: dict[str, Any], config: Config) -> None:
     """Raises `BadRequest`."""
     if given["rate"] is not None and not 0 < given["rate"] <= 1:
-        raise BadRequest(
-            f"--rate {given['rate']} is not between 0 and 1.", "Leave it out for a usual one."
-        )
+        raise BadRequest(f"--rate {given['rate']} is not between 0 and 1.", "Leave it out for a usual one.")
     if given["batch_tokens"] < given["row_tokens"]:
         raise BadRequest("--batch-tokens is below --row-tokens.", "A step holds one sample at the least.")
     for folder in (given["folder"], *(given["elsewhere"] or ())):
