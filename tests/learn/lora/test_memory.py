@@ -64,7 +64,7 @@ def test_a_gpu_with_room() -> None:
 
 def test_less_and_less_room() -> None:
     """First fewer rows at once, then layers computed again, then four bits; then it is said, before anything loads."""
-    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed: pip install 'seekline[gpu]'")
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes is not installed (the extra gpu)")
     found = [fit(checkpoint(DEEPSEEK), Options(), device("cuda:0", free), qlora=None) for free in (80, 7, 5, 3)]
     order = [(one.qlora, one.checkpointing, -one.pass_tokens) for one in found]
     assert order == sorted(order)
