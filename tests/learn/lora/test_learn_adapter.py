@@ -207,11 +207,7 @@ def test_too_little_other_code(task: Task, tmp_path: Path) -> None:
 def test_without_peft(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = base_module.importlib.util.find_spec
     monkeypatch.setattr(base_module.importlib.util, "find_spec", lambda name: None if name == "peft" else find(name))
-<<<<<<< HEAD
-    with pytest.raises(PackageMissing, match=r"Training takes peft.*pipx install '\.\[learn\]'"):
-=======
     with pytest.raises(PackageMissing, match=r"Training takes peft.*\[learn\]"):
->>>>>>> lora
         learn(task, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
