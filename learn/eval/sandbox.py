@@ -188,7 +188,7 @@ def _command(sandbox: Sandbox, settings: dict[str, Any]) -> list[str]:
     spaces += ["--cap-drop", "ALL"]
     # Without the last two, both could be written to without a bound.
     kernel = ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/"]
-    return ["bwrap", *spaces, *shown, *links, *folder, *kernel, "--", *stage]
+    return ["bwrap", *spaces, *folder, *shown, *links, *kernel, "--", *stage]
 
 
 def _why_not(sandbox: Sandbox) -> str | None:

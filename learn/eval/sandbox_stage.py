@@ -77,18 +77,19 @@ def _mount_all(settings: dict[str, Any]) -> None:
         with contextlib.suppress(OSError), open("/proc/sys/user/max_user_namespaces", "w") as file:
             file.write("0")
     _mount("tmpfs", _ROOT, "tmpfs", _NOSUID | _NODEV, f"size=1m,nr_inodes={_INODES},mode=0755")
-    for path in settings["binds"]:
+    os.makedirs(f"{_ROOT}/tmp")
+    size = f"size={settings['folder_bytes']},nr_inodes={_INODES},mode=1777"
+    _mount("tmpfs", f"{_ROOT}/tmp", "tmpfs", _NOSUID | _NODEV, size)
+    for path in settings["binds"]:  # one of them may lie below /tmp
         _bind_read_only(path)
     for name, target in settings["links"]:
         os.symlink(target, _ROOT + name)
-    for name in ("/dev", "/proc", "/tmp", "/etc"):
+    for name in ("/dev", "/proc", "/etc"):
         os.makedirs(_ROOT + name, exist_ok=True)
     for name in _DEVICES:
         os.close(os.open(f"{_ROOT}/dev/{name}", os.O_CREAT, 0o666))
         _mount(f"/dev/{name}", f"{_ROOT}/dev/{name}", None, _BIND)
     _mount("proc", f"{_ROOT}/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    size = f"size={settings['folder_bytes']},nr_inodes={_INODES},mode=1777"
-    _mount("tmpfs", f"{_ROOT}/tmp", "tmpfs", _NOSUID | _NODEV, size)
     _mount("none", _ROOT, None, _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV)
     os.chdir(_ROOT)
     _check("pivot_root", libc.syscall(ctypes.c_long(_PIVOT_ROOT[platform.machine()]), b".", b"."))

@@ -198,16 +198,16 @@ class Training:
 
     def _add_point(self, held_out: float) -> None:
         """And keeps it: an adapter that turns out to be the best is never lost."""
-        progress = self._progress
+        progress, seconds = self._progress, time.monotonic() - self._started
         point = Point(
             step=progress.step,
             epoch=round(progress.step * self._plan.epochs / len(self._plan.steps), 3),
             tokens=progress.tokens,
-            seconds=round(time.monotonic() - self._started, 1),
+            seconds=round(seconds, 1),
             loss=progress.nats / progress.since if progress.since else None,
             held_out=held_out,
         )
-        self._progress = replace(progress, points=(*progress.points, point), nats=0.0, since=0, seconds=point.seconds)
+        self._progress = replace(progress, points=(*progress.points, point), nats=0.0, since=0, seconds=seconds)
         if self._progress.best is point:
             self._best = self._adapted.adapter()
         self._save()
