@@ -35,7 +35,7 @@ SCENES = [
     ("editors/vscode/extension.js", "  } catch (error"),
     ("editors/emacs/seekline.el", "    (with-current-buffer "),
     ("server/documents/positions.py", '    if encoding == "utf-32" or head.'),
-    ("model/decoding/engine_core.py", "            if request.cancel.is_set() or number != self."),
+    ("model/decoding/engine_core.py", "            if request.cancel.is_set() or self."),
 ]
 
 # A repository of several files, the one that is being written, and what is typed of it so far: nothing stands below.
@@ -129,6 +129,7 @@ def how_to_go_on(console: Console) -> None:
         "In your editor   editors/README.md: VS Code, Neovim, Helix, Emacs\n"
         "A real model     .venv/bin/seekline models list\n"
         "                 .venv/bin/seekline models download deepseek-coder-1.3b-base\n"
+        "Your own code    .venv/bin/seekline eval\n"
         "Any file         .venv/bin/seekline complete FILE:LINE:COLUMN\n"
         "Its prompt       .venv/bin/seekline prompt FILE:LINE:COLUMN\n"
         "This machine     .venv/bin/seekline doctor"
