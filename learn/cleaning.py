@@ -37,6 +37,11 @@ def is_test(path: str) -> bool:
     return bool(_TEST_PATH.search(path))
 
 
+def is_copyleft(text: str) -> bool:
+    """Whether the head of a file names a licence that does not let it be passed on under another."""
+    return bool(_COPYLEFT.search(text[:3000]))
+
+
 def is_generated(text: str) -> bool:
     """Whether the head of a file says that a program wrote it."""
     return bool(_GENERATED.search(text[:1200]))
@@ -51,7 +56,7 @@ def clean(raw: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     text = text.replace("\r\n", "\n")
-    if _COPYLEFT.search(text[:3000]) or is_generated(text) or _CONTROL_TOKEN.search(text):
+    if is_copyleft(text) or is_generated(text) or _CONTROL_TOKEN.search(text):
         return None
     text = _without_licence_header(text).strip("\n").rstrip() + "\n"
     return text if _reads_like_code(text) else None

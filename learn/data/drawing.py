@@ -36,7 +36,7 @@ def draw_samples(
             continue
         drawn.add((middle.start, middle.end))
         if fills_in:
-            yield _filled_in(source, middle, repository, prompter, changed)
+            yield filled_in(source, middle, repository, prompter, changed)
         elif (sample := _going_on(source, middle, repository, prompter, changed)) is not None:
             yield sample
 
@@ -66,8 +66,11 @@ def prompt_at(source: Source, start: int, behind: str, repository: Repository, p
     return prompter.prompt(repository, source.document(before + behind), cursor)
 
 
-def _filled_in(source: Source, middle: Middle, repository: Repository, prompter: Prompter, changed: float) -> Sample:
-    """A model that does not see the suffix cannot know where a middle ends: it learns no end but the file's."""
+def filled_in(source: Source, middle: Middle, repository: Repository, prompter: Prompter, changed: float) -> Sample:
+    """The sample of a middle, with the prompt that the server makes where it is missing.
+
+    A model that does not see the suffix cannot know where a middle ends: it learns no end but the file's.
+    """
     text = source.text
     prompt = prompt_at(source, middle.start, text[middle.end :], repository, prompter)
     return Sample(

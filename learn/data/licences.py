@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from posixpath import dirname
 
+from ..cleaning import is_copyleft
 from ..packages import is_permissive
 from ..repository import Repository
 from .source import LeftOut, Source
@@ -16,7 +17,6 @@ _HEAD_CHARACTERS = 3000
 _MAX_LICENCE_BYTES = 200_000
 _LICENCE_FILE = re.compile(r"(?:^|/)(?:LICEN[SC]E|COPYING|UNLICENSE)(?:[.-][\w.-]*)?$", re.IGNORECASE)
 _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([\w.+() -]{1,200})")
-_COPYLEFT = re.compile(r"\b[AL]?GPL|GNU (?:Lesser |Affero |Library )?General Public|Mozilla Public", re.IGNORECASE)
 # Words of each licence's own text, in any case, white space collapsed. Those that forbid come first.
 _TEXTS = (
     ("gnu affero general public license", "AGPL-3.0"),
@@ -53,7 +53,7 @@ class Licences:
         named = _SPDX.search(head)
         if named is not None:
             return named[1].strip()
-        if _COPYLEFT.search(head):
+        if is_copyleft(head):
             return licence_of_text(head) or "GPL"
         folder = dirname(source.path)
         while folder and folder not in self.folders:

@@ -32,8 +32,8 @@ from .journal import Journal, written_in
 from .options import DataOptions
 from .report import Report, RepositoryReport, by_number, page_options, read_report, write_report
 from .sample import sample_row
-from .selection import Known, Progress, Row, Selection, again, select
-from .source import Source
+from .selection import Known, Progress, Row, Selection, select
+from .source import Source, readable_source
 
 _LINES_PER_SAMPLE = 25
 _SAMPLES = "samples"
@@ -138,7 +138,7 @@ class _Run:
         self, repository: Repository, file: Row, most: int, history: History | None
     ) -> Iterator[tuple[str, int, str]]:
         """The kind of each sample, how many characters are learned of it, and its line."""
-        source = again(repository, file["path"])
+        source = readable_source(repository, file["path"])
         if source is None or source.digest != file["digest"]:
             return
         if self._options.form == "instructions":

@@ -22,7 +22,7 @@ from .options import DataOptions
 from .order import topological_order
 from .report import STAGES, Stage, by_number
 from .rules import check_path, check_text
-from .source import LeftOut, Source, read_source
+from .source import LeftOut, read_source, readable_source
 
 Row = dict[str, Any]
 Progress = Callable[[str, str, int, int], None]
@@ -184,17 +184,9 @@ def _leaking(repository: Repository, leaks: Leaks) -> Callable[[str], Row]:
 
 def _texts(repository: Repository, paths: Collection[str]) -> Iterator[str]:
     for path in paths:
-        source = again(repository, path)
+        source = readable_source(repository, path)
         if source is not None:
             yield source.text
-
-
-def again(repository: Repository, path: str) -> Source | None:
-    """A file that was read before; None where it has become another kind of file since."""
-    try:
-        return read_source(repository, path)
-    except LeftOut:
-        return None
 
 
 def _stage(files_in: int, reasons: Counter[str], number: int, **notes: int) -> Stage:

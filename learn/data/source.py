@@ -58,3 +58,11 @@ def read_source(repository: Repository, path: str) -> Source:
     except UnicodeDecodeError as error:
         raise LeftOut("not UTF-8") from error
     return Source(path=path, language=language, text=fim.with_newlines(text))
+
+
+def readable_source(repository: Repository, path: str) -> Source | None:
+    """The same; None where it is left out, also a file that was read before and has become another kind since."""
+    try:
+        return read_source(repository, path)
+    except LeftOut:
+        return None

@@ -20,6 +20,7 @@ from typing import Literal
 from ... import fim
 from ...fim.code import grammar_of
 from ..cleaning import is_generated
+from ..data.source import readable_source
 from ..history import History
 from ..middles import OWN_KINDS, Kind, Source, draw_own, lines_of, source_of
 from ..repository import Repository
@@ -31,7 +32,6 @@ SEED = 7
 _TURNS: tuple[Recency, ...] = ("uncommitted", "recent", "uncommitted", "recent", "other")
 _LONGEST_BYTES = 200_000
 _KEPT_FILES = 64
-_BINARY_CHARACTERS = 8192
 # The files that git calls changed are among those that were written last.
 _LOOKED_AT = 200
 _RECENT_SHARE = 5
@@ -168,13 +168,8 @@ class _Drawer:
 
     def _read(self, path: str) -> str | None:
         """The file as it is measured; None where a program wrote it, or it is no text."""
-        try:
-            text = self._repository.read(path).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return None
-        if "\0" in text[:_BINARY_CHARACTERS] or is_generated(text):
-            return None
-        return fim.with_newlines(text)
+        found = readable_source(self._repository, path)
+        return None if found is None or is_generated(found.text) else found.text
 
     def _parse(self, path: str) -> Source | None:
         text, language = self._text(path), fim.language_of_path(path)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...model.catalogue.checkpoint import Checkpoint, inspect, read_table, weight_files
+from ...model.catalogue.checkpoint import Checkpoint, inspect, read_table
 from ...model.catalogue.sources import Source, check_agreed, find_sources
 from ...model.errors import BrokenCheckpoint
 from ...model.tokenizer import Tokenizer
@@ -30,15 +29,6 @@ class Base:
     checkpoint: Checkpoint
     tokenizer: Tokenizer
     end: int
-
-    @property
-    def identity(self) -> str:
-        """What tells its weights from others, without reading all of them: names, sizes and heads of its files."""
-        digest = hashlib.blake2b(digest_size=16)
-        for path in weight_files(self.source.path):
-            with path.open("rb") as file:
-                digest.update(f"{path.name}\0{path.stat().st_size}\0".encode() + file.read(1 << 16))
-        return digest.hexdigest()
 
 
 def find_base(name: str, *, folder: Path, agreed: Collection[Path] | None = None) -> Base:

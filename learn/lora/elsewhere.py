@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from ... import fim
 from ..cleaning import is_skipped, is_test
+from ..data.drawing import filled_in
 from ..data.sample import Sample
-from ..middles import ContextWindow, Middle, draw_middle
+from ..data.source import readable_source
+from ..middles import ContextWindow, draw_middle
 from ..recipe import Mix
 from ..repository import Prompter, Repository
 from .held_out import hash_of
@@ -53,40 +54,14 @@ def draw_elsewhere(repository: Repository, prompter: Prompter, number: int, seed
 
 def _draw(repository: Repository, prompter: Prompter, path: str, draw: np.random.Generator) -> Sample | None:
     """One sample of a file; None where it is no text, or of another size than code has."""
-    try:
-        text = fim.with_newlines(repository.read(path).decode("utf-8"))
-    except (OSError, UnicodeDecodeError):
+    source = readable_source(repository, path)
+    if source is None or len(source.text) not in _CHARACTERS:
         return None
-    if len(text) not in _CHARACTERS:
-        return None
+    text = source.text
     mix = _LINES if prompter.format.extent == "line" else _BLOCKS
-    for middle in _middles(text, draw, mix):
+    for _ in range(_TRIES):
+        middle = draw_middle(text, draw, mix, _WINDOW)
         content = text[middle.start : middle.end]
         if content.strip() and len(content) <= _MOST_MIDDLE_CHARACTERS:
-            return sample_at(repository, prompter, path, text, middle)
+            return filled_in(source, middle, repository, prompter, changed=0.0)
     return None
-
-
-def _middles(text: str, draw: np.random.Generator, mix: Mix) -> Iterator[Middle]:
-    for _ in range(_TRIES):
-        yield draw_middle(text, draw, mix, _WINDOW)
-
-
-def sample_at(repository: Repository, prompter: Prompter, path: str, text: str, middle: Middle) -> Sample:
-    """The sample of a middle, with the prompt that the server makes where it is missing."""
-    lines = fim.split_lines(text[: middle.start] + text[middle.end :])
-    language = fim.language_of_path(path)
-    document = fim.Document(path=path, language=language, lines=tuple(lines))
-    before = text[: middle.start]
-    cursor = fim.Cursor(line=before.count("\n"), column=len(before) - before.rfind("\n") - 1)
-    prompt = prompter.prompt(repository, document, cursor)
-    return Sample(
-        repository=repository.name,
-        path=path,
-        language=language.name if language else "",
-        kind=middle.kind,
-        start=middle.start,
-        end=middle.end,
-        pieces=prompt.pieces,
-        completion=prompt.must_start + text[middle.start : middle.end],
-    )

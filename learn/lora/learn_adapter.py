@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from ...model.catalogue.base_identity import base_digest
 from ...model.catalogue.learned import GAINS, learned_folder, publish
 from ...model.loading.hardware import compute_threads, find_device
 from ..data.sample import write_sample
@@ -83,7 +84,7 @@ def learn_adapter(out: Path, task: Task, options: Options, run: Run, watch: Watc
     options = replace(options, row_tokens=min(options.row_tokens, task.base.checkpoint.context_tokens))
     choices = {
         "options": asdict(options),
-        "base": {"name": task.base.source.name, "identity": task.base.identity},
+        "base": {"name": task.base.source.name, "identity": base_digest(task.base.source.path)},
         "samples": {"digest": surveyed.digest, "number": sum(surveyed.samples.values())},
         "elsewhere": [str(repository.root) for repository in task.elsewhere],
     }

@@ -52,6 +52,15 @@ def test_of_a_folder(prompter: Prompter, tmp_path: Path) -> None:
     assert draw_elsewhere(repository, prompter, 8, 1) != found
 
 
+def test_a_model_that_sees_no_suffix_is_not_asked_where_a_middle_ends(prompter: Prompter, tmp_path: Path) -> None:
+    """As in the samples that it learns from: else the two losses were of different things."""
+    (tmp_path / "code.py").write_text(OTHER_CODE, "utf-8")
+    unseen = prompt_config(prompter.info, Settings(prompt_format="plain"))
+    found = draw_elsewhere(FolderRepository(tmp_path, SETTINGS), SettingsPrompter(unseen), 8, 0)
+    assert found
+    assert not any(sample.ends for sample in found if sample.end < len(OTHER_CODE))
+
+
 def test_of_nothing(prompter: Prompter, tmp_path: Path) -> None:
     assert draw_elsewhere(FolderRepository(tmp_path, SETTINGS), prompter, 8, 0) == []
 
