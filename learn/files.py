@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .errors import NotWritten
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM = {*_FULL, errno.EFBIG}
 
 
 @contextmanager
@@ -14,10 +20,28 @@ def written_whole(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     _remove(draft)
-    yield draft
+    try:
+        yield draft
+    except BaseException:
+        _remove(draft)
+        raise
     if path.is_dir():
         shutil.rmtree(path)
     draft.replace(path)
+
+
+@contextmanager
+def written_in(folder: Path) -> Iterator[None]:
+    """Within it, what cannot be written raises `NotWritten`."""
+    try:
+        yield
+    except OSError as error:
+        why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
+        remedy = "Make room there" if error.errno in _NO_ROOM else "Give an --out that you may write to"
+        raise NotWritten(
+            f"{folder} cannot be written: {why}.",
+            f"{remedy} and run the same command again: it goes on where it stopped.",
+        ) from error
 
 
 def _remove(path: Path) -> None:

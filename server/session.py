@@ -106,6 +106,7 @@ class Session:
         self.buffers.look_again()
         self.workspace = self.workspace.replaced(folders, self.settings.exclude, libraries=self.settings.libraries)
         self._learned.configure(self.settings, folders)
+        self.look_for_learned()
         self.cache.clear()
         self.load(again=True)
 
@@ -122,7 +123,6 @@ class Session:
         agreed = self._consent.may_have_come()
         if again or agreed:
             self.engine.retry()
-        self.look_for_learned()
         now, places = self._learned.now, self._learned.places
         wanted = wanted_model(self.settings, Path(), editor=self._editor, learned=now, learned_places=places)
         self.engine.load(wanted, partial(self._consent.loadable, self.config))

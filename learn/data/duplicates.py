@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import PackageMissing
-from ..files import written_whole
-from .journal import written_in
+from ..files import written_in, written_whole
 
 if TYPE_CHECKING:
     from datasketch import MinHash

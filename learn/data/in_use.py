@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from ..errors import NotWritten
-from .journal import written_in
+from ..files import written_in
 
 _TRIES = 3
 

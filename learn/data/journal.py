@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import NotWritten
-
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-@contextmanager
-def written_in(folder: Path) -> Iterator[None]:
-    """Within it, what cannot be written raises `NotWritten`."""
-    try:
-        yield
-    except OSError as error:
-        why = error.strerror or str(error)
-        remedy = "Make room there" if error.errno in _NO_ROOM else "Give an --out that you may write to"
-        raise NotWritten(
-            f"{folder} cannot be written: {why}.",
-            f"{remedy} and run the same command again: it goes on where it stopped.",
-        ) from error
+from ..files import written_in
 
 
 class Journal:

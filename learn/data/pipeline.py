@@ -19,7 +19,7 @@ from typing import Any
 
 from ... import fim
 from ..errors import NothingToLearn
-from ..files import written_whole
+from ..files import written_in, written_whole
 from ..history import History
 from ..recipe import keep_recipe
 from ..repository import Prompter, Repository
@@ -28,7 +28,7 @@ from .duplicates import NearDuplicates
 from .evaluation_sets import Leaks, read_set
 from .in_use import in_use
 from .instructions import draw_instructions
-from .journal import Journal, written_in
+from .journal import Journal
 from .options import DataOptions
 from .report import Report, RepositoryReport, by_number, page_options, read_report, write_report
 from .sample import sample_row

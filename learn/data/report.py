@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import written_whole
-from .journal import written_in
+from ..files import written_in, written_whole
+from ..pages import rendered
 from .options import DataOptions
 
+_PAGE = Path(__file__).with_name("report.html")
 _SHOWN_FILES = 1000
 STAGES = ("rules", "dependencies", "order", "duplicates", "quality")
 """In the order of arXiv:2401.14196, figure 2."""
@@ -85,7 +86,7 @@ def write_report(folder: Path, report: Report) -> None:
         with written_whole(folder / "report.json") as draft:
             draft.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n", "utf-8")
         with written_whole(folder / "report.html") as draft:
-            draft.write_text(_page(report), "utf-8")
+            draft.write_text(rendered(_PAGE, report=report, shown=_SHOWN_FILES), "utf-8")
 
 
 def read_report(folder: Path) -> Report:
@@ -106,11 +107,3 @@ def read_report(folder: Path) -> Report:
 
 def page_options(options: DataOptions) -> dict[str, Any]:
     return {**asdict(options), "repositories": list(options.repositories), "against": list(options.against)}
-
-
-def _page(report: Report) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(Path(__file__).with_name("report.html").read_text("utf-8"))
-    return template.render(report=report, shown=_SHOWN_FILES)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
-import jinja2
-
 from ..files import written_whole
+from ..pages import rendered
 from .bootstrap import Estimate
 from .metrics import MEASURES
 from .plots import plots_of
@@ -23,7 +21,8 @@ def write_page(report: Report, path: Path) -> None:
 
 
 def page(report: Report) -> str:
-    return _template().render(
+    return rendered(
+        _PAGE,
         report=report,
         titles=TITLES,
         measures=MEASURES,
@@ -34,12 +33,6 @@ def page(report: Report) -> str:
         interval=interval,
         milliseconds=milliseconds,
     )
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    return environment.from_string(_PAGE.read_text("utf-8"))
 
 
 def per_cent(share: float | None, *, signed: bool = False) -> str:

@@ -25,7 +25,7 @@ from ...model.catalogue.learned import GAINS, learned_folder, publish
 from ...model.loading.hardware import compute_threads, find_device
 from ..data.sample import write_sample
 from ..errors import NoSamples
-from ..files import written_whole
+from ..files import written_in, written_whole
 from ..recipe import keep_choices
 from ..repository import Prompter, Repository
 from .adapted import Adapted
@@ -37,7 +37,7 @@ from .options import Options, Run
 from .report import Report, machine, read_report, speed, versions, write_report
 from .rows import Encoder, Row
 from .samples_file import Split, Survey, read_rows, samples_in, survey
-from .train import CHECKPOINT, Start, Status, Training, as_not_written, loss_per_token, schedule
+from .train import CHECKPOINT, Start, Status, Training, loss_per_token, saved_in, schedule
 from .verdict import Losses, Verdict, judge
 
 LEAST_ELSEWHERE = 20
@@ -109,7 +109,7 @@ def _begin(out: Path, choices: dict[str, Any], *, restart: bool) -> Report | Non
         is_there = report.adapter is None or Path(report.adapter).is_dir()
         if report.choices == choices and is_there:
             return report
-    with as_not_written(out / CHECKPOINT):
+    with written_in(out):
         if (restart or report is not None) and out.exists():
             shutil.rmtree(out)
         keep_choices(out, choices, "Give the same options and samples as before, or --restart.")
@@ -145,7 +145,7 @@ def _train(out: Path, task: Task, options: Options, run: Run, watch: Watch, mate
         verdict=verdict,
         adapter=str(_keep(out, task, adapted, verdict)) if verdict.is_gain else None,
     )
-    with as_not_written(out / CHECKPOINT):
+    with written_in(out):
         write_report(out, report)
         if report.adapter is not None:
             write_report(Path(report.adapter), report)
@@ -163,7 +163,7 @@ def _losses_before(
         found: dict[str, Any] = {"held_out": adapted.losses(held_out)}
         found["seconds"] = time.monotonic() - started
         found["elsewhere"] = adapted.losses(elsewhere)
-        with as_not_written(path), written_whole(path) as draft:
+        with written_in(out), written_whole(path) as draft:
             draft.write_text(json.dumps(found), "utf-8")
     kept = json.loads(path.read_text("utf-8"))
     return Losses(held_out=kept["held_out"], elsewhere=kept["elsewhere"]), kept["seconds"]
@@ -174,7 +174,7 @@ def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch:
     path = out / "elsewhere.jsonl"
     if not path.is_file():
         each = max(1, options.measured // len(task.elsewhere))
-        with as_not_written(path), written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
+        with written_in(out), written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
             for repository in task.elsewhere:
                 watch.stage(f"reading other code: {repository.root}")
                 for sample in draw_elsewhere(repository, task.prompter, each, options.seed):
@@ -193,7 +193,7 @@ def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch:
 def _keep(out: Path, task: Task, adapted: Adapted, verdict: Verdict) -> Path:
     """Puts the adapter in force."""
     draft = out / "adapter"
-    with as_not_written(draft):
+    with saved_in(out):
         shutil.rmtree(draft, ignore_errors=True)
         adapted.save(draft)
         (draft / GAINS).write_text(json.dumps(asdict(verdict)), "utf-8")

@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..files import written_whole
+from ..files import written_in, written_whole
 from .report import Report
-from .train import Point, as_not_written
+from .train import Point
 from .verdict import Change
 
 PAGE = "report.html"
@@ -22,7 +22,7 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}.gain{color:#17703a}.non
 
 def write_page(folder: Path, report: Report) -> None:
     path = folder / PAGE
-    with as_not_written(path), written_whole(path) as draft:
+    with written_in(folder), written_whole(path) as draft:
         draft.write_text("".join(_page(report)), "utf-8")
 
 

@@ -14,6 +14,7 @@ from ... import fim
 from ...model.tokenizer import Tokenizer
 from ..data.sample import Sample
 from ..errors import UnsupportedBase
+from ..prompt_ids import ids_of
 
 _BUCKET_STEPS = 16
 """Samples of so many steps are sorted by length, so that those of one batch are nearly equally long."""
@@ -68,16 +69,14 @@ class Encoder:
 
 
 def encode_piece(piece: fim.Text | fim.Special, tokenizer: Tokenizer) -> list[int]:
-    """Text becomes text, whatever it spells; only a special piece becomes a control token."""
-    if isinstance(piece, fim.Text):
-        return tokenizer.encode_text(piece.text)
-    if not tokenizer.has_control_token(piece.token):
+    """Its ids. Raises `UnsupportedBase` for a control token of another model."""
+    if isinstance(piece, fim.Special) and not tokenizer.has_control_token(piece.token):
         raise UnsupportedBase(
             f"The samples were made for another model: they have the control token {piece.token[:80]!r}, which this "
             "one has not.",
             "Make samples for this model, or name the one that they were made for with --model.",
         )
-    return [tokenizer.control_id(piece.token)]
+    return ids_of(piece, tokenizer)
 
 
 def _shorten(pieces: list[list[int]], texts: list[int], excess: int) -> None:

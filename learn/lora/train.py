@@ -9,7 +9,7 @@ import errno
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import Diverged, NotWritten
-from ..files import written_whole
+from ..errors import Diverged
+from ..files import written_in, written_whole
 from .adapted import Adapted
 from .options import Options, Run
 from .rows import Row, steps_in
@@ -247,7 +247,7 @@ class Training:
 
     def _save(self) -> None:
         state = {**self._adapted.state(), "best": dict(self._best), "progress": asdict(self._progress)}
-        with as_not_written(self._path), written_whole(self._path) as draft:
+        with saved_in(self._path.parent), written_whole(self._path) as draft:
             torch.save(state, draft)
 
     def _restore(self) -> None:
@@ -269,19 +269,12 @@ def rate_factor(share: float, warm_up_share: float) -> float:
 
 
 @contextmanager
-def as_not_written(path: Path) -> Iterator[None]:
-    """Turns what the system says where something cannot be written into `NotWritten`; half a file is taken away."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        # torch.save tells of a full disk in its own words.
-        is_full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-        if not isinstance(error, OSError) and "write" not in str(error):
-            raise
-        with suppress(OSError):
-            path.with_name(f".{path.name}.draft").unlink()
-        reason = "the disk is full" if is_full else getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise NotWritten(
-            f"{path} cannot be written: {reason}.",
-            "Make room and run the same again: it goes on from the last checkpoint.",
-        ) from error
+def saved_in(folder: Path) -> Iterator[None]:
+    """`written_in`, where torch saves: it tells of a full disk in words of its own."""
+    with written_in(folder):
+        try:
+            yield
+        except RuntimeError as error:
+            if "write" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, str(error).splitlines()[0]) from error

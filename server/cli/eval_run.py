@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from ... import model
 from ..completion.prompt_config import prompt_config
 from ..engines import threads
@@ -20,9 +18,9 @@ from ..settings.settings import Settings
 from ..version import VERSION
 from .asking import EngineCompleter, FolderRepository
 from .complete import ready_engine
-from .console import err
 from .effective import load_config
 from .eval_variants import Variant, config_of, measured_settings, usual_variants
+from .progress import counting
 
 if TYPE_CHECKING:
     from ...learn.eval.places import Place
@@ -90,7 +88,7 @@ class Measurement:
                 completers.append(control(name, places, info))
             else:
                 completers.append(EngineCompleter(name, engine, config_of(variant, info, settings)))
-        with _progress() as progress:
+        with counting() as progress:
             task = progress.add_task(info.name, total=len(places) * len(completers))
             found = [self.found.setdefault(completer.name, []) for completer in completers]
             for number, outcome in enumerate(outcomes(self.repository, places, completers)):
@@ -109,8 +107,3 @@ class Measurement:
         }
         early = "It ended early: not all places, or not all variants, were measured."
         return make_report(self.found, facts, notes if self._is_whole else [*notes, early])
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

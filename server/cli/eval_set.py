@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ... import model
@@ -19,8 +18,9 @@ from ..errors import BadRequest
 from ..settings.settings import Settings
 from .asking import EngineCompleter, FolderRepository
 from .complete import make_plan, ready_engine
-from .console import err, print_note, print_table
+from .console import print_note, print_table
 from .effective import load_config
+from .progress import counting
 
 if TYPE_CHECKING:
     from ...learn.eval.sets.answering import Answerer
@@ -238,8 +238,7 @@ def _measured(
 
 @contextmanager
 def _progress(title: str, number: int) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+    with counting() as progress:
         bar = progress.add_task(title, total=number)
         yield lambda done: progress.update(bar, completed=done)
 

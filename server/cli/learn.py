@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -18,11 +17,12 @@ from ..completion.prompt_config import PromptConfig
 from ..errors import BadRequest
 from ..settings.settings import Settings
 from .asking import FolderRepository, SettingsPrompter
-from .console import err, out, print_json, print_line, print_note, print_table
+from .console import out, print_json, print_line, print_note, print_table
 from .effective import load_config
 from .learn_adapters import adapters, forget
 from .learn_train import train
 from .options import JsonOption, ModelOption
+from .progress import counting
 from .prompt import configured_prompts
 
 if TYPE_CHECKING:
@@ -161,13 +161,7 @@ def _described(prompts: PromptConfig) -> str:
 @contextmanager
 def _progress() -> Iterator[Tell]:
     """A bar for the stage that is under way, on a terminal."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with counting() as bar:
         task = bar.add_task("", total=None)
 
         def tell(repository: str, stage: str, done: int, total: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from .... import fim, model
+from ...prompt_ids import ids_of
 from .task import SetTask
 
 _EXTENSIONS = {"python": ".py", "java": ".java", "javascript": ".js"}
@@ -47,7 +47,8 @@ def build_set_prompt(task: SetTask, info: model.EngineInfo, format: fim.Format, 
         suffix_tokens = min(behind, max(limit // 2, limit - sum(map(count, fim.split_lines(task.prefix)))))
         budget = fim.Budget(prefix_tokens=limit - suffix_tokens, suffix_tokens=suffix_tokens, stride_lines=1)
         prompt = fim.build_prompt(document, cursor, format, budget, count)
-        ids = () if info.tokenizer is None else tuple(encode(prompt.pieces, info.tokenizer))
+        tokenizer = info.tokenizer
+        ids = () if tokenizer is None else tuple(id for piece in prompt.pieces for id in ids_of(piece, tokenizer))
         # With a tokenizer whose counts do not add up by line, the whole may be longer than its lines.
         excess = len(ids) - limit_tokens
         if excess <= 0 or not limit:
@@ -56,14 +57,3 @@ def build_set_prompt(task: SetTask, info: model.EngineInfo, format: fim.Format, 
     is_whole = prompt.prefix == fim.with_newlines(task.prefix)
     is_whole = is_whole and (not format.fills_in or prompt.suffix == fim.with_newlines(task.suffix))
     return SetPrompt(prompt=prompt, ids=ids, is_cut=not is_whole)
-
-
-def encode(pieces: Iterable[fim.Text | fim.Special], tokenizer: model.Tokenizer) -> list[int]:
-    """Text becomes text, whatever it spells; only a special piece becomes a control token."""
-    ids: list[int] = []
-    for piece in pieces:
-        if isinstance(piece, fim.Special):
-            ids.append(tokenizer.control_id(piece.token))
-        else:
-            ids += tokenizer.encode_text(piece.text)
-    return ids

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ...files import written_whole
+from ...pages import rendered
 from ..published import PublishedScore
 from .benchmarks import Benchmark
 from .measure import Case, Measured
 from .scores import Figures
 
+_PAGE = Path(__file__).with_name("page.html")
 _SHOWN_CASES = 12
 _SHOWN_LINES_BEFORE, _SHOWN_LINES_AFTER = 6, 3
 _SHOWN_CHARACTERS = 2000
@@ -154,12 +156,8 @@ def as_json(report: SetReport) -> dict[str, Any]:
 
 def write_page(report: SetReport, path: Path) -> None:
     """A page that needs nothing beside it and runs nothing, whatever a set or a model wrote. Raises `OSError`."""
-    from jinja2 import Environment, FileSystemLoader
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    text = environment.get_template("page.html").render(
+    text = rendered(
+        _PAGE,
         report=report,
         columns=columns_of(report),
         rows=[(each, rows_of(each)) for each in report.measured],
