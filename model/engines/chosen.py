@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 from ..errors import Cancelled
 from ..loading.memory import release_memory
 from .engine import CompletionRequest, Engine, EngineInfo, InfoChanged, Piece, Status
+from .futures import pass_on
 from .local import LocalEngine
 from .process.engine import SharedEngine
 from .process.shared_model import SharedModel
@@ -66,6 +66,7 @@ class ChosenEngine:
         self._engine: ChoosableEngine | None = None
         self._number = 0  # of the engine, to tell its reports from those of the ones before
         self._leaving: Thread | None = None
+        self._is_closed = False
 
     @property
     def engine(self) -> ChoosableEngine | None:
@@ -80,6 +81,8 @@ class ChosenEngine:
     def load(self, wanted: object, may_load: MayLoad = every_folder) -> None:
         """Has the engine for `wanted` make it ready; see `ChoosableEngine.load`."""
         with self._lock:
+            if self._is_closed:
+                return
             if self._engine is None or type(wanted) is not self._kind:
                 self._choose(type(wanted))
             engine, leaving = self._engine, self._leaving
@@ -116,7 +119,8 @@ class ChosenEngine:
 
     def close(self, timeout_s: float) -> bool:
         deadline_s = monotonic() + timeout_s
-        with self._lock:
+        with self._lock:  # from here on none is chosen that nobody would close
+            self._is_closed = True
             engine, leaving = self._engine, self._leaving
         has_stopped = engine is None or engine.close(timeout_s)
         if leaving is not None:
@@ -133,11 +137,7 @@ class ChosenEngine:
             if isinstance(error, Cancelled) and engine is not self._engine:
                 self._ask_info(known)
                 return
-            with suppress(InvalidStateError):  # nobody waits for it any more
-                if error is None:
-                    known.set_result(asked.result())
-                else:
-                    known.set_exception(error)
+            pass_on(asked, known)
 
         engine.info().add_done_callback(settle)
 

@@ -29,8 +29,8 @@ class LocalEngine:
     """
 
     def __init__(self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is) -> None:
-        self._scheduler = Scheduler("seekline-device")
         self._loader = Loader(report, make_room)
+        self._scheduler = Scheduler("seekline-device", at_end=self._loader.close)
         self._unload_timer: Timer | None = None
         self._unloading: Future[None] | None = None
 
@@ -114,10 +114,7 @@ class LocalEngine:
     def close(self, timeout_s: float) -> bool:
         if self._unload_timer is not None:
             self._unload_timer.cancel()
-        has_stopped = self._scheduler.close(timeout_s)
-        if has_stopped:
-            self._loader.close()
-        return has_stopped
+        return self._scheduler.close(timeout_s)
 
     def _load_ahead(self) -> None:
         with suppress(Exception):  # which is told, and raised to whoever asks for the model

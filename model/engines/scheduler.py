@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Hashable
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Condition, Event, Thread
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 
 from ..decoding.request import Pause
 from ..errors import Cancelled, MustWait
+from .futures import settle
 from .scheduling import Claim, first_of
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,12 @@ class _Job:
 
 
 class Scheduler:
-    """See the module. `name`: of the thread. `clock`: in seconds."""
+    """See the module. `name`: of the thread. `at_end`: the last that runs on it. `clock`: in seconds."""
 
-    def __init__(self, name: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, name: str, at_end: Callable[[], None] = lambda: None, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._at_end = at_end
         self._clock = clock
         self._changed = Condition()
         self._jobs: dict[int, _Job] = {}  # the oldest first; the thread alone takes them out
@@ -114,14 +117,14 @@ class Scheduler:
             self._changed.notify_all()
         for job in self._all():
             job.cancel.set()
-            _settle(job, error=Cancelled())  # whoever waits need not wait for the device
+            settle(job.future, error=Cancelled())  # whoever waits need not wait for the device
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _submit(self, job: _Job) -> Future[Any]:
         with self._changed:
             if self._is_closed:
-                _settle(job, error=Cancelled())
+                settle(job.future, error=Cancelled())
                 return job.future
             job.number, job.since_s = next(self._numbers), self._clock()
             self._jobs[job.number] = job
@@ -135,6 +138,7 @@ class Scheduler:
     def _work(self) -> None:
         while self._turn():
             pass
+        self._at_end()
 
     def _turn(self) -> bool:
         """One pass of the one whose turn it is; False once it is closed."""
@@ -248,7 +252,7 @@ class Scheduler:
         self._stop(job)
         with self._changed:
             self._jobs.pop(job.number, None)
-        _settle(job, result=result, error=error)
+        settle(job.future, result=result, error=error)
 
 
 def _ready(jobs: list[_Job], overdue: _Job | None) -> list[_Job]:
@@ -270,15 +274,6 @@ def _ready(jobs: list[_Job], overdue: _Job | None) -> list[_Job]:
         if not job.is_ahead:
             asked_keys.add(job.key)
     return ready
-
-
-def _settle(job: _Job, *, result: object = None, error: BaseException | None = None) -> None:
-    """Unless others have settled it."""
-    with suppress(InvalidStateError):
-        if error is None:
-            job.future.set_result(result)
-        else:
-            job.future.set_exception(error)
 
 
 def _at_once(run: Callable[[], T]) -> Steps[T]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 from typing import Any, Generic, TypeVar
 
 from ..errors import Cancelled
+from .futures import settle
 
 T = TypeVar("T")
 
@@ -102,15 +102,12 @@ def _finish(job: Job[Any]) -> None:
             raise Cancelled
         result = job.run(job.cancel)
     except BaseException as error:  # noqa: BLE001 - whatever it is, whoever waits for the job must learn of it
-        with suppress(InvalidStateError):
-            job.future.set_exception(error)
+        settle(job.future, error=error)
     else:
-        with suppress(InvalidStateError):
-            job.future.set_result(result)
+        settle(job.future, result=result)
 
 
 def _give_up(job: Job[Any]) -> None:
     """Tells the device to stop, and whoever waits that nothing will come, without waiting for the device."""
     job.cancel.set()
-    with suppress(InvalidStateError):
-        job.future.set_exception(Cancelled())
+    settle(job.future, error=Cancelled())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -17,6 +17,7 @@ from time import monotonic
 from ...errors import Cancelled, EngineDied, EngineUnreachable, ModelError, PathNotAgreed
 from ...loading.memory import trim_heap
 from ..engine import CompletionRequest, EngineInfo, InfoChanged, Piece, State, Status, new_version
+from ..futures import pass_on, pass_on_error, settle
 from ..local import LocalEngine
 from ..wanted import MayLoad, Report, every_folder
 from ..worker import Worker
@@ -92,8 +93,8 @@ class SharedEngine:
         if known is not None and self._is_up:
             asked.set_result(known[1])
             return asked
-        failed = self._worker.submit(lambda _: self._ask_info(asked)).future
-        failed.add_done_callback(lambda done: _pass_on_error(done, asked))
+        asking = self._worker.submit(lambda _: self._ask_info(asked)).future
+        asking.add_done_callback(lambda done: pass_on_error(done, asked))
         return asked
 
     def stream(self, request: CompletionRequest, cancel: Event) -> Generator[Piece, None, None]:
@@ -132,8 +133,10 @@ class SharedEngine:
 
     def close(self, timeout_s: float) -> bool:
         deadline_s = monotonic() + timeout_s
-        self._is_closing = True
-        stopped = [one.close(timeout_s) for one in (self._link, self._local) if one is not None]
+        with self._lock:  # from here on the worker ends by itself what it still comes by
+            self._is_closing = True
+            link, local = self._link, self._local
+        stopped = [one.close(timeout_s) for one in (link, local) if one is not None]
         stopped.append(self._worker.close(max(0.0, deadline_s - monotonic())))
         return all(stopped)
 
@@ -161,17 +164,16 @@ class SharedEngine:
     def _ask_info(self, asked: Future[EngineInfo]) -> None:
         engine = self._ready()
         if isinstance(engine, LocalEngine):
-            engine.info().add_done_callback(lambda known: _pass_on(known, asked))
+            engine.info().add_done_callback(lambda known: pass_on(known, asked))
             return
 
-        def settle(known: Future[KnownInfo]) -> None:
-            with suppress(InvalidStateError):
-                try:
-                    asked.set_result(self._learn(known.result()))
-                except Exception as error:  # noqa: BLE001 - whoever asked learns of it
-                    asked.set_exception(error)
+        def learn(known: Future[KnownInfo]) -> None:
+            try:
+                settle(asked, result=self._learn(known.result()))
+            except Exception as error:  # noqa: BLE001 - whoever asked learns of it
+                settle(asked, error=error)
 
-        engine.info().add_done_callback(settle)
+        engine.info().add_done_callback(learn)
 
     def _ready(self) -> Link | LocalEngine:
         """Who computes, told what is wanted. On the worker's thread. Raises why there is nobody."""
@@ -188,7 +190,7 @@ class SharedEngine:
             raise self._error.with_traceback(None)
         try:
             return self._load(wanted, may_load, again=again)
-        except EngineDied:  # which its link tells, once
+        except (EngineDied, Cancelled):  # its link tells of the one, once; of the other nobody need know
             raise
         except Exception as error:
             self._fail(error)
@@ -198,8 +200,7 @@ class SharedEngine:
         self._error = None
         if not self._is_up:
             try:
-                self._link = Link(self._find_or_start(wanted), self._reported, self._ended)
-                self._link.start()  # which may end at once: it is the one that is known by then
+                self._join(self._find_or_start(wanted))
             except EngineUnreachable as error:
                 return self._compute_here(wanted, may_load, error)
         if self._local is not None:  # the process is there again
@@ -211,12 +212,28 @@ class SharedEngine:
         self._link.load(Load(wanted=without_links(wanted.local), agreed=agreed_paths, again=again))
         return self._link
 
+    def _join(self, connection: Connection) -> None:
+        """Raises `Cancelled` where this was closed meanwhile."""
+        link = Link(connection, self._reported, self._ended)
+        with self._lock:
+            if not self._is_closing:
+                self._link = link
+        link.start()  # which may end at once: it is the one that is known by then
+        if link is not self._link:
+            link.close(0)
+            raise Cancelled
+
     def _compute_here(self, wanted: SharedModel, may_load: MayLoad, error: EngineUnreachable) -> LocalEngine:
-        if self._local is None:
+        """Raises `Cancelled` where this was closed meanwhile."""
+        with self._lock:
+            if self._is_closing:
+                raise Cancelled
+            is_new = self._local is None
+            local = self._local = self._local or LocalEngine(self._report)
+        if is_new:
             self._report(Report(message=f"{error} This editor's completions are computed apart.", warning=True))
-            self._local = LocalEngine(self._report)
-        self._local.load(wanted.local, may_load)
-        return self._local
+        local.load(wanted.local, may_load)
+        return local
 
     def _reported(self, said: Reported) -> None:
         """On the link's thread."""
@@ -278,19 +295,3 @@ class SharedEngine:
         if not isinstance(error, ModelError):
             log.error("the shared engine failed", exc_info=error)
         self._report(Report(message="no model", done=True, error=str(error)))
-
-
-def _pass_on(done: Future[EngineInfo], asked: Future[EngineInfo]) -> None:
-    error = done.exception()
-    with suppress(InvalidStateError):  # nobody waits for it any more
-        if error is None:
-            asked.set_result(done.result())
-        else:
-            asked.set_exception(error)
-
-
-def _pass_on_error(done: Future[None], asked: Future[EngineInfo]) -> None:
-    error = done.exception()
-    if error is not None:
-        with suppress(InvalidStateError):
-            asked.set_exception(error)

@@ -21,6 +21,7 @@ class Host:
         self._numbers = count()
         self._lock = Lock()
         self._guests: dict[int, Guest] = {}
+        self._is_closed = False
 
     @property
     def is_idle(self) -> bool:
@@ -33,6 +34,8 @@ class Host:
         guest = Guest(Channel(connection), client, number, self._pool)
         with self._lock:
             self._guests[number] = guest
+            if self._is_closed:
+                guest.hang_up()
         try:
             guest.serve()
         finally:
@@ -54,6 +57,7 @@ class Host:
     def close(self, timeout_s: float) -> bool:
         """Hangs up on everybody and stops the devices; False where one does not stop in time."""
         with self._lock:
+            self._is_closed = True
             guests = list(self._guests.values())
         for guest in guests:
             guest.hang_up()

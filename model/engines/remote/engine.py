@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from threading import Event, Lock
@@ -17,6 +16,7 @@ from threading import Event, Lock
 from ...errors import Cancelled, ModelError
 from ...tokenizer import Tokenizer
 from ..engine import CompletionRequest, EngineInfo, InfoChanged, Piece, State, Status, new_version
+from ..futures import settle
 from ..http.client import HttpClient
 from ..wanted import MayLoad, Report, every_folder
 from ..worker import Worker
@@ -120,7 +120,7 @@ class RemoteEngine:
         if client is not None:
             has_stopped = client.close(timeout_s) and has_stopped
         for known in waiting:
-            _settle(known, Cancelled())
+            settle(known, error=Cancelled())
         return has_stopped
 
     def _ask_soon(self) -> None:
@@ -168,10 +168,12 @@ class RemoteEngine:
                 self._state, self._reason, self._has_failed = "failed", str(found), True
         if isinstance(found, EngineInfo):
             self._report(Report(message=found.summary, done=True, info=found))
+            for known in waiting:
+                settle(known, result=found)
         else:
             self._report(Report(message="no model", done=True, error=str(found)))
-        for known in waiting:
-            _settle(known, found)
+            for known in waiting:
+                settle(known, error=found)
 
     def _known(self, info: EngineInfo, connection: Connection | None) -> EngineInfo:
         """Under the lock. A server that is still what it was keeps the form in which it is asked, and its version."""
@@ -196,11 +198,3 @@ class RemoteEngine:
                 address = address_of(self._wanted.url)
                 info = info_of_server(self._wanted, address, connection.facts, connection.form, self._tokenizer)
                 self._info = replace(info, version=new_version())
-
-
-def _settle(known: Future[EngineInfo], found: EngineInfo | Exception) -> None:
-    with suppress(InvalidStateError):  # nobody waits for it any more
-        if isinstance(found, Exception):
-            known.set_exception(found)
-        else:
-            known.set_result(found)

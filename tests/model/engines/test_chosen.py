@@ -203,3 +203,11 @@ def test_who_waits_for_the_info_of_one_that_leaves_gets_that_of_the_next(bench: 
     go_on.set()
     assert bench.engine.close(WAIT_S)
     assert len(bench.reports) == told, "what becomes of the one before is no news"
+
+
+def test_none_is_chosen_once_it_is_closed(bench: Bench, llama_folder: Path) -> None:
+    """Nobody would close that one."""
+    bench.engine.load(local(llama_folder))
+    assert bench.engine.close(WAIT_S)
+    bench.engine.load(Canned("a"))
+    assert not bench.canned

@@ -79,6 +79,25 @@ def test_close_ends_all_of_them(folder: Path) -> None:
             one.result()
 
 
+def test_close_gives_back_what_is_still_being_loaded(folder: Path) -> None:
+    """Whether or not whoever closes it waits for that."""
+    begun, may_go_on = Event(), Event()
+
+    def make_room(request: model.ModelRequest, _: Path) -> model.ModelRequest:
+        begun.set()
+        assert may_go_on.wait(SOON_S)
+        return request
+
+    engine = model.LocalEngine(lambda _: None, make_room)
+    request = model.ModelRequest(model=str(folder), device="cpu")
+    engine.load(model.LocalModel(request=request, base=folder, threads=1, max_new_tokens=8))
+    assert begun.wait(SOON_S)
+    assert not engine.close(0)
+    may_go_on.set()
+    eventually(lambda: not engine._scheduler._thread.is_alive())
+    assert engine.plan is None
+
+
 def test_another_model_waits_until_nobody_is_under_way(served: Served, tmp_path: Path) -> None:
     alone = served.ask(short(1), "other", max_new_tokens=300).result()
     large = served.ask_large()
