@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -51,26 +51,21 @@ def serve_tcp(
     """Serves the first client that says the token at `host`:`port`; ends the process with it. Raises `BadRequest`."""
     token, is_new = token_from(token_file)
     listener = listen_tcp(host, port, token, public=public)
-    _announce(f"listening on {listener.address}")
-    if is_new:
-        _announce(f"token {token}")
-    _serve_listener(options, listener)
+    _serve_listener(options, listener, [f"token {token}"] if is_new else [])
 
 
 def serve_socket(options: dict[str, Any], path: Path) -> NoReturn:
     """Serves the first client that connects to a Unix socket; ends the process with it. Raises `BadRequest`."""
-    listener = listen_unix(path)
-    _announce(f"listening on {listener.address}")
-    _serve_listener(options, listener)
+    _serve_listener(options, listen_unix(path))
 
 
-def _announce(line: str) -> None:
-    """For whoever started the server: a program reads the line as well as a person does."""
-    print(f"seekline: {line}", file=sys.stderr, flush=True)
+def _serve_listener(options: dict[str, Any], listener: Listener, also_said: Collection[str] = ()) -> NoReturn:
+    """`also_said`: told behind where it listens, to whoever started the server: a program reads it as well as a person
+    does. By then a signal ends it as it should."""
 
-
-def _serve_listener(options: dict[str, Any], listener: Listener) -> NoReturn:
     async def connect() -> Connection:
+        for line in (f"listening on {listener.address}", *also_said):
+            print(f"seekline: {line}", file=sys.stderr, flush=True)
         client, rest = await listener.accept()
         log.info("a client connected to %s", listener.address)
         return over(client, rest)

@@ -7,7 +7,6 @@ import socket
 import stat
 import struct
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -230,7 +229,6 @@ def test_a_socket_without_a_client_is_removed_at_the_end(start: Start, tmp_path:
     path = tmp_path / "socket"
     server = start("--socket", str(path))
     server.announced("listening on")
-    time.sleep(0.2)  # the line comes just before the signals are heard
     server.process.send_signal(number)
     assert server.ended() == 128 + number
     assert not path.exists()
