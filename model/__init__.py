@@ -92,7 +92,7 @@ from .engines.remote.engine import RemoteEngine
 from .engines.remote.introduction import where as where_served
 from .engines.remote.remote_model import RemoteModel
 from .engines.wanted import LocalModel, Report
-from .engines.worker import Job, Worker
+from .engines.worker import Job, ThreadPerJob, Worker
 from .errors import (
     BrokenAdapter,
     BrokenCheckpoint,
@@ -209,6 +209,7 @@ __all__ = [
     "Source",
     "Statistics",
     "Status",
+    "ThreadPerJob",
     "Tokenizer",
     "UnknownModel",
     "UnreadableFile",

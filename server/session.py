@@ -83,7 +83,7 @@ class Session:
         self.pauses = Pauses()
         # Two threads: prompts are made while the engine writes for another document.
         self.gathering = model.Worker("seekline-gathering")
-        self.writing = model.Worker("seekline-writing")
+        self.writing = model.ThreadPerJob("seekline-writing")
         self.engine: model.Engine = engine or model.ChosenEngine(self._reported)
         self.problem: str | None = None  # why the model that is loaded cannot be prompted
         self._learned = LearnedHere()

@@ -1,4 +1,5 @@
-"""One thread that does one job after the other: what it owns needs no locks, and nobody waits for a job in vain."""
+"""Threads that do jobs: one that does one after the other, so that what it owns needs no locks, or one for each. Nobody
+waits for a job in vain."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from ..errors import Cancelled
@@ -23,6 +25,51 @@ class Job(Generic[T]):
     key: Hashable | None
     cancel: Event = field(default_factory=Event)
     future: Future[T] = field(default_factory=Future)
+
+
+class ThreadPerJob:
+    """Runs jobs at once, each on a thread of its own called `name`: they wait for something, and compute little."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = Lock()
+        self._running: dict[Job[Any], Thread] = {}
+        self._closed = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs."""
+        return not self._running
+
+    def submit(self, run: Callable[[Event], T]) -> Job[T]:
+        """Starts `run`, which is given an event to watch and raises `Cancelled` soon after it is set."""
+        job = Job(run=run, key=None)
+        with self._lock:
+            if self._closed:
+                settle(job.future, error=Cancelled())
+                return job
+            thread = self._running[job] = Thread(target=self._work, args=(job,), name=self._name, daemon=True)
+            thread.start()
+        return job
+
+    def close(self, timeout_s: float) -> bool:
+        """Cancels everything and waits for the threads; False where one is still busy after `timeout_s`."""
+        with self._lock:
+            self._closed = True
+            running = dict(self._running)
+        for job in running:
+            _give_up(job)
+        deadline_s = monotonic() + timeout_s
+        for thread in running.values():
+            thread.join(max(0.0, deadline_s - monotonic()))
+        return not any(thread.is_alive() for thread in running.values())
+
+    def _work(self, job: Job[Any]) -> None:
+        try:
+            _finish(job)
+        finally:
+            with self._lock:
+                del self._running[job]
 
 
 class Worker:

@@ -119,3 +119,33 @@ def test_close_says_when_the_device_is_still_busy() -> None:
     assert deaf.started.wait(5)
     assert not worker.close(0.01)
     deaf.release.set()
+
+
+def test_jobs_of_their_own_threads_run_side_by_side() -> None:
+    workers = model.ThreadPerJob("test")
+    works = [Blocking(), Blocking()]
+    jobs = [workers.submit(work) for work in works]
+    for work in works:
+        assert work.started.wait(5)
+    assert not workers.idle
+    works[1].release.set()
+    assert jobs[1].future.result(5) == "done"
+    jobs[0].cancel.set()
+    with pytest.raises(model.Cancelled):
+        jobs[0].future.result(5)
+    assert workers.close(5)
+    assert workers.idle
+
+
+def test_close_cancels_them_and_takes_no_more() -> None:
+    workers = model.ThreadPerJob("test")
+    looking, deaf = Blocking(), Blocking(looks=False)
+    jobs = [workers.submit(looking), workers.submit(deaf)]
+    assert deaf.started.wait(5)
+    assert not workers.close(0)
+    for job in (*jobs, workers.submit(Blocking())):
+        with pytest.raises(model.Cancelled):
+            job.future.result(0)
+    deaf.release.set()
+    assert workers.close(5)
+    assert looking.saw_cancel or not looking.started.is_set()

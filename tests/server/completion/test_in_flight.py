@@ -195,6 +195,16 @@ async def test_a_real_request_stops_a_look_ahead(desk: Session, tmp_path: Path, 
     assert await other is not None
 
 
+async def test_documents_do_not_wait_for_each_other(desk: Session, tmp_path: Path, engine: Stepping) -> None:
+    """The engine says whose turn it is."""
+    asked = [ask(desk, tmp_path / "main.py", 4), ask(desk, tmp_path / "other.py", 4)]
+    await until(engine, requests=2)
+    engine.steps = 1000
+    for found in await asyncio.gather(*asked):
+        assert found is not None
+        assert found.text == "foo(x)"
+
+
 async def test_a_look_ahead_is_taken_over_while_it_is_written(desk: Session, tmp_path: Path, engine: Stepping) -> None:
     await looking_ahead(desk, tmp_path)
     main = tmp_path / "main.py"
