@@ -20,6 +20,9 @@ def main() -> None:
 
 
 def _serve() -> None:
+    from ..lsp.message_types import load_types
+
+    load_types()
     from ..lsp.transport import serve_stdio
 
     gc.enable()
