@@ -2,7 +2,7 @@
 after the other, on several repositories and models.
 
     python bench/learning.py --repository DIR ... [--model embedded | FOLDER ...] [--minutes 6] [--samples 40]
-                             [--limit 1000] [--row-tokens 256] [--epochs 2] [--threads 2] [--out DIR] [--write NAME]
+                             [--limit 4000] [--row-tokens 256] [--epochs 2] [--threads 2] [--out DIR] [--write NAME]
 
 For each repository: files in and out of the five stages, samples; for each model the loss in nats per token on files
 that were held out, and on other code, before and after, and the verdict. What is done below --out is not done again.
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--model", action="append")
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--samples", type=int, default=40)
-    parser.add_argument("--limit", type=int, default=1000)
+    parser.add_argument("--limit", type=int, default=4000)
     parser.add_argument("--row-tokens", type=int, default=256)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)

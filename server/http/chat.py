@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -17,11 +18,13 @@ from .completions import usage_of
 from .errors import refused
 from .events import compact, event_stream, unless_left
 from .fields import Fields, SamplingFields
-from .generation import Asked, Outcome, generate, whole
+from .generation import Asked, MakeAsked, Outcome, generate, whole
+from .logprobs import TokenOdds
 from .prompting import Wishes, ask_for_ids
 from .service import Service
 
 ENDPOINT = "chat"
+_CHUNK = "chat.completion.chunk"
 _LONGEST_TOKENS = 2048
 """Of an answer where the client does not say."""
 
@@ -69,10 +72,6 @@ class ChatFields(SamplingFields):
             raise refused("tools", "tools are not supported.")
         if self.response_format is not None and self.response_format.get("type") != "text":
             raise refused("response_format", "Only response_format text is supported.")
-        if self.logprobs:
-            raise refused("logprobs", "logprobs of chats are not supported; /v1/completions has them.")
-        if self.stream and self.choices > 1:
-            raise refused("n", "One choice can be streamed.")
 
     def chat(self) -> list[model.ChatMessage]:
         return [model.ChatMessage(role=_role(one.role), content=one.text) for one in self.messages]
@@ -112,16 +111,12 @@ def _make(messages: list[model.ChatMessage], wishes: Wishes, config: PromptConfi
 
 
 async def _answer(service: Service, fields: ChatFields) -> bytes:
-    messages = fields.chat()
-    outcomes: list[Outcome] = []
-    for choice in range(fields.choices):
-        wishes = fields.wishes(choice=choice, max_tokens=fields.wanted_tokens)
-        outcomes.append(await whole(service, ENDPOINT, partial(_make, messages, wishes)))
+    outcomes = [await whole(service, ENDPOINT, make) for make in _texts(fields)]
     choices = [
         {
             "index": number,
             "message": {"role": "assistant", "content": outcome.text},
-            "logprobs": None,
+            "logprobs": TokenOdds(outcome).of_chat() if fields.logprobs else None,
             "finish_reason": outcome.finish or "stop",
         }
         for number, outcome in enumerate(outcomes)
@@ -131,24 +126,39 @@ async def _answer(service: Service, fields: ChatFields) -> bytes:
 
 
 async def _events(service: Service, fields: ChatFields) -> AsyncGenerator[dict[str, Any], None]:
-    outcome, id = Outcome(), _id()
-    wishes = fields.wishes(max_tokens=fields.wanted_tokens)
-
-    def event(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return {**_head(outcome.model, "chat.completion.chunk", id), "choices": [choice]}
-
-    texts = generate(service, ENDPOINT, partial(_make, fields.chat(), wishes), outcome)
-    is_first = True
-    try:
-        async for text in texts:
-            yield event({"role": "assistant", "content": text} if is_first else {"content": text})
-            is_first = False
-    finally:
-        await texts.aclose()
-    yield event({"role": "assistant", "content": ""} if is_first else {}, outcome.finish or "stop")
+    """One text behind the other, as `completions` has them."""
+    id = _id()
+    outcomes: list[Outcome] = []
+    for index, make in enumerate(_texts(fields)):
+        outcome = Outcome()
+        outcomes.append(outcome)
+        async with aclosing(_choice(service, fields, make, outcome)) as choices:
+            async for choice in choices:
+                yield {**_head(outcome.model, _CHUNK, id), "choices": [{"index": index, **choice}]}
     if fields.says_usage:
-        yield {**_head(outcome.model, "chat.completion.chunk", id), "choices": [], "usage": usage_of([outcome])}
+        yield {**_head(outcomes[0].model, _CHUNK, id), "choices": [], "usage": usage_of(outcomes)}
+
+
+async def _choice(
+    service: Service, fields: ChatFields, make: MakeAsked, outcome: Outcome
+) -> AsyncGenerator[dict[str, Any], None]:
+    odds, is_first = TokenOdds(outcome), True
+
+    def part(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
+        return {"delta": delta, "logprobs": odds.of_chat() if fields.logprobs else None, "finish_reason": finish}
+
+    async with aclosing(generate(service, ENDPOINT, make, outcome)) as texts:
+        async for text in texts:
+            yield part({"role": "assistant", "content": text} if is_first else {"content": text})
+            is_first = False
+    yield part({"role": "assistant", "content": ""} if is_first else {}, outcome.finish or "stop")
+
+
+def _texts(fields: ChatFields) -> list[MakeAsked]:
+    """How each choice is asked for, in the order of its index."""
+    messages = fields.chat()
+    wishes = [fields.wishes(choice=choice, max_tokens=fields.wanted_tokens) for choice in range(fields.choices)]
+    return [partial(_make, messages, one) for one in wishes]
 
 
 def _id() -> str:

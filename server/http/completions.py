@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
@@ -15,8 +17,8 @@ from ..completion.prompt_config import PromptConfig
 from .errors import refused
 from .events import compact, event_stream, unless_left
 from .fields import MAX_CHOICES, SamplingFields
-from .generation import Asked, Outcome, generate, whole
-from .logprobs import logprobs_of
+from .generation import Asked, MakeAsked, Outcome, generate, whole
+from .logprobs import TokenOdds
 from .prompting import Wishes, ask_for_hole, ask_for_ids, ask_for_text
 from .service import Service
 
@@ -28,6 +30,14 @@ Prompts = (
     | Annotated[list[str], Field(min_length=1, max_length=MAX_CHOICES)]
     | Annotated[list[Ids], Field(min_length=1, max_length=MAX_CHOICES)]
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One text of an answer."""
+
+    prompt: str | list[int]
+    make: MakeAsked
 
 
 class CompletionFields(SamplingFields):
@@ -46,6 +56,12 @@ class CompletionFields(SamplingFields):
             return [[id for id in self.prompt if isinstance(id, int)]]
         return [prompt for prompt in self.prompt if not isinstance(prompt, int)]
 
+    def texts(self) -> Iterator[Wanted]:
+        """What is wanted, in the order of its index."""
+        for prompt in self.prompts():
+            for choice in range(self.choices):
+                yield Wanted(prompt=prompt, make=partial(_make, prompt, self.suffix, self.wishes(choice=choice)))
+
     def check(self) -> None:
         SamplingFields.check(self)
         if self.best_of not in (None, 1, self.choices):
@@ -56,8 +72,6 @@ class CompletionFields(SamplingFields):
             raise refused("logprobs", "logprobs of the prompt, with echo, are not supported.")
         if len(self.prompts()) * self.choices > MAX_CHOICES:
             raise refused("n", f"A request has at most {MAX_CHOICES} texts.")
-        if self.stream and len(self.prompts()) * self.choices > 1:
-            raise refused("stream", "One choice of one prompt can be streamed.")
 
 
 def router(service: Service) -> APIRouter:
@@ -85,43 +99,49 @@ def _make(prompt: str | list[int], suffix: str | None, wishes: Wishes, config: P
 async def _answer(service: Service, fields: CompletionFields) -> bytes:
     choices: list[dict[str, Any]] = []
     outcomes: list[Outcome] = []
-    for prompt in fields.prompts():
-        for choice in range(fields.choices):
-            make = partial(_make, prompt, fields.suffix, fields.wishes(choice=choice))
-            outcome = await whole(service, ENDPOINT, make)
-            outcomes.append(outcome)
-            choices.append(
-                {
-                    "index": len(choices),
-                    "text": _echoed(fields, prompt, outcome) + outcome.text,
-                    "logprobs": logprobs_of(outcome) if fields.logprobs is not None else None,
-                    "finish_reason": outcome.finish or "stop",
-                }
-            )
+    for index, wanted in enumerate(fields.texts()):
+        outcome = await whole(service, ENDPOINT, wanted.make)
+        outcomes.append(outcome)
+        choices.append(
+            {
+                "index": index,
+                "text": _echoed(fields, wanted.prompt, outcome) + outcome.text,
+                "logprobs": TokenOdds(outcome).of_completion() if fields.logprobs is not None else None,
+                "finish_reason": outcome.finish or "stop",
+            }
+        )
     return compact({**_head(outcomes[0].model), "choices": choices, "usage": usage_of(outcomes)})
 
 
 async def _events(service: Service, fields: CompletionFields) -> AsyncGenerator[dict[str, Any], None]:
-    outcome = Outcome()
-    [prompt] = fields.prompts()
-    make = partial(_make, prompt, fields.suffix, fields.wishes())
+    """One text behind the other: the device would not write them sooner side by side."""
     id = _id()
-
-    def event(text: str, finish: str | None) -> dict[str, Any]:
-        choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
-        return {**_head(outcome.model, id), "choices": [choice]}
-
-    texts = generate(service, ENDPOINT, make, outcome)
-    is_first = True
-    try:
-        async for text in texts:
-            yield event(_echoed(fields, prompt, outcome) + text if is_first else text, None)
-            is_first = False
-    finally:
-        await texts.aclose()
-    yield event(_echoed(fields, prompt, outcome) if is_first else "", outcome.finish or "stop")
+    outcomes: list[Outcome] = []
+    for index, wanted in enumerate(fields.texts()):
+        outcome = Outcome()
+        outcomes.append(outcome)
+        async with aclosing(_choice(service, fields, wanted, outcome)) as choices:
+            async for choice in choices:
+                yield {**_head(outcome.model, id), "choices": [{"index": index, **choice}]}
     if fields.says_usage:
-        yield {**_head(outcome.model, id), "choices": [], "usage": usage_of([outcome])}
+        yield {**_head(outcomes[0].model, id), "choices": [], "usage": usage_of(outcomes)}
+
+
+async def _choice(
+    service: Service, fields: CompletionFields, wanted: Wanted, outcome: Outcome
+) -> AsyncGenerator[dict[str, Any], None]:
+    odds, is_first = TokenOdds(outcome), True
+
+    def part(text: str, finish: str | None) -> dict[str, Any]:
+        head = _echoed(fields, wanted.prompt, outcome) if is_first else ""
+        logprobs = odds.of_completion() if fields.logprobs is not None else None
+        return {"text": head + text, "logprobs": logprobs, "finish_reason": finish}
+
+    async with aclosing(generate(service, ENDPOINT, wanted.make, outcome)) as texts:
+        async for text in texts:
+            yield part(text, None)
+            is_first = False
+    yield part("", outcome.finish or "stop")
 
 
 def _echoed(fields: CompletionFields, prompt: str | list[int], outcome: Outcome) -> str:

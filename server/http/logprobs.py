@@ -1,28 +1,76 @@
-"""How likely the tokens of a text were, in the form of OpenAI's completions."""
+"""How likely the tokens of a text were, in OpenAI's two forms. A token that is a part of a character stands as
+`bytes:\\x..`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .generation import Outcome
 
 
-def logprobs_of(outcome: Outcome) -> dict[str, Any] | None:
-    """None where the engine does not say. `tokens`: a token that is a part of a character stands as `bytes:\\x..`."""
-    if outcome.tokenizer is None or len(outcome.log_probabilities) != len(outcome.ids):
-        return None
-    tokens = [_shown(outcome.tokenizer.bytes_of(id)) for id in outcome.ids]
-    offsets: list[int] = []
-    offset = 0
-    for token in tokens:
-        offsets.append(offset)
-        offset += len(token)
-    top = [{token: found} for token, found in zip(tokens, outcome.log_probabilities, strict=True)]
-    return {"tokens": tokens, "token_logprobs": outcome.log_probabilities, "top_logprobs": top, "text_offset": offsets}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    """A chosen token, and the natural logarithm of its probability. `offset`: of the texts before it, in characters."""
+
+    bytes: bytes
+    log_probability: float
+    offset: int
+
+    @property
+    def text(self) -> str:
+        try:
+            return self.bytes.decode()
+        except UnicodeDecodeError:
+            return "bytes:" + "".join(f"\\x{byte:02x}" for byte in self.bytes)
 
 
-def _shown(token: bytes) -> str:
-    try:
-        return token.decode()
-    except UnicodeDecodeError:
-        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in token)
+class TokenOdds:
+    """The tokens of a text that comes piece by piece, each told once. Where the engine does not say how likely they
+    are, there is nothing to tell."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._told = 0
+        self._offset = 0
+
+    def of_completion(self) -> dict[str, Any] | None:
+        """Of the tokens since the last call, as completions tell them."""
+        tokens = self._next()
+        if tokens is None:
+            return None
+        return {
+            "tokens": [token.text for token in tokens],
+            "token_logprobs": [token.log_probability for token in tokens],
+            "top_logprobs": [{token.text: token.log_probability} for token in tokens],
+            "text_offset": [token.offset for token in tokens],
+        }
+
+    def of_chat(self) -> dict[str, Any] | None:
+        """The same as chats tell them, without alternatives."""
+        tokens = self._next()
+        if tokens is None:
+            return None
+        return {
+            "content": [
+                {
+                    "token": token.text,
+                    "logprob": token.log_probability,
+                    "bytes": list(token.bytes),
+                    "top_logprobs": [],
+                }
+                for token in tokens
+            ]
+        }
+
+    def _next(self) -> Sequence[_Token] | None:
+        outcome = self._outcome
+        if outcome.tokenizer is None or len(outcome.log_probabilities) != len(outcome.ids):
+            return None
+        tokens: list[_Token] = []
+        for id, found in zip(outcome.ids[self._told :], outcome.log_probabilities[self._told :], strict=True):
+            tokens.append(_Token(bytes=outcome.tokenizer.bytes_of(id), log_probability=found, offset=self._offset))
+            self._offset += len(tokens[-1].text)
+        self._told += len(tokens)
+        return tokens

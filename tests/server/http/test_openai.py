@@ -11,26 +11,17 @@ from time import monotonic, sleep
 
 import openai
 import pytest
+from chat_models import save_chat_model
 from http_app import WAIT_S, Running, running, service_of
 from seekline import model
-from tiny_models import generate, load, save_llama
+from tiny_models import generate, load
 
 PROMPT = "def area(width, height):\n    return "
-# The form of DeepSeek Coder's instruct models, with the embedded model's control tokens.
-TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}"
-    "{% if message['role'] == 'user' %}{{ '### Instruction:\\n' + message['content'] + '\\n' }}"
-    "{% else %}{{ message['content'] + '\\n' }}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '### Response:' }}{% endif %}"
-)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = save_llama(tmp_path_factory.mktemp("llama") / "model")
-    config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
-    (folder / "tokenizer_config.json").write_text(json.dumps({**config, "chat_template": TEMPLATE}), "utf-8")
-    return folder
+    return save_chat_model(tmp_path_factory.mktemp("llama") / "model")
 
 
 @pytest.fixture(scope="module")
