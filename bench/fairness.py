@@ -41,7 +41,7 @@ class Passes:
     """Notes how long each chunk takes, in milliseconds."""
 
     def __init__(self, engine: model.LocalEngine) -> None:
-        runner: Any = engine._loader.runner()
+        runner: Any = engine._loader.runner
         core = runner._loaded.engine
         self._forward, self.chunk_tokens = core._backend.forward, core._chunk_tokens
         self.ms: list[float] = []

@@ -44,6 +44,9 @@ class FakeRecorder:
 
         return replay
 
+    def another(self) -> FakeRecorder:
+        return FakeRecorder()
+
     def fetch(self, number: torch.Tensor) -> ReadInt:
         self.log.append("fetch")
         there = number.clone()

@@ -91,7 +91,7 @@ class Served:
 
     @property
     def core(self) -> model.EngineCore[Any]:
-        runner = self.engine._loader.runner()
+        runner = self.engine._loader.runner
         assert isinstance(runner, InProcessRunner)
         return runner._loaded.engine
 

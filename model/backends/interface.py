@@ -105,3 +105,13 @@ class RunsAdapters(Protocol):
         Raises `BrokenAdapter` and `OutOfMemory`, and leaves everything as it was.
         """
         ...
+
+
+@runtime_checkable
+class SharesWeights(Protocol[KV]):
+    """What only some backends can: have their weights in memory once for several, each with KV caches and an adapter of
+    its own."""
+
+    def twin(self) -> Backend[KV]:
+        """Another one over the same weights, without an adapter, for another thread. From any thread."""
+        ...

@@ -32,6 +32,10 @@ class DraftLength:
         self._tried = [0.0] * max(cost_ms)
         self._accepted = [0.0] * max(cost_ms)
 
+    def anew(self) -> DraftLength:
+        """One that knows what steps cost, and no chances yet."""
+        return DraftLength(self._cost_ms)
+
     def choose(self, *, start_ms: float = 0.0, tokens: float = 1.0) -> int:
         """How long the next draft should be; 0 where drafts do not pay. Now and then it tries one nevertheless.
 

@@ -140,6 +140,16 @@ class EngineCore(Generic[KV]):
         self._newest.clear()
         self._slots.clear()
 
+    def twin(self, backend: Backend[KV], *, kv_limit_bytes: int) -> EngineCore[KV]:
+        """One over a twin of the backend, with nothing computed yet and no draft model. From any thread."""
+        length = self._draft_sources.draft_length
+        return EngineCore(
+            backend,
+            chunk_tokens=self._chunk_tokens,
+            kv_limit_bytes=kv_limit_bytes,
+            draft_length=length.anew() if length is not None else None,
+        )
+
     def _check(self, ids: Sequence[int]) -> None:
         if not ids:
             raise ValueError("a prompt needs at least one token")

@@ -36,11 +36,19 @@ class InProcessRunner:
         return self._loaded.tokenizer
 
     @property
+    def weights(self) -> object:
+        return self._loaded.weights
+
+    @property
     def has_ended(self) -> bool:
         return False
 
     def adapt(self, plan: Plan) -> None:
         self._loaded.adapt(plan, read_adapter_of(plan))
+
+    def twin(self, *, kv_limit_bytes: int) -> InProcessRunner | None:
+        loaded = self._loaded.twin(kv_limit_bytes=kv_limit_bytes)
+        return None if loaded is None else InProcessRunner(loaded)
 
     def write(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
         return _write(self._loaded, request, cancel)

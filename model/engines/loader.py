@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from ..catalogue.adapter import NO_ADAPTER
+from ..catalogue.sources import check_agreed
 from ..errors import EngineDied, ModelError, OutOfMemory, PathNotAgreed
 from ..loading.adapter_choice import doubt_about, without_learned
 from ..loading.fallback import LoadResult, load_what_fits
@@ -21,6 +22,7 @@ from ..loading.memory import release_memory
 from ..loading.plan import Plan, with_adapter
 from ..loading.request import NO_DRAFTS, ModelRequest
 from .engine import EngineInfo, Limits, State, new_version
+from .in_memory import Borrow, InMemory, nobody_lends
 from .local_info import info_of, with_shorter_prompts
 from .runner import ModelRunner, load_runner
 from .wanted import LocalModel, MakeRoom, MayLoad, Report, as_it_is, every_folder
@@ -34,15 +36,17 @@ _MOST_DEATHS = 3
 class Loader:
     """Loads one model at a time. `report` is called from the device's thread."""
 
-    def __init__(self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is) -> None:
+    def __init__(
+        self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is, borrow: Borrow = nobody_lends
+    ) -> None:
         self._report = report
         self._make_room = make_room
+        self._borrow = borrow
         self._lock = Lock()
         self._wanted: LocalModel | None = None
         self._may_load: MayLoad = every_folder
         self._is_due = False  # what is wanted is not loaded yet
-        self._runner: ModelRunner | None = None
-        self._loaded_for: LocalModel | None = None
+        self.loaded: InMemory | None = None
         self._limits: Limits | None = None  # of what is loaded, which may be less than it has
         self._info: EngineInfo | None = None
         self._error: Exception | None = None
@@ -63,7 +67,7 @@ class Loader:
     @property
     def must_load(self) -> bool:
         """Whether `current` would load something, or give up what is there. On the device's thread."""
-        return self.ready_info is None or (self._runner is not None and self._runner.has_ended)
+        return self.ready_info is None or (self.runner is not None and self.runner.has_ended)
 
     def want(self, wanted: LocalModel, may_load: MayLoad = every_folder) -> bool:
         """Notes what to load; whether that is anything new. `may_load`: asked before a folder is opened. From any
@@ -80,7 +84,7 @@ class Loader:
 
     def retry(self) -> None:
         """Lets what failed be wanted again, or an adapter that was written to since."""
-        adapter = self._runner.plan.adapter if self._runner is not None else None
+        adapter = self.runner.plan.adapter if self.runner is not None else None
         is_outdated = adapter is not None and not adapter.is_current
         with self._lock:
             if self.state == "failed" or is_outdated:
@@ -90,22 +94,24 @@ class Loader:
         """What is wanted by now, loaded first where it is not there, or not any more. Raises why there is none."""
         self.look_for_death()
         self._load_if_due()
-        if self._runner is not None and self._info is not None:
-            return self._runner, self._info
+        if self.runner is not None and self._info is not None:
+            return self.runner, self._info
         if self._error is None:
             raise RuntimeError("nothing was asked to be loaded")
         raise self._error.with_traceback(None)  # the frames of an earlier raise are nobody's
 
+    @property
     def runner(self) -> ModelRunner | None:
         """What is in memory, be it what is wanted or not."""
-        return self._runner
+        loaded = self.loaded
+        return None if loaded is None else loaded.runner
 
     def look_for_death(self) -> None:
         """Where the process is gone that computed, has the model loaded again when it is asked for, unless that never
         lasts."""
-        if self._runner is None or not self._runner.has_ended:
+        if self.runner is None or not self.runner.has_ended:
             return
-        name = self._runner.plan.source.name
+        name = self.runner.plan.source.name
         self._drop()
         self._deaths += 1
         with self._lock:
@@ -142,17 +148,10 @@ class Loader:
                 self._info = None
         if not is_due or wanted is None:
             return
-        if self._runner is not None and self._is_base_of(wanted, self._runner.plan):
-            self._exchange_adapter(self._runner, wanted, may_load)
+        if self.loaded is not None and self.loaded.is_base_of(wanted):
+            self._exchange_adapter(self.loaded.runner, wanted, may_load)
         else:
             self._load(wanted, may_load)
-
-    def _is_base_of(self, wanted: LocalModel, plan: Plan) -> bool:
-        """Whether what is loaded lacks at most another adapter to be what is wanted."""
-        merges = wanted.request.merge_adapter and wanted.request.adapter != NO_ADAPTER
-        if self._loaded_for is None or plan.merges_adapter or merges:
-            return False
-        return wanted.without_adapter().is_same_model(self._loaded_for.without_adapter())
 
     def _exchange_adapter(self, runner: ModelRunner, wanted: LocalModel, may_load: MayLoad) -> None:
         """Has the model in memory run with the adapter that is wanted by now, or with none.
@@ -177,15 +176,21 @@ class Loader:
         self._drop()
         self.state = "loading"
         self._report(Report(message="choosing a model"))
+        lacks_adapter = wanted.request.learned is not None
         with self._telling_of_errors():
             first = replace(wanted.request, agreed=may_load(), learned=None, **less)
-            first = self._make_room(first, wanted.base)
-            result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
+            result = None if less else self._borrow(wanted)
+            if result is not None:
+                check_agreed(result.plan.source, first.agreed)
+                lacks_adapter = lacks_adapter or wanted.request.adapter != NO_ADAPTER
+            else:
+                first = self._make_room(first, wanted.base)
+                result = load_what_fits(first, base=wanted.base, load=partial(self._load_runner, wanted.threads))
             self._take(result, first, wanted)
-            if wanted.request.learned is None:
+            if not lacks_adapter:
                 self._tell_ready(result.plan)
-        if self._runner is not None and wanted.request.learned is not None:
-            self._exchange_adapter(self._runner, wanted, may_load)
+        if self.runner is not None and lacks_adapter:
+            self._exchange_adapter(self.runner, wanted, may_load)
 
     @contextmanager
     def _telling_of_errors(self) -> Iterator[None]:
@@ -212,7 +217,7 @@ class Loader:
             longest = max(LEAST_PROMPT_TOKENS, result.request.sequence_tokens - wanted.max_new_tokens)
             info = with_shorter_prompts(info, longest)
             instead += f" Prompts have at most {longest} tokens."
-        self._runner, self._loaded_for = result.loaded, wanted
+        self.loaded = InMemory(runner=result.loaded, wanted=wanted, request=result.request)
         self._know(info)
         if result.problem:
             self._report(Report(message=f"{result.problem.problem} {instead}", warning=True))
@@ -232,18 +237,18 @@ class Loader:
     def make_do_with_less(self, prompt_tokens: int, error: OutOfMemory) -> bool:
         """After the device was full, with one prompt of so many tokens alone: shorter prompts, then a smaller
         quantization. Whether there was anything left to give up."""
-        assert self._runner is not None
+        assert self.runner is not None
         assert self._info is not None
         assert self._wanted is not None
         if prompt_tokens >= 2 * LEAST_PROMPT_TOKENS:
             longest = prompt_tokens // 2
             self._know(with_shorter_prompts(self._info, longest))
             instead = f"Prompts have at most {longest} tokens until the settings change."
-        elif self._runner.plan.smaller_quantization is not None:
+        elif self.runner.plan.smaller_quantization is not None:
             self._info = None
-            smaller = self._runner.plan.smaller_quantization
+            smaller = self.runner.plan.smaller_quantization
             self._load(self._wanted, self._may_load, quantization=smaller, draft_model=NO_DRAFTS)
-            if self._runner is None:
+            if self.runner is None:
                 return True  # that is told already
             instead = "The model now runs in four bits."
         else:
@@ -253,9 +258,9 @@ class Loader:
 
     def _drop(self) -> None:
         self._error = None
-        if self._runner is not None:
-            self._runner.close()
-            self._runner = None
+        if self.loaded is not None:
+            self.loaded.runner.close()
+            self.loaded = None
             release_memory()
 
     def _load_runner(self, threads: int, plan: Plan) -> ModelRunner:

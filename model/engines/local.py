@@ -11,9 +11,11 @@ from threading import Event, Timer
 
 from ..decoding.request import Pause
 from ..errors import Cancelled, EngineDied, ModelError, MustWait, OutOfMemory
+from ..loading.fallback import LoadResult
 from ..loading.memory import trim_heap
 from ..loading.plan import Plan
 from .engine import CompletionRequest, EngineInfo, InfoChanged, Piece, Status
+from .in_memory import Borrow, nobody_lends
 from .loader import Loader
 from .runner import ModelRunner
 from .scheduler import Scheduler, Steps
@@ -23,13 +25,15 @@ log = logging.getLogger(__name__)
 
 
 class LocalEngine:
-    """The owner of the device's thread; see `engine.Engine`. `report` and `make_room` are called from that thread.
+    """The owner of the device's thread; see `engine.Engine`. What it is given is called from that thread.
 
     Requests take turns pass by pass; a model is loaded, exchanged or given back while none is under way.
     """
 
-    def __init__(self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is) -> None:
-        self._loader = Loader(report, make_room)
+    def __init__(
+        self, report: Callable[[Report], None], make_room: MakeRoom = as_it_is, borrow: Borrow = nobody_lends
+    ) -> None:
+        self._loader = Loader(report, make_room, borrow)
         self._scheduler = Scheduler("seekline-device", at_end=self._loader.close)
         self._unload_timer: Timer | None = None
         self._unloading: Future[None] | None = None
@@ -41,8 +45,19 @@ class LocalEngine:
     @property
     def plan(self) -> Plan | None:
         """Of what is in memory."""
-        runner = self._loader.runner()
+        runner = self._loader.runner
         return None if runner is None else runner.plan
+
+    @property
+    def weights(self) -> object | None:
+        """See `ModelRunner.weights`; None where nothing is in memory."""
+        runner = self._loader.runner
+        return None if runner is None else runner.weights
+
+    def lend(self, wanted: LocalModel, *, kv_limit_bytes: int) -> LoadResult[ModelRunner] | None:
+        """See `InMemory.lend`."""
+        loaded = self._loader.loaded
+        return None if loaded is None else loaded.lend(wanted, kv_limit_bytes=kv_limit_bytes)
 
     def load(self, wanted: LocalModel, may_load: MayLoad = every_folder) -> None:
         """Starts to load a model, unless it is there, under way, or has failed. What is asked for now waits for it.
@@ -99,7 +114,7 @@ class LocalEngine:
 
     def forget(self, key: str) -> None:
         def run() -> None:
-            runner = self._loader.runner()
+            runner = self._loader.runner
             if runner is not None:
                 runner.forget(key)
             if not self._scheduler.waiting:  # of many that are closed together, the last one

@@ -24,6 +24,11 @@ class ModelRunner(Protocol):
     def tokenizer(self) -> Tokenizer: ...
 
     @property
+    def weights(self) -> object:
+        """What stands for the weights in memory: its twins have the same."""
+        ...
+
+    @property
     def has_ended(self) -> bool:
         """Whether what computes is gone, so that only loading it again helps."""
         ...
@@ -33,6 +38,11 @@ class ModelRunner(Protocol):
 
         Raises `BrokenAdapter`, `UnsupportedAdapter` and `OutOfMemory`; it may run without any then.
         """
+        ...
+
+    def twin(self, *, kv_limit_bytes: int) -> ModelRunner | None:
+        """Another one over the same weights in memory, for another thread, with no adapter; None where they cannot be
+        shared. From any thread."""
         ...
 
     def write(self, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from ..backends.interface import Backend, RunsAdapters
+from ..backends.interface import Backend, RunsAdapters, SharesWeights
 from ..decoding.engine_core import EngineCore
 from ..decoding.logits import check_useful
 from ..decoding.vocabulary_index import VocabularyIndex
@@ -34,9 +34,12 @@ class LoadedModel:
         engine: EngineCore[Any],
         mixture: MixtureWeights | None,
         backend: Backend[Any],
+        weights: object = None,
     ) -> None:
-        """`plan`: without the adapter that is yet to run beside the weights."""
+        """`plan`: without the adapter that is yet to run beside the weights. `weights`: what stands for them, where
+        others have them, too."""
         self.plan = plan
+        self.weights = weights or object()
         self._backend = backend
         self.tokenizer = tokenizer
         self.engine = engine
@@ -46,6 +49,20 @@ class LoadedModel:
     def vocabulary_index(self) -> VocabularyIndex:
         """What guides look tokens up in; made when the first one asks."""
         return VocabularyIndex.of(self.tokenizer)
+
+    def twin(self, *, kv_limit_bytes: int) -> LoadedModel | None:
+        """Another one over the same weights in memory, for another thread, with no adapter and nothing computed; None
+        where this one cannot share them, or `kv_limit_bytes` have no room for a sequence. From any thread."""
+        backend, plan = self._backend, self.plan
+        if not isinstance(backend, SharesWeights) or plan.merges_adapter or plan.draft is not None:
+            return None
+        limit = min(kv_limit_bytes, plan.kv_limit_bytes)
+        if limit < min(plan.sequence_tokens * backend.kv_bytes_per_token, plan.kv_limit_bytes):
+            return None
+        plan = replace(plan, adapter=None, notice=None, kv_limit_bytes=limit)
+        other = backend.twin()
+        engine = self.engine.twin(other, kv_limit_bytes=limit)
+        return LoadedModel(plan, self.tokenizer, engine, self._mixture, other, self.weights)
 
     def adapt(self, plan: Plan, weights: AdapterWeights | None) -> None:
         """Has the adapter of `plan`, or none, run beside the weights; `plan` is this model's in all else. What was

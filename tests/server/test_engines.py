@@ -96,7 +96,7 @@ async def test_the_old_weights_are_gone_before_the_smaller_ones_come(
 ) -> None:
     settings = settings_of(save_llama(tmp_path), quantization="none", context_tokens=300)
     assert await complete(desk, settings) is not None
-    runner = desk.local._loader.runner()
+    runner = desk.local._loader.runner
     assert isinstance(runner, InProcessRunner)
     old, found = ref(runner._loaded.engine._backend), list[object]()
     del runner

@@ -32,6 +32,7 @@ class LlamaBackend:
         recorder: Recorder | None = None,
     ) -> None:
         self._network = network
+        self._recorder = recorder
         self._steps = None
         if recorder is not None and isinstance(network, TorchLlama):
             self._steps = StepGraphs(network, recorder, vocabulary_size=vocabulary_size)
@@ -57,6 +58,15 @@ class LlamaBackend:
                 found = self._network.forward(inputs, kv, logits=logits, cancel=cancel)
         kv.length += len(ids)
         return found[:, : self._vocabulary_size]
+
+    def twin(self) -> LlamaBackend:
+        """See `interface.SharesWeights`."""
+        return LlamaBackend(
+            self._network.twin(),
+            context_tokens=self.context_tokens,
+            vocabulary_size=self._vocabulary_size,
+            recorder=self._recorder.another() if self._recorder is not None else None,
+        )
 
     def adapt(self, adapter: AdapterWeights | None) -> None:
         """Has the network add what an adapter says from now on; None: nothing. KV caches of before do not fit any more.

@@ -36,6 +36,9 @@ class CudaRecorder:
         self._latest = graph
         return _Graph(self._device, graph, output, run)
 
+    def another(self) -> CudaRecorder:
+        return CudaRecorder(self._device)
+
     def fetch(self, number: torch.Tensor) -> ReadInt:
         with torch.cuda.device(self._device):
             on_host = torch.empty(1, dtype=number.dtype, pin_memory=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from copy import copy
 from threading import Event
 from time import perf_counter
 
@@ -17,6 +18,7 @@ from .kv_cache import LlamaKVCache
 from .llama_config import PROJECTIONS, LlamaConfig
 from .native_adapter import NativeAdapter
 from .native_matrices import PackedMatrix, RowBuffers
+from .pass_turns import PassTurns
 from .steps import MAX_STEP_TOKENS
 from .torch_forward import rotary_tables
 from .tuning import fewest_threads
@@ -51,8 +53,19 @@ class NativeLlama:
         native = native_structures.library()
         assert native is not None
         self._forward = native.seekline_forward
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="seekline-compute")
+        self._turns = PassTurns()
+        self._most_threads = threads
+        self._pool = self._new_pool()
         self._threads = self._fastest(threads)
+
+    def twin(self) -> NativeLlama:
+        """Another network over the same weights in memory, without an adapter, for another thread. Their passes take
+        turns: each has as many threads as are fastest while nothing else computes."""
+        twin = copy(self)
+        twin._struct = native_structures.Network.from_buffer_copy(self._struct)
+        twin._pool = twin._new_pool()
+        twin.adapt(None)
+        return twin
 
     def adapt(self, adapter: AdapterWeights | None) -> None:
         """Has every pass from now on add what an adapter says; None: nothing."""
@@ -87,7 +100,9 @@ class NativeLlama:
             input=inputs.struct(),
             low_rank=None if low_rank is None else low_rank.data_ptr(),
         )
-        if not self._run(call, cancel):
+        with self._turns.taken():
+            is_complete = self._run(call, cancel)
+        if not is_complete:
             raise Cancelled
         return out[:logits]
 
@@ -117,6 +132,9 @@ class NativeLlama:
             cancel_state.value = _ABANDONED
             wait(pending)
 
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._most_threads, thread_name_prefix="seekline-compute")
+
     def _network_struct(self, weights: LlamaWeights) -> native_structures.Network:
         """What the C code reads; all of it stays in memory as long as this object does."""
 
@@ -137,7 +155,7 @@ class NativeLlama:
         cosines, sines = self._rotary_tables
         if weights.embedding.shape != (config.vocabulary, config.hidden):
             raise ValueError(f"an embedding of shape {tuple(weights.embedding.shape)} stands for another")
-        layers = (native_structures.Layer * config.layers)()
+        layers = self._layers = (native_structures.Layer * config.layers)()
         for struct, layer in zip(layers, weights.layers, strict=True):
             struct.attention_norm = norm(layer.attention_norm)
             struct.mlp_norm = norm(layer.mlp_norm)

@@ -45,6 +45,10 @@ class Recorder(Protocol):
         """Begins to bring an integer, shape (1,), to the host as it is now; what it returns waits for it."""
         ...
 
+    def another(self) -> Recorder:
+        """One for another network, whose steps may run between those of this one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _StepKind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from threading import Event
@@ -43,6 +44,12 @@ class TorchLlama:
             return
         layers = [self._adapted(layer, number, adapter) for number, layer in enumerate(self._own_weights.layers)]
         self.weights = replace(self._own_weights, layers=tuple(layers))
+
+    def twin(self) -> TorchLlama:
+        """Another network over the same weights in memory, without an adapter."""
+        twin = copy(self)
+        twin.adapt(None)
+        return twin
 
     def _adapted(self, layer: LayerWeights, number: int, adapter: AdapterWeights) -> LayerWeights:
         def linear(matrix: str) -> Linear:

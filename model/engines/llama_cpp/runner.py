@@ -67,6 +67,10 @@ class LlamaCppRunner:
         return self._tokenizer
 
     @property
+    def weights(self) -> object:
+        return self
+
+    @property
     def has_ended(self) -> bool:
         return self._process.has_ended
 
@@ -141,6 +145,9 @@ class LlamaCppRunner:
             reused = self._client.compute(replace(asked, ids=ids), cancel=cancel)
         self._sequences.note(asked.slot, ids)
         return reused
+
+    def twin(self, *, kv_limit_bytes: int) -> None:
+        """None: the weights are the child's."""
 
     def adapt(self, plan: Plan) -> None:
         self._plan = plan  # which has no adapter: the planner sees to it

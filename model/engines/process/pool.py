@@ -1,9 +1,10 @@
-"""The models in the engine process: one for each that some editor wants, shared by all who want the same."""
+"""The models in the engine process: one for each that some editor wants, shared by all who want the same. Those that
+differ in their adapters only have their weights in memory once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,9 +14,12 @@ from time import monotonic, sleep
 
 from ...catalogue.adapter import NO_ADAPTER
 from ...errors import Cancelled, OutOfMemory, PathNotAgreed
+from ...loading.fallback import LoadResult
+from ...loading.hardware import Device, find_device
 from ...loading.plan import Plan, make_plan
 from ...loading.request import ModelRequest
 from ..local import LocalEngine
+from ..runner import ModelRunner
 from ..wanted import LocalModel, Report
 from .messages import ModelStatus
 
@@ -27,6 +31,9 @@ _UNLOADS_WITHIN_S = 10.0
 _WAITS_S = 60.0
 """For memory that a busy model has: another editor is loading it, or in the middle of a completion."""
 _LOOKS_EVERY_S = 0.05
+_LOADS_WITHIN_S = 900.0
+"""The largest model, from a slow disk."""
+_USABLE_SHARE = 0.9
 
 Tell = Callable[[Report], None]
 
@@ -112,10 +119,10 @@ class ModelPool:
                 name=model.wanted.request.model,
                 summary=model.engine.status.reason,
                 state=model.engine.status.state,
-                bytes=model.bytes,
+                bytes=size,
                 clients=len(model.users),
             )
-            for model in models
+            for model, size in zip(models, _sizes(models), strict=True)
         )
 
     @property
@@ -142,7 +149,10 @@ class ModelPool:
         def make_room(request: ModelRequest, base: Path) -> ModelRequest:
             return self._make_room(model, request, base)
 
-        model = PooledModel(wanted=wanted, engine=LocalEngine(report, make_room), users=users)
+        def borrow(wanted: LocalModel) -> LoadResult[ModelRunner] | None:
+            return self._borrow(model, wanted)
+
+        model = PooledModel(wanted=wanted, engine=LocalEngine(report, make_room, borrow), users=users)
         self._models.append(model)
         return model
 
@@ -177,11 +187,35 @@ class ModelPool:
                     log.debug("it cannot be planned: %s", error)
                 return within
 
+    def _borrow(self, model: PooledModel, wanted: LocalModel) -> LoadResult[ModelRunner] | None:
+        """What is wanted, over the weights of another model, which may be just loading them. On the thread of `model`.
+        An older one never waits for a newer one."""
+        base = wanted.without_adapter()
+        with self._lock:
+            alike = [one for one in self._models if base.is_same_model(one.wanted.without_adapter())]
+        for is_older, other in _in_turn(alike, model):
+            if is_older and other.engine.plan is None and other.engine.status.state == "loading":
+                with suppress(Exception):  # which is told to those who want that one
+                    other.engine.info().result(_LOADS_WITHIN_S)
+            plan = other.engine.plan
+            if plan is None or plan.engine != "seekline":
+                continue
+            lent = other.engine.lend(wanted, kv_limit_bytes=self._free_bytes(model, plan.device))
+            if lent is not None:
+                return lent
+        return None
+
+    def _free_bytes(self, model: PooledModel, device: Device) -> int:
+        free = int(find_device(device.name).free_bytes * _USABLE_SHARE)
+        left = self._left_bytes(model)
+        return free if left is None else min(free, left)
+
     def _left_bytes(self, model: PooledModel) -> int | None:
         if self._memory_bytes is None:
             return None
         with self._lock:
-            return max(0, self._memory_bytes - sum(other.bytes for other in self._models if other is not model))
+            others = [other for other in self._models if other is not model]
+        return max(0, self._memory_bytes - sum(_sizes(others)))
 
     def _unload_beside(self, model: PooledModel) -> bool:
         """Unloads the other one that was used least recently, which its next request loads again, or waits a little
@@ -197,6 +231,27 @@ class ModelPool:
         with suppress(TimeoutError, Cancelled):
             oldest.engine.unload().result(_UNLOADS_WITHIN_S)
         return True
+
+
+def _sizes(models: Iterable[PooledModel]) -> list[int]:
+    """What each may take. Weights that several have count for the first of them, and for the others their KV caches."""
+    sizes: list[int] = []
+    counted: set[object] = set()
+    for model in models:
+        plan, weights = model.engine.plan, model.engine.weights
+        sizes.append(plan.kv_limit_bytes if plan is not None and weights in counted else model.bytes)
+        counted.add(weights)
+    return sizes
+
+
+def _in_turn(models: Sequence[PooledModel], model: PooledModel) -> Iterator[tuple[bool, PooledModel]]:
+    """All but `model`, and whether they are older."""
+    is_older = True
+    for other in models:
+        if other is model:
+            is_older = False
+        else:
+            yield is_older, other
 
 
 def _others_follow(model: PooledModel, user: object, wanted: LocalModel) -> bool:

@@ -167,7 +167,7 @@ def test_the_memory_is_given_back_and_the_next_one_waits_for_it(bench: Bench, ll
     assert text_of(bench)
     engine = bench.engine.engine
     assert isinstance(engine, model.LocalEngine)
-    runner = engine._loader.runner()
+    runner = engine._loader.runner
     assert isinstance(runner, InProcessRunner)
     weights = ref(runner._loaded.engine._backend)
     del engine, runner

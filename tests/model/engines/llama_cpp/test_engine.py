@@ -33,7 +33,7 @@ class Session:
 
     @property
     def runner(self) -> LlamaCppRunner:
-        runner = self.engine._loader.runner()
+        runner = self.engine._loader.runner
         assert isinstance(runner, LlamaCppRunner)
         return runner
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,9 @@ def test_editors_of_one_repository_exchange_it_in_one_model(
     assert len(loads) == 1
 
 
-def test_an_editor_of_another_repository_goes_on_without(desks: list[Desk], tmp_path: Path) -> None:
+def test_an_editor_of_another_repository_goes_on_without(
+    hosting: Hosting, desks: list[Desk], tmp_path: Path, loads: list[object]
+) -> None:
     first, second, third = desks
     plain, *_ = [desk.write() for desk in desks]
     first.learn(tmp_path, 1)
@@ -108,6 +111,40 @@ def test_an_editor_of_another_repository_goes_on_without(desks: list[Desk], tmp_
     first.forget()
     assert first.write() == second.write() == plain
     assert third.write() == others
+    assert len(loads) == 1, "the weights are in memory once"
+
+
+def test_weights_that_two_have_count_once(hosting: Hosting, desks: list[Desk], tmp_path: Path) -> None:
+    first, _, third = desks
+    plain = first.write()
+    [alone] = hosting.host.status().models
+    first.learn(tmp_path, 1)
+    third.learn(tmp_path, 2)
+    assert len({tuple(text) for text in (plain, first.write(), third.write())}) == 3
+    plan = model.make_plan(shared(first.editor.folder).local.request, base=first.editor.folder)
+    sizes = [one.bytes for one in hosting.host.status().models]
+    assert min(sizes) <= plan.kv_limit_bytes < max(sizes) == alone.bytes
+
+
+def test_editors_that_start_together_have_one_copy_of_the_weights(
+    folder: Path, tmp_path: Path, loads: list[object]
+) -> None:
+    hosting = Hosting()
+    desks = [Desk(hosting, folder, tmp_path / name) for name in ("one", "two", "three")]
+    for number, desk in enumerate(desks):
+        desk.learn(tmp_path, number)
+    with ThreadPoolExecutor(3) as threads:
+        texts = list(threads.map(Desk.write, desks))
+    assert len({tuple(text) for text in texts}) == 3
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(Desk.write, desks)) == texts
+    assert len(loads) == 1
+    desks[0].editor.close()
+    until(lambda: len(hosting.host.status().clients) == 2, "it is still there")
+    assert [desk.write() for desk in desks[1:]] == texts[1:]
+    for desk in desks[1:]:
+        desk.editor.close()
+    hosting.close()
 
 
 def test_it_needs_no_consent_of_an_editor_that_comes_later(desks: list[Desk], folder: Path, tmp_path: Path) -> None:
@@ -116,7 +153,18 @@ def test_it_needs_no_consent_of_an_editor_that_comes_later(desks: list[Desk], fo
     assert first.write() == second.write({folder.resolve()})
 
 
-def test_who_names_an_adapter_keeps_it(desks: list[Desk], folder: Path, tmp_path: Path) -> None:
+def test_weights_are_lent_to_nobody_who_has_not_agreed_to_them(desks: list[Desk], folder: Path, tmp_path: Path) -> None:
+    first, _, third = desks
+    first.learn(tmp_path, 1)
+    assert first.write()
+    third.learn(tmp_path, 2)
+    with pytest.raises(model.PathNotAgreed):
+        third.write(set())
+    third.editor.engine.retry()  # as the server does once its user has agreed
+    assert third.write({folder.resolve()})
+
+
+def test_who_names_an_adapter_keeps_it(desks: list[Desk], folder: Path, tmp_path: Path, loads: list[object]) -> None:
     """Whatever is learned in the repository around it."""
     first, second, _ = desks
     first.write()
@@ -126,3 +174,4 @@ def test_who_names_an_adapter_keeps_it(desks: list[Desk], folder: Path, tmp_path
     first.learn(tmp_path, 1)
     assert first.write() != named
     assert second.editor.write() == named
+    assert len(loads) == 1
