@@ -75,6 +75,9 @@ async def generate(service: Service, endpoint: str, make: MakeAsked, outcome: Ou
     except HttpError as error:
         end = "refused" if error.status < 500 else "failed"
         raise
+    except Exception:  # who leaves is none
+        end = "failed"
+        raise
     finally:
         service.metrics.requests.labels(endpoint, end).inc()
 

@@ -243,3 +243,17 @@ def test_what_cannot_be_echoed_is_refused_before_anything_comes(server: Running)
     asked = {"prompt": "x " * 4000, "echo": True, "stream": True}
     answer = httpx2.post(f"{server.url}/v1/completions", json=asked, timeout=WAIT_S)
     assert answer.status_code == 400
+
+
+class Faulty(Scripted):
+    def stream(self, request: model.CompletionRequest, cancel: threading.Event) -> Generator[model.Piece, None, None]:
+        yield model.Piece(text="a", ids=(1,))
+        raise RuntimeError("a fault of the engine's")
+
+
+def test_a_fault_counts_as_one_and_not_as_a_client_that_left() -> None:
+    with running(service_of(model.embedded_folder()), engine=Faulty([])) as server:
+        assert httpx2.post(f"{server.url}/v1/completions", json=ASKED, timeout=WAIT_S).status_code == 500
+        said = httpx2.get(f"{server.url}/metrics", timeout=WAIT_S).text
+    assert 'seekline_requests_total{end="failed",endpoint="completions"} 1.0' in said
+    assert 'end="cancelled",endpoint="completions"} 1.0' not in said
