@@ -202,11 +202,15 @@ def soaked(wanted: model.LocalModel, where: model.EnginePlace, here: model.Engin
         ends = sum(pool.map(lambda seed: visit(soak, seed, requests // 4), range(1, 5)), Counter())
     took = perf_counter() - start
     sleep(1)
+    after = footprint(status.pid)
+    while (left := model.engine_status(where)) is not None and left.host.models:  # some seconds, then it is unloaded
+        sleep(1)
     return {
         "seconds": took,
         "ends": dict(ends),
         "engine before": before,
-        "engine after": footprint(status.pid),
+        "engine after": after,
+        "engine without a model": footprint(status.pid),
         "threads left here": active_count() - threads,
     }
 
