@@ -81,7 +81,7 @@ class Session:
         self.in_flight = InFlight()
         self.rhythm = Rhythm()
         self.pauses = Pauses()
-        # Two threads: prompts are made while the engine writes for another document.
+        # Prompts are made one after the other, while the engine writes for other documents.
         self.gathering = model.Worker("seekline-gathering")
         self.writing = model.ThreadPerJob("seekline-writing")
         self.engine: model.Engine = engine or model.ChosenEngine(self._reported)

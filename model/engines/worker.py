@@ -48,8 +48,9 @@ class ThreadPerJob:
             if self._closed:
                 settle(job.future, error=Cancelled())
                 return job
-            thread = self._running[job] = Thread(target=self._work, args=(job,), name=self._name, daemon=True)
-            thread.start()
+            thread = Thread(target=self._work, args=(job,), name=self._name, daemon=True)
+            thread.start()  # which may fail; it ends no sooner than it is noted
+            self._running[job] = thread
         return job
 
     def close(self, timeout_s: float) -> bool:

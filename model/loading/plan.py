@@ -34,7 +34,8 @@ from .variants import by_entry, by_preference
 Look = Callable[[Source], Checkpoint]
 """Says what is in a source."""
 
-_USABLE_SHARE = 0.9
+USABLE_SHARE = 0.9
+"""Of the memory that is free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def _within(device: Device, wanted: ModelRequest) -> Device:
     """The device, with as much memory of it as `wanted` may take."""
     if wanted.memory_bytes is None:
         return device
-    return replace(device, free_bytes=min(device.free_bytes, int(wanted.memory_bytes / _USABLE_SHARE)))
+    return replace(device, free_bytes=min(device.free_bytes, int(wanted.memory_bytes / USABLE_SHARE)))
 
 
 def with_adapter(plan: Plan, wanted: ModelRequest, *, base: Path) -> Plan:
@@ -155,7 +156,7 @@ def _with_draft(plan: Plan, wanted: ModelRequest, base: Path) -> Plan:
         )
     size = size_of(plan.source, plan.checkpoint)
     needed = needed_bytes(size, plan.quantization, plan.dtype, wanted.sequence_tokens)
-    left = max(0, int(plan.device.free_bytes - needed / _USABLE_SHARE))
+    left = max(0, int(plan.device.free_bytes - needed / USABLE_SHARE))
     beside = replace(plan.device, free_bytes=left)
     try:
         draft = _best(sources, beside, replace(wanted, quantization="auto", dtype="auto"), spread=False, look=look_at)
@@ -248,7 +249,7 @@ def _named(source: Source, checkpoint: Checkpoint, device: Device, wanted: Model
     it.
     """
     engine, device, formats = ways_to_run(checkpoint, device, wanted)
-    size, usable = size_of(source, checkpoint), device.free_bytes * _USABLE_SHARE
+    size, usable = size_of(source, checkpoint), device.free_bytes * USABLE_SHARE
     needs = [needed_bytes(size, quantization, dtype, wanted.sequence_tokens) for dtype, quantization in formats]
     fitting = [position for position, need in enumerate(needs) if need <= usable]
     # transformers spreads a model, which reads no quantized files.

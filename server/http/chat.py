@@ -18,7 +18,7 @@ from .completions import usage_of
 from .errors import refused
 from .events import compact, event_stream, unless_left
 from .fields import Fields, SamplingFields
-from .generation import Asked, MakeAsked, Outcome, generate, whole
+from .generation import Asked, MakeAsked, Outcome, Part, parts, whole
 from .logprobs import TokenOdds
 from .prompting import Wishes, ask_for_ids
 from .service import Service
@@ -132,26 +132,24 @@ async def _events(service: Service, fields: ChatFields) -> AsyncGenerator[dict[s
     for index, make in enumerate(_texts(fields)):
         outcome = Outcome()
         outcomes.append(outcome)
-        async with aclosing(_choice(service, fields, make, outcome)) as choices:
-            async for choice in choices:
-                yield {**_head(outcome.model, _CHUNK, id), "choices": [{"index": index, **choice}]}
+        odds = TokenOdds(outcome)
+        async with aclosing(parts(service, ENDPOINT, make, outcome)) as said:
+            async for part in said:
+                choice = {
+                    "index": index,
+                    "delta": _delta(part),
+                    "logprobs": odds.of_chat() if fields.logprobs else None,
+                    "finish_reason": part.finish,
+                }
+                yield {**_head(outcome.model, _CHUNK, id), "choices": [choice]}
     if fields.says_usage:
         yield {**_head(outcomes[0].model, _CHUNK, id), "choices": [], "usage": usage_of(outcomes)}
 
 
-async def _choice(
-    service: Service, fields: ChatFields, make: MakeAsked, outcome: Outcome
-) -> AsyncGenerator[dict[str, Any], None]:
-    odds, is_first = TokenOdds(outcome), True
-
-    def part(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
-        return {"delta": delta, "logprobs": odds.of_chat() if fields.logprobs else None, "finish_reason": finish}
-
-    async with aclosing(generate(service, ENDPOINT, make, outcome)) as texts:
-        async for text in texts:
-            yield part({"role": "assistant", "content": text} if is_first else {"content": text})
-            is_first = False
-    yield part({"role": "assistant", "content": ""} if is_first else {}, outcome.finish or "stop")
+def _delta(part: Part) -> dict[str, str]:
+    if part.is_first:
+        return {"role": "assistant", "content": part.text}
+    return {"content": part.text} if part.text else {}
 
 
 def _texts(fields: ChatFields) -> list[MakeAsked]:

@@ -17,7 +17,7 @@ from ..completion.prompt_config import PromptConfig
 from .errors import refused
 from .events import compact, event_stream, unless_left
 from .fields import MAX_CHOICES, SamplingFields
-from .generation import Asked, MakeAsked, Outcome, generate, whole
+from .generation import Asked, MakeAsked, Outcome, parts, whole
 from .logprobs import TokenOdds
 from .prompting import Wishes, ask_for_hole, ask_for_ids, ask_for_text
 from .service import Service
@@ -120,28 +120,18 @@ async def _events(service: Service, fields: CompletionFields) -> AsyncGenerator[
     for index, wanted in enumerate(fields.texts()):
         outcome = Outcome()
         outcomes.append(outcome)
-        async with aclosing(_choice(service, fields, wanted, outcome)) as choices:
-            async for choice in choices:
-                yield {**_head(outcome.model, id), "choices": [{"index": index, **choice}]}
+        odds = TokenOdds(outcome)
+        async with aclosing(parts(service, ENDPOINT, wanted.make, outcome)) as said:
+            async for part in said:
+                choice = {
+                    "index": index,
+                    "text": (_echoed(fields, wanted.prompt, outcome) if part.is_first else "") + part.text,
+                    "logprobs": odds.of_completion() if fields.logprobs is not None else None,
+                    "finish_reason": part.finish,
+                }
+                yield {**_head(outcome.model, id), "choices": [choice]}
     if fields.says_usage:
         yield {**_head(outcomes[0].model, id), "choices": [], "usage": usage_of(outcomes)}
-
-
-async def _choice(
-    service: Service, fields: CompletionFields, wanted: Wanted, outcome: Outcome
-) -> AsyncGenerator[dict[str, Any], None]:
-    odds, is_first = TokenOdds(outcome), True
-
-    def part(text: str, finish: str | None) -> dict[str, Any]:
-        head = _echoed(fields, wanted.prompt, outcome) if is_first else ""
-        logprobs = odds.of_completion() if fields.logprobs is not None else None
-        return {"text": head + text, "logprobs": logprobs, "finish_reason": finish}
-
-    async with aclosing(generate(service, ENDPOINT, wanted.make, outcome)) as texts:
-        async for text in texts:
-            yield part(text, None)
-            is_first = False
-    yield part("", outcome.finish or "stop")
 
 
 def _echoed(fields: CompletionFields, prompt: str | list[int], outcome: Outcome) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 from time import perf_counter
@@ -80,6 +81,25 @@ async def generate(service: Service, endpoint: str, make: MakeAsked, outcome: Ou
         raise
     finally:
         service.metrics.requests.labels(endpoint, end).inc()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Of a streamed text. The last one has no text, but `finish`."""
+
+    text: str
+    is_first: bool
+    finish: str | None = None
+
+
+async def parts(service: Service, endpoint: str, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[Part, None]:
+    """What `generate` yields, and how it ended."""
+    is_first = True
+    async with aclosing(generate(service, endpoint, make, outcome)) as texts:
+        async for text in texts:
+            yield Part(text=text, is_first=is_first)
+            is_first = False
+    yield Part(text="", is_first=is_first, finish=outcome.finish or "stop")
 
 
 async def _once(service: Service, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:

@@ -14,16 +14,10 @@ from .generation import Outcome
 class _Token:
     """A chosen token, and the natural logarithm of its probability. `offset`: of the texts before it, in characters."""
 
+    text: str
     bytes: bytes
     log_probability: float
     offset: int
-
-    @property
-    def text(self) -> str:
-        try:
-            return self.bytes.decode()
-        except UnicodeDecodeError:
-            return "bytes:" + "".join(f"\\x{byte:02x}" for byte in self.bytes)
 
 
 class TokenOdds:
@@ -70,7 +64,16 @@ class TokenOdds:
             return None
         tokens: list[_Token] = []
         for id, found in zip(outcome.ids[self._told :], outcome.log_probabilities[self._told :], strict=True):
-            tokens.append(_Token(bytes=outcome.tokenizer.bytes_of(id), log_probability=found, offset=self._offset))
-            self._offset += len(tokens[-1].text)
+            token = outcome.tokenizer.bytes_of(id)
+            text = _shown(token)
+            tokens.append(_Token(text=text, bytes=token, log_probability=found, offset=self._offset))
+            self._offset += len(text)
         self._told += len(tokens)
         return tokens
+
+
+def _shown(token: bytes) -> str:
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return "bytes:" + "".join(f"\\x{byte:02x}" for byte in token)

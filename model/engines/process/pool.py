@@ -16,7 +16,7 @@ from ...catalogue.adapter import NO_ADAPTER
 from ...errors import Cancelled, OutOfMemory, PathNotAgreed
 from ...loading.fallback import LoadResult
 from ...loading.hardware import Device, find_device
-from ...loading.plan import Plan, make_plan
+from ...loading.plan import USABLE_SHARE, Plan, make_plan
 from ...loading.request import ModelRequest
 from ..local import LocalEngine
 from ..runner import ModelRunner
@@ -33,7 +33,6 @@ _WAITS_S = 60.0
 _LOOKS_EVERY_S = 0.05
 _LOADS_WITHIN_S = 900.0
 """The largest model, from a slow disk."""
-_USABLE_SHARE = 0.9
 
 Tell = Callable[[Report], None]
 
@@ -206,7 +205,7 @@ class ModelPool:
         return None
 
     def _free_bytes(self, model: PooledModel, device: Device) -> int:
-        free = int(find_device(device.name).free_bytes * _USABLE_SHARE)
+        free = int(find_device(device.name).free_bytes * USABLE_SHARE)
         left = self._left_bytes(model)
         return free if left is None else min(free, left)
 
