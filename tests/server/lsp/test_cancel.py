@@ -28,7 +28,7 @@ from seekline.server.lsp.transport import serve_stdio
 
 class Deaf(FakeEngine):
     def stream(self, request, cancel):
-        self.status = replace(self.status, idle=False)
+        self.status = replace(self.status, reason="at work", idle=False)
         Event().wait()
         yield
 
@@ -53,7 +53,7 @@ async def slow(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Editor
 
 
 async def busy(slow: Editor) -> None:
-    """Waits until the device works."""
+    """Waits until a prompt is made, or the device works."""
     while (await slow.status())["idle"]:
         await asyncio.sleep(0.01)
 
@@ -72,7 +72,8 @@ async def test_cancel_is_answered_before_the_device_has_stopped() -> None:
     path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     async with editor(command=[sys.executable, "-c", DEAF], env={"PYTHONPATH": path}, settings=SETTINGS) as made:
         _, request = long_request(made, "deaf.py")
-        await busy(made)
+        while (await made.status())["reason"] != "at work":
+            await asyncio.sleep(0.01)
         made.client.cancel_request(lsp.CancelParams("request-deaf.py"))
         with pytest.raises(JsonRpcRequestCancelled):
             await request
@@ -128,8 +129,7 @@ async def test_other_documents_wait_their_turn(slow: Editor) -> None:
     slow.client.cancel_request(lsp.CancelParams("request-first.py"))
     with pytest.raises(JsonRpcRequestCancelled):
         await first
-    await asyncio.sleep(0.1)
-    assert not (await slow.status())["idle"], "the second document's turn"
+    await busy(slow)
     slow.type(spot, " ")
     assert await asyncio.wait_for(second, UNSTOPPED_S) is None
 

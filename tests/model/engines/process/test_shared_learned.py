@@ -70,8 +70,8 @@ class Desk:
 
 
 @pytest.fixture
-def desks(hosting: Hosting, folder: Path, tmp_path: Path) -> Iterator[list[Desk]]:
-    """Two in one repository, and one in another."""
+def desks(hosting: Hosting, folder: Path, tmp_path: Path, loads: list[object]) -> Iterator[list[Desk]]:
+    """Two in one repository, and one in another, who begin to load at once: `loads` is there before them."""
     desks = [Desk(hosting, folder, tmp_path / name) for name in ("one", "one", "other")]
     yield desks
     for desk in desks:
