@@ -135,7 +135,7 @@ def test_a_closed_client_asks_nobody() -> None:
 def test_nothing_runs_before_the_first_request() -> None:
     threads = threading.active_count()
     with client_of("http://127.0.0.1:1/v1"):
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads
 
 
 def test_nobody_there() -> None:
