@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -126,7 +124,7 @@ def test_a_full_disk_and_a_kill_lose_nothing(seekline: Seekline, tmp_path: Path)
     going_on = subprocess.Popen(command(tmp_path / "many", "--out", made), stdout=subprocess.DEVNULL)
     while going_on.poll() is None and sampled.exists() and sampled.stat().st_size <= before:
         time.sleep(0.01)
-    os.kill(going_on.pid, signal.SIGKILL)
+    going_on.kill()
     going_on.wait()
 
     for out in (made, tmp_path / "fresh"):
