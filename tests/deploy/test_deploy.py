@@ -43,6 +43,7 @@ SGLANG_FLAGS = {
     *("--enable-metrics", "--tp-size", "--log-level"),
 }
 """Fields of the server arguments of SGLang 0.5.23."""
+WIDE = {**os.environ, "COLUMNS": "200", "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
 ENGINES = {"vllm": VLLM_FLAGS, "sglang": SGLANG_FLAGS}
 
 
@@ -72,10 +73,30 @@ def test_nothing_of_what_is_typed_goes_elsewhere(engine: str) -> None:
     assert policy["spec"]["egress"] == []
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_kubernetes_takes_the_manifests(engine: str) -> None:
-    for document in documents(engine):
+@pytest.mark.parametrize("name", [*ENGINES, "models"])
+def test_kubernetes_takes_the_manifests(name: str) -> None:
+    for document in documents(name):
         kubernetes_validate.validate(document, KUBERNETES, strict=True)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_weights_are_where_the_server_reads_them(engine: str) -> None:
+    claim, job = documents("models")
+    server, fetcher = (one["spec"]["template"]["spec"] for one in (documents(engine)[0], job))
+    claims = [one["volumes"][0]["persistentVolumeClaim"]["claimName"] for one in (server, fetcher)]
+    assert claims == [claim["metadata"]["name"]] * 2
+    assert claim["metadata"]["namespace"] == documents(engine)[0]["metadata"]["namespace"]
+    [into] = [word for word in fetcher["containers"][0]["args"] if word.startswith("--local-dir=")]
+    assert into.removeprefix("--local-dir=") in " ".join(server["containers"][0]["args"])
+
+
+def test_hf_reads_what_it_is_told() -> None:
+    container = documents("models")[1]["spec"]["template"]["spec"]["containers"][0]
+    assert container["command"] == ["hf", "download"]
+    assert container["image"] == documents("vllm")[0]["spec"]["template"]["spec"]["containers"][0]["image"]
+    known = subprocess.run(["hf", "download", "--help"], capture_output=True, text=True, check=True, env=WIDE).stdout
+    for flag in flags_in(" ".join(container["args"])):
+        assert f"{flag} " in known
 
 
 def test_the_settings_of_a_developer_are_settings() -> None:
