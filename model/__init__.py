@@ -64,6 +64,7 @@ from .decoding.guide import Guide, GuideState
 from .decoding.prompt_lookup import PromptLookup
 from .decoding.request import Statistics
 from .decoding.sampling import GREEDY, LineSearch, Sampling
+from .decoding.scores import LikelyToken
 from .decoding.vocabulary_index import VocabularyIndex
 from .engines.chosen import ChosenEngine
 from .engines.engine import (
@@ -178,6 +179,7 @@ __all__ = [
     "Learned",
     "LearnedAdapter",
     "Licence",
+    "LikelyToken",
     "Limits",
     "LineSearch",
     "LoadResult",

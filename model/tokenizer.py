@@ -114,6 +114,10 @@ class Tokenizer:
         """What one token adds to the text. Control tokens and padding add nothing."""
         return self._bytes[id] if id < len(self._bytes) else b""
 
+    def control_token(self, id: int) -> str | None:
+        """How a control token is spelled; None for others."""
+        return next((spelling for spelling, control in self._control.items() if control == id), None)
+
 
 class Decoder:
     """Turns ids into text one by one; holds back a character until its last byte is there."""

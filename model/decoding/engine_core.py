@@ -21,6 +21,7 @@ from .logits import check_finite
 from .loop import DecodeLoop, async_tokens
 from .request import DraftSource, Pause, Request, Statistics
 from .sampling import GREEDY, LineSearch, Sampling
+from .scores import TokenScores
 from .slots import KV, KVSlot, KVSlots
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class EngineCore(Generic[KV]):
         mixture: Mixture | None = None,
         search: LineSearch | None = None,
         lookup: DraftSource | None = None,
-        log_probabilities: list[float] | None = None,
+        scores: TokenScores | None = None,
         deadline_s: float | None = None,
     ) -> Iterator[int]:
         """The tokens of `steps`, without its pauses. See `Request`."""
@@ -99,7 +100,7 @@ class EngineCore(Generic[KV]):
             mixture=mixture,
             search=search,
             lookup=lookup,
-            log_probabilities=log_probabilities,
+            scores=scores,
             deadline_s=deadline_s,
         )
         return (step for step in self.steps(ids, request) if not isinstance(step, Pause))
@@ -210,13 +211,14 @@ class EngineCore(Generic[KV]):
         return async_tokens(request, advance)
 
     def _begin_async(self, logits: torch.Tensor, request: Request) -> AsyncDecoding[KV] | None:
-        """Where the device can decode by itself, and the model alone decides: no sampling, guide or draft."""
+        """Where the device can decode by itself, and the model alone decides: no sampling, guide or draft, and nobody
+        asks what else was likely."""
         backend = self._backend
         if not isinstance(backend, DecodesAsync) or not backend.decodes_async:
             return None
         if not request.sampling.is_greedy or request.guide is not None or request.lookup is not None:
             return None
-        if request.mixture is not None:
+        if request.mixture is not None or (request.scores is not None and request.scores.alternatives):
             return None
         self._latest_async = backend.begin_async(logits, request.stop_ids)
         return self._latest_async

@@ -19,6 +19,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .request import BETWEEN_STEPS
+from .scores import likely_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .guide import GuideState
     from .request import Pause, Request
     from .sampling import LineSearch
+    from .scores import LikelyToken
 
     ForwardTokens = Callable[[list[int]], "torch.Tensor"]
     LogitsBehind = Callable[["_Line"], Generator[Pause, None, "torch.Tensor"]]
@@ -39,11 +41,12 @@ _MOST_COPIED = 7
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Line:
-    """A line that has begun. `cost`: the negative logarithm of its probability."""
+    """A line that has begun. `cost`: the negative logarithm of its probability. `likeliest`: see `TokenScores`."""
 
     cost: float
     tokens: tuple[int, ...]
     costs: tuple[float, ...] = field(compare=False)
+    likeliest: tuple[tuple[LikelyToken, ...], ...] = field(compare=False)
     written: bytes = field(compare=False)
     guide: GuideState | None = field(compare=False)
     is_whole: bool = field(compare=False)
@@ -58,6 +61,7 @@ class BestLine:
         self._mixture = mixture
         least = search.least_probability
         self._most_cost = -math.log(least) if least > 0 else sys.float_info.max
+        self._alternatives = 0 if request.scores is None else request.scores.alternatives
         self._drafts = mixture.drafts()
         self._computed: tuple[int, ...] = ()  # the tokens behind the prompt that are in the KV cache
         self._logits: list[torch.Tensor] = []  # behind each of them
@@ -68,9 +72,9 @@ class BestLine:
         best = yield from self._best(logits[0], step, keep)
         if best is None:
             return
-        scores = self._request.log_probabilities
-        if scores is not None:
-            scores += [-cost for cost in best.costs]
+        if self._request.scores is not None:
+            self._request.scores.log_probabilities += [-cost for cost in best.costs]
+            self._request.scores.likeliest += best.likeliest
         for token in best.tokens:
             if token not in self._request.stop_ids:
                 yield token
@@ -99,7 +103,7 @@ class BestLine:
         self, row: torch.Tensor, begun: list[_Line], logits_behind: LogitsBehind
     ) -> Generator[Pause, None, _Line | None]:
         """The line of the likeliest token at each step; None where it gets too unlikely. The others go to `begun`."""
-        line = _Line(0.0, (), (), b"", self._request.guide, is_whole=False)
+        line = _Line(0.0, (), (), (), b"", self._request.guide, is_whole=False)
         while True:
             following = self._following(line, row)
             if not following or self._request.is_late():
@@ -118,14 +122,15 @@ class BestLine:
         ids = None if line.guide is None else line.guide.allowed_ids()
         allowed = None if ids is None else torch.from_numpy(ids)
         mixed = self._mixture.mix(row, line.written, len(line.tokens), allowed)
-        scores, tokens = mixed.topk(min(_WIDTH, len(mixed)))
+        scores, tokens = mixed.topk(min(max(_WIDTH, self._alternatives), len(mixed)))
+        likeliest = likely_tokens(tokens[: self._alternatives], scores[: self._alternatives])
         following: list[_Line] = []
-        for score, token in zip(scores.tolist(), tokens.tolist(), strict=True):
+        for score, token in zip(scores[:_WIDTH].tolist(), tokens[:_WIDTH].tolist(), strict=True):
             if line.cost - score <= self._most_cost:
-                following.append(self._longer(line, token, -score))
+                following.append(self._longer(line, token, -score, likeliest))
         return following
 
-    def _longer(self, line: _Line, token: int, cost: float) -> _Line:
+    def _longer(self, line: _Line, token: int, cost: float, likeliest: tuple[LikelyToken, ...]) -> _Line:
         written = self._mixture.bytes_of(token)
         is_end = token in self._request.stop_ids
         guide = line.guide
@@ -136,6 +141,7 @@ class BestLine:
             line.cost + cost,
             (*line.tokens, token),
             (*line.costs, cost),
+            (*line.likeliest, likeliest),
             line.written + written,
             guide,
             is_whole=is_end or b"\n" in written or len(line.tokens) + 1 >= self._request.max_new_tokens,

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from .request import BETWEEN_STEPS
-from .sampling import log_probability, sampler
+from .sampling import sampler
 
 if TYPE_CHECKING:
     import torch
@@ -84,8 +84,8 @@ class DecodeLoop:
         if mixture is not None:
             row = mixture.mix(row, self._written, self._tokens, allowed)
         token = self._choose(row, allowed)
-        if self._request.log_probabilities is not None:
-            self._request.log_probabilities.append(log_probability(row, token, allowed))
+        if self._request.scores is not None:
+            self._request.scores.note(row, token, allowed)
         if mixture is not None:
             self._written += mixture.bytes_of(token)
             self._tokens += 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .guide import GuideState
 from .sampling import GREEDY, LineSearch, Sampling
+from .scores import TokenScores
 
 if TYPE_CHECKING:
     from .copying.mixture import Mixture
@@ -69,9 +70,8 @@ class Request:
     `key`: which slot it uses, one for each document. `guide`: how its text has to go on. `mixture`: what is mixed into
     the model's choice. `search`: how the likeliest line is looked for, instead of the likeliest token one by one; with
     a mixture, and without sampling. `lookup`: where drafts are copied from, before the draft model is asked; None
-    decodes token by token. `log_probabilities`: a list to which that of each token is appended, the stop token
-    included, unless the device decodes by itself. `deadline_s`: on the monotonic clock; what is complete by then is the
-    answer.
+    decodes token by token. `scores`: where it is noted how likely the tokens were; a device that decodes by itself does
+    so only where alternatives are wanted. `deadline_s`: on the monotonic clock; what is complete by then is the answer.
     """
 
     max_new_tokens: int
@@ -83,7 +83,7 @@ class Request:
     mixture: Mixture | None = None
     search: LineSearch | None = None
     lookup: DraftSource | None = None
-    log_probabilities: list[float] | None = None
+    scores: TokenScores | None = None
     deadline_s: float | None = None
 
     def is_late(self) -> bool:

@@ -60,14 +60,6 @@ def sampler(sampling: Sampling, device: str) -> Sampler:
     return sample
 
 
-def log_probability(logits: torch.Tensor, id: int, allowed: torch.Tensor | None = None) -> float:
-    """The natural logarithm of a token's probability among the allowed ones, or all, at temperature 1. Waits for the
-    device."""
-    logits = logits.float()
-    among = logits if allowed is None else logits.index_select(0, allowed.to(logits.device))
-    return float(logits[id] - among.logsumexp(-1))
-
-
 def restrict(
     logits: torch.Tensor, allowed: torch.Tensor, choose: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:

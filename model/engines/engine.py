@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 from ..decoding.copying.copy_texts import CopyTexts
 from ..decoding.guide import Guide
 from ..decoding.sampling import GREEDY, LineSearch, Sampling
+from ..decoding.scores import LikelyToken
 from ..tokenizer import Tokenizer
 
 BYTES_PER_TOKEN = 3
@@ -108,8 +109,9 @@ class CompletionRequest:
     document, whose KV cache it goes on with; what is asked of one is answered in order. `version`: the `EngineInfo`
     that the prompt was made for. `stop_ids`: what ends the text. `guide`: how the text has to go on. `copies`: what it
     may copy from, for an engine that does. `search`: how the likeliest line is looked for. `time_limit_s`: what is
-    complete by then is the answer. `is_ahead`: nobody has asked for it yet; it waits for those that somebody asks for,
-    and ends with `Cancelled` where one of its key comes.
+    complete by then is the answer. `alternatives`: of how many of the likeliest tokens at each place it is told how
+    likely they are, where the engine can say. `is_ahead`: nobody has asked for it yet; it waits for those that somebody
+    asks for, and ends with `Cancelled` where one of its key comes.
     """
 
     ids: tuple[int, ...] = ()
@@ -126,6 +128,7 @@ class CompletionRequest:
     copies: CopyTexts | None = None
     search: LineSearch | None = None
     time_limit_s: float | None = None
+    alternatives: int = 0
     is_ahead: bool = False
 
 
@@ -140,11 +143,13 @@ class Usage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """Some more of a completion. `log_probability`: of all its tokens together; None where the engine does not say.
-    `end` with the last piece, whose probability is that of what ended it; `usage` as soon as it is known."""
+    `likeliest`: the alternatives that the request asks for, where the piece is one token and the engine can say. `end`
+    with the last piece, whose probability is that of what ended it; `usage` as soon as it is known."""
 
     text: str
     ids: tuple[int, ...] = ()
     log_probability: float | None = None
+    likeliest: tuple[LikelyToken, ...] = ()
     end: End | None = None
     usage: Usage | None = None
 

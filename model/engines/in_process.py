@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..decoding.prompt_lookup import PromptLookup
 from ..decoding.request import Pause, Request
+from ..decoding.scores import TokenScores
 from ..errors import Cancelled
 from ..loading.load import read_adapter_of
 from ..loading.loaded_model import LoadedModel
@@ -69,7 +70,8 @@ class InProcessRunner:
 def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event) -> Iterator[Piece | Pause]:
     usage = Usage(prompt_tokens=len(request.ids), reused_tokens=loaded.engine.reusable_tokens(request.ids))
     deadline_s = None if request.time_limit_s is None else monotonic() + request.time_limit_s
-    decoder, written, scores = Decoder(loaded.tokenizer), 0, list[float]()
+    decoder, written = Decoder(loaded.tokenizer), 0
+    scores = TokenScores(alternatives=request.alternatives)
     mixture = _mixture_of(request, loaded, cancel)
     asked = Request(
         max_new_tokens=request.max_new_tokens,
@@ -82,21 +84,22 @@ def _write(loaded: LoadedModel, request: CompletionRequest, cancel: Event) -> It
         search=request.search,
         lookup=_drafts_of(request, mixture),
         deadline_s=deadline_s,
-        log_probabilities=scores,
+        scores=scores,
     )
     for step in loaded.engine.steps(request.ids, asked):
         if isinstance(step, Pause):
             yield step
             continue
-        score = scores[written] if written < len(scores) else None
+        found = scores.log_probabilities[written] if written < len(scores.log_probabilities) else None
+        likeliest = scores.likeliest[written] if written < len(scores.likeliest) else ()
         written += 1
-        yield Piece(text=decoder.feed(step), ids=(step,), log_probability=score, usage=usage)
+        yield Piece(text=decoder.feed(step), ids=(step,), log_probability=found, likeliest=likeliest, usage=usage)
     is_late = deadline_s is not None and monotonic() >= deadline_s
     end = "length" if written >= request.max_new_tokens else "time" if is_late else "end"
-    if mixture is not None and request.search is not None and not scores:
+    if mixture is not None and request.search is not None and not scores.log_probabilities:
         end = "unsure"
-    of_stop_token = sum(scores[written:]) if len(scores) > written else None
-    yield Piece(text=decoder.finish(), log_probability=of_stop_token, end=end, usage=usage)
+    of_end = scores.log_probabilities[written:]
+    yield Piece(text=decoder.finish(), log_probability=sum(of_end) if of_end else None, end=end, usage=usage)
 
 
 def _mixture_of(request: CompletionRequest, loaded: LoadedModel, cancel: Event) -> Mixture | None:

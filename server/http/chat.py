@@ -58,6 +58,7 @@ class ChatFields(SamplingFields):
     max_completion_tokens: Annotated[int, Field(ge=0)] | None = None
     n_predict: Annotated[int, Field(ge=-1)] | None = None
     logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     tools: list[Any] | None = None
     response_format: dict[str, Any] | None = None
 
@@ -66,8 +67,14 @@ class ChatFields(SamplingFields):
         given = (self.max_completion_tokens, self.max_tokens, self.n_predict)
         return next((tokens for tokens in given if tokens is not None and tokens >= 0), _LONGEST_TOKENS)
 
+    @property
+    def alternatives(self) -> int | None:
+        return self.top_logprobs or 0 if self.logprobs else None
+
     def check(self) -> None:
         SamplingFields.check(self)
+        if self.top_logprobs and not self.logprobs:
+            raise refused("top_logprobs", "top_logprobs needs logprobs to be true.")
         if self.tools:
             raise refused("tools", "tools are not supported.")
         if self.response_format is not None and self.response_format.get("type") != "text":
@@ -116,7 +123,7 @@ async def _answer(service: Service, fields: ChatFields) -> bytes:
         {
             "index": number,
             "message": {"role": "assistant", "content": outcome.text},
-            "logprobs": TokenOdds(outcome).of_chat() if fields.logprobs else None,
+            "logprobs": TokenOdds(outcome, fields.alternatives).of_chat(),
             "finish_reason": outcome.finish or "stop",
         }
         for number, outcome in enumerate(outcomes)
@@ -132,13 +139,13 @@ async def _events(service: Service, fields: ChatFields) -> AsyncGenerator[dict[s
     for index, make in enumerate(_texts(fields)):
         outcome = Outcome()
         outcomes.append(outcome)
-        odds = TokenOdds(outcome)
+        odds = TokenOdds(outcome, fields.alternatives)
         async with aclosing(parts(service, ENDPOINT, make, outcome)) as said:
             async for part in said:
                 choice = {
                     "index": index,
                     "delta": _delta(part),
-                    "logprobs": odds.of_chat() if fields.logprobs else None,
+                    "logprobs": odds.of_chat(),
                     "finish_reason": part.finish,
                 }
                 yield {**_head(outcome.model, _CHUNK, id), "choices": [choice]}

@@ -49,6 +49,10 @@ class CompletionFields(SamplingFields):
     logprobs: Annotated[int, Field(ge=0, le=5)] | None = None
     best_of: int | None = None
 
+    @property
+    def alternatives(self) -> int | None:
+        return self.logprobs
+
     def prompts(self) -> list[str | list[int]]:
         if isinstance(self.prompt, str):
             return [self.prompt]
@@ -106,7 +110,7 @@ async def _answer(service: Service, fields: CompletionFields) -> bytes:
             {
                 "index": index,
                 "text": _echoed(fields, wanted.prompt, outcome) + outcome.text,
-                "logprobs": TokenOdds(outcome).of_completion() if fields.logprobs is not None else None,
+                "logprobs": TokenOdds(outcome, fields.alternatives).of_completion(),
                 "finish_reason": outcome.finish or "stop",
             }
         )
@@ -120,13 +124,13 @@ async def _events(service: Service, fields: CompletionFields) -> AsyncGenerator[
     for index, wanted in enumerate(fields.texts()):
         outcome = Outcome()
         outcomes.append(outcome)
-        odds = TokenOdds(outcome)
+        odds = TokenOdds(outcome, fields.alternatives)
         async with aclosing(parts(service, ENDPOINT, wanted.make, outcome)) as said:
             async for part in said:
                 choice = {
                     "index": index,
                     "text": (_echoed(fields, wanted.prompt, outcome) if part.is_first else "") + part.text,
-                    "logprobs": odds.of_completion() if fields.logprobs is not None else None,
+                    "logprobs": odds.of_completion(),
                     "finish_reason": part.finish,
                 }
                 yield {**_head(outcome.model, id), "choices": [choice]}

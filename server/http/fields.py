@@ -46,6 +46,12 @@ class SamplingFields(Fields):
     def says_usage(self) -> bool:
         return bool((self.stream_options or {}).get("include_usage"))
 
+    @property
+    def alternatives(self) -> int | None:
+        """Of how many of the likeliest tokens at each place the answer tells how likely they are, beside the chosen
+        one; None where it tells nothing of tokens."""
+        return None
+
     def check(self) -> None:
         """Raises `HttpError` for what cannot be done, and would change what comes."""
         for name in ("frequency_penalty", "presence_penalty", "logit_bias"):
@@ -61,6 +67,8 @@ class SamplingFields(Fields):
             top_k=self.top_k if self.top_k is not None and self.top_k > 0 else None,
             seed=None if self.seed is None else (self.seed + choice) % 2**63,
             stops=as_list(self.stop),
+            # One at least: a device that decodes by itself tells nothing where nobody asks for alternatives.
+            alternatives=0 if self.alternatives is None else max(1, self.alternatives),
         )
 
 

@@ -36,7 +36,8 @@ MakeAsked = Callable[[PromptConfig], Asked]
 
 @dataclass(slots=True)
 class Outcome:
-    """What is known of a text, as it comes. `finish`: "stop" or "length", once it has ended."""
+    """What is known of a text, as it comes. `likeliest`: the alternatives at the place of each token. `finish`: "stop"
+    or "length", once it has ended."""
 
     model: str = ""
     context_tokens: int = 0
@@ -44,6 +45,7 @@ class Outcome:
     text: str = ""
     ids: list[int] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
+    likeliest: list[tuple[model.LikelyToken, ...]] = field(default_factory=list)
     prompt_tokens: int = 0
     reused_tokens: int = 0
     finish: str | None = None
@@ -154,6 +156,7 @@ def _note(outcome: Outcome, piece: model.Piece) -> None:
     outcome.ids += piece.ids
     if piece.ids and piece.log_probability is not None:
         outcome.log_probabilities.append(piece.log_probability)
+        outcome.likeliest.append(piece.likeliest)
     if piece.usage is not None:
         outcome.prompt_tokens, outcome.reused_tokens = piece.usage.prompt_tokens, piece.usage.reused_tokens
     if piece.end is not None:

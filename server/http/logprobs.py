@@ -7,25 +7,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ... import model
 from .generation import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Token:
-    """A chosen token, and the natural logarithm of its probability. `offset`: of the texts before it, in characters."""
+    """A token, and the natural logarithm of its probability."""
 
     text: str
     bytes: bytes
     log_probability: float
+
+    def in_chat(self) -> dict[str, Any]:
+        return {"token": self.text, "logprob": self.log_probability, "bytes": list(self.bytes) or None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """A token of the text. `likeliest`: at its place. `offset`: of the texts of the tokens before it, in characters."""
+
+    token: _Token
+    likeliest: Sequence[_Token]
     offset: int
 
 
 class TokenOdds:
     """The tokens of a text that comes piece by piece, each told once. Where the engine does not say how likely they
-    are, there is nothing to tell."""
+    are, there is nothing to tell.
 
-    def __init__(self, outcome: Outcome) -> None:
+    `alternatives`: how many of the likeliest at each place are told, too; None where nobody asks for any of this.
+    """
+
+    def __init__(self, outcome: Outcome, alternatives: int | None) -> None:
         self._outcome = outcome
+        self._alternatives = alternatives
         self._told = 0
         self._offset = 0
 
@@ -35,41 +51,44 @@ class TokenOdds:
         if tokens is None:
             return None
         return {
-            "tokens": [token.text for token in tokens],
-            "token_logprobs": [token.log_probability for token in tokens],
-            "top_logprobs": [{token.text: token.log_probability} for token in tokens],
-            "text_offset": [token.offset for token in tokens],
+            "tokens": [one.token.text for one in tokens],
+            "token_logprobs": [one.token.log_probability for one in tokens],
+            "top_logprobs": [
+                {each.text: each.log_probability for each in (*one.likeliest, one.token)} for one in tokens
+            ],
+            "text_offset": [one.offset for one in tokens],
         }
 
     def of_chat(self) -> dict[str, Any] | None:
-        """The same as chats tell them, without alternatives."""
+        """The same as chats tell them."""
         tokens = self._next()
         if tokens is None:
             return None
-        return {
-            "content": [
-                {
-                    "token": token.text,
-                    "logprob": token.log_probability,
-                    "bytes": list(token.bytes),
-                    "top_logprobs": [],
-                }
-                for token in tokens
-            ]
-        }
+        content = [
+            {**one.token.in_chat(), "top_logprobs": [each.in_chat() for each in one.likeliest]} for one in tokens
+        ]
+        return {"content": content}
 
-    def _next(self) -> Sequence[_Token] | None:
-        outcome = self._outcome
-        if outcome.tokenizer is None or len(outcome.log_probabilities) != len(outcome.ids):
+    def _next(self) -> Sequence[_Chosen] | None:
+        outcome, most = self._outcome, self._alternatives
+        tokenizer, odds = outcome.tokenizer, outcome.log_probabilities
+        if most is None or tokenizer is None or len(odds) != len(outcome.ids):
             return None
-        tokens: list[_Token] = []
-        for id, found in zip(outcome.ids[self._told :], outcome.log_probabilities[self._told :], strict=True):
-            token = outcome.tokenizer.bytes_of(id)
-            text = _shown(token)
-            tokens.append(_Token(text=text, bytes=token, log_probability=found, offset=self._offset))
-            self._offset += len(text)
-        self._told += len(tokens)
-        return tokens
+        chosen: list[_Chosen] = []
+        for place in range(self._told, len(odds)):
+            token = _token(outcome.ids[place], odds[place], tokenizer)
+            likeliest = [_token(each.id, each.log_probability, tokenizer) for each in outcome.likeliest[place]]
+            chosen.append(_Chosen(token=token, likeliest=likeliest[:most], offset=self._offset))
+            self._offset += len(token.text)
+        self._told = len(odds)
+        return chosen
+
+
+def _token(id: int, log_probability: float, tokenizer: model.Tokenizer) -> _Token:
+    """One that ends the text has a spelling, and no bytes."""
+    token = tokenizer.bytes_of(id)
+    text = _shown(token) if token else tokenizer.control_token(id) or ""
+    return _Token(text=text, bytes=token, log_probability=log_probability)
 
 
 def _shown(token: bytes) -> str:

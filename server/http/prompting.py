@@ -15,7 +15,8 @@ from .templated import hole_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What a client may say of the text it wants; None leaves it to the server's settings."""
+    """What a client may say of the text it wants; None leaves it to the server's settings. `alternatives`: see
+    `CompletionRequest`."""
 
     max_tokens: int | None = None
     temperature: float | None = None
@@ -23,6 +24,7 @@ class Wishes:
     top_k: int | None = None
     seed: int | None = None
     stops: Sequence[str] = ()
+    alternatives: int = 0
     writes_within_s: float | None = None
 
 
@@ -109,6 +111,7 @@ def _asked(ids: tuple[int, ...], wishes: Wishes, config: PromptConfig, *, head: 
         sampling=sampling,
         stop_ids=tokenizer.control_ids,
         lookup=lookup_text(ids, tokenizer.control_ids),
+        alternatives=wishes.alternatives,
     )
     return Asked(request=request, stops=wishes.stops, writes_within_s=wishes.writes_within_s)
 

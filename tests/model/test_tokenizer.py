@@ -73,6 +73,12 @@ def test_control_tokens_and_padding_add_no_text(embedded: model.Tokenizer) -> No
     assert embedded.decode([0, 3, 999_999]) == ""
 
 
+def test_a_control_token_is_known_by_its_id(embedded: model.Tokenizer) -> None:
+    for spelling in embedded.control_tokens:
+        assert embedded.control_token(embedded.control_id(spelling)) == spelling
+    assert embedded.control_token(embedded.encode_text("x")[0]) is None
+
+
 def test_half_of_a_surrogate_pair_is_no_error(embedded: model.Tokenizer) -> None:
     assert embedded.decode(embedded.encode_text("a\ud800b")) == "a\ufffdb"
 

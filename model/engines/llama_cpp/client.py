@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ...decoding.sampling import Sampling
+from ...decoding.scores import LikelyToken
 from ...errors import BrokenCheckpoint
 from ..http.client import HttpClient, Server
 from ..http.exchange import parsed
@@ -28,22 +29,13 @@ _ABOVE_ALL = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A token that may come next, and the natural logarithm of its probability at temperature 1, which is no number
-    where the server does not tell it."""
-
-    id: int
-    log_probability: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A token that was chosen. `candidates`: the likeliest ones at its place. `text`: what it adds, and what the
     `skipped_tokens` before it add, whose ids the server does not tell: they end within a character. `reused_tokens`: of
     the prompt, that needed no computing."""
 
-    token: Candidate
-    candidates: tuple[Candidate, ...]
+    token: LikelyToken
+    candidates: tuple[LikelyToken, ...]
     text: str
     skipped_tokens: int
     reused_tokens: int
@@ -82,7 +74,7 @@ class LlamaClient:
             elif event.tokens:
                 odds = _odds(event)
                 yield Step(
-                    token=Candidate(id=event.tokens[-1], log_probability=odds.log_probability),
+                    token=LikelyToken(event.tokens[-1], odds.log_probability),
                     candidates=tuple(each.candidate for each in odds.top_logprobs),
                     text=event.content,
                     skipped_tokens=max(0, event.tokens_predicted - seen - 1),
@@ -99,24 +91,24 @@ class LlamaClient:
                 reused = event.prompt_progress.cache
         return reused
 
-    def best_of(self, asked: Asked, allowed: Collection[int], *, most: int, cancel: Event) -> list[Candidate]:
-        """The likeliest of `allowed` after a prompt, at most `most`, with their probabilities among all of `allowed`.
-        Empty where the context is full.
+    def best_of(self, asked: Asked, allowed: Collection[int], *, most: int, cancel: Event) -> list[LikelyToken]:
+        """The likeliest of `allowed` after a prompt, at most `most`, with their probabilities among all of `allowed`,
+        which are no numbers where the server does not tell them. Empty where the context is full.
 
         Raises `HttpFailure` and `Cancelled`.
         """
         biased = {**_prompt(asked), "n_predict": 1, "logit_bias": [[id, _ABOVE_ALL] for id in allowed]}
         odds = {"temperature": 1.0, "n_probs": min(most, len(allowed)), "post_sampling_probs": True}
-        found: list[Candidate] = []
+        found: list[LikelyToken] = []
         for place in self._whole({**biased, **odds}, cancel).completion_probabilities:
             for each in place.top_probs:
                 if each.prob > 0 and each.id in allowed:
-                    found.append(Candidate(id=each.id, log_probability=math.log(each.prob)))
+                    found.append(LikelyToken(each.id, math.log(each.prob)))
         if found:
             return found
         # Of a place where it draws a token that ends within a character the server tells nothing but the token.
         tokens = self._whole({**biased, "temperature": 0.0}, cancel).tokens
-        return [Candidate(id=id, log_probability=math.nan) for id in tokens if id in allowed]
+        return [LikelyToken(id, math.nan) for id in tokens if id in allowed]
 
     def close(self, timeout_s: float) -> bool:
         return self._http.close(timeout_s)
@@ -142,8 +134,8 @@ class _Candidate(BaseModel):
     logprob: float | None
 
     @property
-    def candidate(self) -> Candidate:
-        return Candidate(id=self.id, log_probability=_number(self.logprob))
+    def candidate(self) -> LikelyToken:
+        return LikelyToken(self.id, _number(self.logprob))
 
 
 class _Sampled(BaseModel):

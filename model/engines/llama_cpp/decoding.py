@@ -18,8 +18,9 @@ from threading import Event
 
 from ...decoding.guide import GuideState
 from ...decoding.sampling import Sampling
+from ...decoding.scores import LikelyToken
 from ..engine import CompletionRequest
-from .client import Asked, Candidate, LlamaClient, Step
+from .client import Asked, LlamaClient, Step
 
 _CANDIDATES = 64
 """Of each place, while a guide is on: the likeliest allowed token is nearly always among them."""
@@ -28,10 +29,12 @@ _CANDIDATES = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """A token of a completion. `tokens`: it and those before it whose ids nobody knows; where there are any, `text` is
-    what all of them add. `log_probability`: None where nobody knows it. `ends`: it is no text, but the end of it."""
+    what all of them add. `log_probability`: None where nobody knows it. `likeliest`: the alternatives that the request
+    asks for, as far as they are known. `ends`: it is no text, but the end of it."""
 
     id: int
     log_probability: float | None
+    likeliest: tuple[LikelyToken, ...] = ()
     tokens: int = 1
     text: str | None = None
     ends: bool
@@ -54,7 +57,7 @@ def decide(
             chosen = text.allowed_instead_of(refused)
             if not chosen:
                 return
-            decided = _with(_draw(chosen, request.sampling, random), refused, request)
+            decided = _with(_draw(chosen, request.sampling, random), chosen, refused, request)
             text.take(decided)
             yield decided
             if text.has_ended:
@@ -82,7 +85,7 @@ class _Text:
             self._here(),
             max_new_tokens=most,
             sampling=self.request.sampling,
-            candidates=1 if self.guide is None else _CANDIDATES,
+            candidates=max(1 if self.guide is None else _CANDIDATES, self.request.alternatives),
             cancel=self.cancel,
         )
         with closing(steps):
@@ -102,7 +105,7 @@ class _Text:
             self.guide = _after(self.guide, decided.id)
             self.written.append(decided.id)
 
-    def allowed_instead_of(self, refused: Step | None) -> Sequence[Candidate]:
+    def allowed_instead_of(self, refused: Step | None) -> Sequence[LikelyToken]:
         """What may come where the server's choice may not, or is not told, with its probabilities among what may.
         Empty where the context is full."""
         assert self.guide is not None
@@ -136,29 +139,30 @@ def _after(guide: GuideState | None, id: int) -> GuideState | None:
 def _as_it_is(step: Step, guide: GuideState | None, request: CompletionRequest) -> Decided:
     """The server's own choice."""
     if guide is None:
-        decided = _with(step.token, step, request)
+        decided = _with(step.token, step.candidates, step, request)
         skipped = step.skipped_tokens
-        return replace(decided, tokens=1 + skipped, text=step.text) if skipped else decided
+        return replace(decided, likeliest=(), tokens=1 + skipped, text=step.text) if skipped else decided
     among = _allowed(step.candidates, guide)
     if all(each.id != step.token.id for each in among):
         among.append(step.token)
-    return _with(next(each for each in _normalised(among) if each.id == step.token.id), step, request)
+    among = _normalised(among)
+    return _with(next(each for each in among if each.id == step.token.id), among, step, request)
 
 
-def _allowed(candidates: Sequence[Candidate], guide: GuideState) -> list[Candidate]:
+def _allowed(candidates: Sequence[LikelyToken], guide: GuideState) -> list[LikelyToken]:
     return [each for each in candidates if guide.allows(each.id)]
 
 
-def _normalised(among: Sequence[Candidate]) -> list[Candidate]:
+def _normalised(among: Sequence[LikelyToken]) -> list[LikelyToken]:
     """With their probabilities among each other. What is not among the likeliest counts for nothing."""
     most = max(each.log_probability for each in among)
     total = most + math.log(sum(math.exp(each.log_probability - most) for each in among))
     return [replace(each, log_probability=each.log_probability - total) for each in among]
 
 
-def _draw(among: Sequence[Candidate], sampling: Sampling, random: Random) -> Candidate:
+def _draw(among: Sequence[LikelyToken], sampling: Sampling, random: Random) -> LikelyToken:
     """One of them, as `sampling` says."""
-    ordered = sorted(among, key=attrgetter("log_probability"), reverse=True)
+    ordered = _ordered(among)
     if sampling.is_greedy:
         return ordered[0]
     ordered = ordered[: sampling.top_k]
@@ -173,10 +177,18 @@ def _draw(among: Sequence[Candidate], sampling: Sampling, random: Random) -> Can
     return random.choices(ordered, weights)[0]
 
 
-def _with(token: Candidate, step: Step | None, request: CompletionRequest) -> Decided:
+def _ordered(among: Sequence[LikelyToken]) -> list[LikelyToken]:
+    """The likeliest first."""
+    return sorted(among, key=attrgetter("log_probability"), reverse=True)
+
+
+def _with(token: LikelyToken, among: Sequence[LikelyToken], step: Step | None, request: CompletionRequest) -> Decided:
+    """`token`, which was chosen of those `among` which it stands."""
+    is_known = not math.isnan(token.log_probability)
     return Decided(
         id=token.id,
-        log_probability=None if math.isnan(token.log_probability) else token.log_probability,
+        log_probability=token.log_probability if is_known else None,
+        likeliest=tuple(_ordered(among)[: request.alternatives]) if is_known else (),
         ends=token.id in request.stop_ids,
         reused_tokens=0 if step is None else step.reused_tokens,
     )

@@ -236,7 +236,9 @@ def load_llama_cpp(plan: Plan, *, threads: int, report: Callable[[str], None]) -
 
 def _piece(token: Decided, decoder: Decoder, usage: Usage) -> Piece:
     text = decoder.feed(token.id) if token.text is None else decoder.finish() + token.text
-    return Piece(text=text, ids=(token.id,), log_probability=token.log_probability, usage=usage)
+    return Piece(
+        text=text, ids=(token.id,), log_probability=token.log_probability, likeliest=token.likeliest, usage=usage
+    )
 
 
 def _settings(plan: Plan, tokens: int, threads: int) -> ServerSettings:

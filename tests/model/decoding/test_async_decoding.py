@@ -15,6 +15,7 @@ import torch
 from engine_pair import CONTEXT_TOKENS, PROMPT, Clock, Pair, check_exact, check_random_requests, consume
 from fake_recorder import FakeRecorder, save_network
 from seekline import model
+from seekline.model.decoding.scores import TokenScores
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_an_old_iterator_that_ends_late_changes_nothing(pair: Pair) -> None:
     check_exact(pair.asynchronous)
 
 
-def test_what_has_another_say_in_a_token_is_decoded_step_by_step(
+def test_what_looks_at_the_logits_is_decoded_step_by_step(
     llama_folder: Path, pair: Pair, recorder: FakeRecorder
 ) -> None:
     index = model.VocabularyIndex.of(model.Tokenizer(llama_folder))
@@ -88,6 +89,7 @@ def test_what_has_another_say_in_a_token_is_decoded_step_by_step(
         {"guide": model.Guide(must_start=b"def").start(index)},
         {"sampling": model.Sampling(temperature=1.0)},
         {"lookup": model.PromptLookup(PROMPT)},
+        {"scores": TokenScores(alternatives=1)},
     ]
     engine = pair.engine(recorder, draft_length=model.DraftLength({0: 1.0, 3: 1.2}))
     for request in requests:

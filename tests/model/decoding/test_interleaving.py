@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,6 +19,7 @@ from fake_recorder import FakeRecorder, save_network
 from interleaved import take_turns
 from seekline import model
 from seekline.model.decoding.request import Pause, Request
+from seekline.model.decoding.scores import TokenScores
 from seekline.model.errors import MustWait
 from tiny_models import VOCABULARY, load, save_llama, save_v2_lite, with_noise
 
@@ -37,12 +38,13 @@ class Asked:
     """A request that can be made again: what is in it keeps a state of its own. `scores`: what the last one scored."""
 
     ids: list[int]
-    make: Callable[[list[float]], Request]
-    scores: list[float]
+    make: Callable[[TokenScores], Request]
+    scores: list[float] = field(default_factory=list)
 
     def on(self, engine: model.EngineCore[Any], **changes: Any) -> Iterator[int | Pause]:
-        self.scores = []
-        return engine.steps(self.ids, replace(self.make(self.scores), **changes))
+        noted = TokenScores()
+        self.scores = noted.log_probabilities
+        return engine.steps(self.ids, replace(self.make(noted), **changes))
 
 
 def check(make: Callable[[], model.EngineCore[Any]], ask: Callable[[str, random.Random], Asked], seeds: int) -> None:
@@ -103,7 +105,7 @@ def test_llama(tmp_path: Path, is_drafted: bool) -> None:
         ids, kind, seed = prompt(key, chance), chance.randrange(3), chance.randrange(1000)
         must_start = index.bytes_of(chance.randrange(300, VOCABULARY))
 
-        def request(scores: list[float]) -> Request:
+        def request(scores: TokenScores) -> Request:
             return Request(
                 max_new_tokens=6,
                 cancel=Event(),
@@ -112,10 +114,10 @@ def test_llama(tmp_path: Path, is_drafted: bool) -> None:
                 guide=model.Guide(must_start=must_start).start(index) if kind == 0 else None,
                 sampling=model.Sampling(temperature=1.0, seed=seed) if kind == 1 else model.GREEDY,
                 lookup=NothingCopied(ids) if small else model.PromptLookup([*ids, *ids[:8]]),
-                log_probabilities=scores,
+                scores=scores,
             )
 
-        return Asked(ids, request, [])
+        return Asked(ids, request)
 
     check(make, ask, 6)
 
@@ -126,10 +128,10 @@ def test_transformers(tmp_path: Path) -> None:
     def ask(key: str, chance: random.Random) -> Asked:
         ids = prompt(key, chance)
 
-        def request(scores: list[float]) -> Request:
-            return Request(max_new_tokens=4, cancel=Event(), key=key, log_probabilities=scores)
+        def request(scores: TokenScores) -> Request:
+            return Request(max_new_tokens=4, cancel=Event(), key=key, scores=scores)
 
-        return Asked(ids, request, [])
+        return Asked(ids, request)
 
     check(lambda: model.EngineCore(loaded.engine._backend, chunk_tokens=64), ask, 3)
 
@@ -149,7 +151,7 @@ def test_the_embedded_model(monkeypatch: pytest.MonkeyPatch) -> None:
         must = text[-1:].encode() if healed else b""
         ids = [0, *loaded.tokenizer.encode_text(text[:-1] if healed else text)]
 
-        def request(scores: list[float]) -> Request:
+        def request(scores: TokenScores) -> Request:
             texts = model.CopyTexts(before=text, after="\n", others=others)
             mixture = mixer.start(texts, must)
             return Request(
@@ -161,10 +163,10 @@ def test_the_embedded_model(monkeypatch: pytest.MonkeyPatch) -> None:
                 mixture=mixture,
                 search=model.LineSearch() if searched else None,
                 lookup=mixture.drafts(),
-                log_probabilities=scores,
+                scores=scores,
             )
 
-        return Asked(ids, request, [])
+        return Asked(ids, request)
 
     backend: Any = loaded.engine._backend
     check(lambda: model.EngineCore(backend, chunk_tokens=16, draft_length=FixedCosts(CHEAP_DRAFTS)), ask, 6)

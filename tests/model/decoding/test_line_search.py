@@ -17,6 +17,7 @@ from seekline import model
 from seekline.model.decoding.line_search import BestLine
 from seekline.model.decoding.request import Pause, Request
 from seekline.model.decoding.sampling import LineSearch
+from seekline.model.decoding.scores import TokenScores
 
 LETTERS = [b"a", b"b", b"c", b"\n"]
 END = 4
@@ -78,9 +79,14 @@ def request_of(most: int = MOST_TOKENS, deadline_s: float | None = None) -> Requ
         max_new_tokens=most,
         cancel=Event(),
         stop_ids=frozenset([END]),
-        log_probabilities=[],
+        scores=TokenScores(),
         deadline_s=deadline_s,
     )
+
+
+def noted(request: Request) -> list[float]:
+    assert request.scores is not None
+    return request.scores.log_probabilities
 
 
 def search(made_up: MadeUpModel, request: Request, *, mixture: Unmixed | None = None, **settings: float) -> list[int]:
@@ -108,8 +114,21 @@ def test_the_likeliest_line_is_found(seed: int) -> None:
     best = max(lines, key=lambda tokens: lines[tokens])
     request = request_of()
     assert search(made_up, request, further_passes=1000) == [token for token in best if token != END]
-    assert request.log_probabilities is not None
-    assert sum(request.log_probabilities) == pytest.approx(lines[best], abs=1e-4)
+    assert sum(noted(request)) == pytest.approx(lines[best], abs=1e-4)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 9))
+def test_the_likeliest_tokens_at_each_place_of_it(seed: int, alternatives: int) -> None:
+    made_up = MadeUpModel(seed)
+    request = request_of()
+    assert request.scores is not None
+    request.scores.alternatives = alternatives
+    tokens = search(made_up, request, further_passes=1000)
+    assert len(request.scores.likeliest) == len(noted(request))
+    for place, likeliest in enumerate(request.scores.likeliest):
+        odds, ids = made_up.logits(tuple(tokens[:place])).log_softmax(-1).sort(descending=True)
+        assert [one.id for one in likeliest] == ids[:alternatives].tolist()
+        assert [one.log_probability for one in likeliest] == pytest.approx(odds[:alternatives].tolist(), abs=1e-5)
 
 
 @given(st.integers(0, 10_000), st.floats(0.01, 0.9))
@@ -118,7 +137,7 @@ def test_no_line_is_less_likely_than_asked(seed: int, least: float) -> None:
     lines = every_line(made_up)
     request = request_of()
     search(made_up, request, further_passes=1000, least_probability=least)
-    assert bool(request.log_probabilities) == (max(lines.values()) >= math.log(least))
+    assert bool(noted(request)) == (max(lines.values()) >= math.log(least))
     unbounded = MadeUpModel(seed)
     search(unbounded, request_of(), further_passes=1000)
     assert made_up.passes <= unbounded.passes
@@ -136,7 +155,7 @@ def test_further_passes_are_counted(seed: int, further: int) -> None:
     request = request_of()
     search(made_up, request, further_passes=further)
     assert made_up.passes <= MOST_TOKENS - 1 + further
-    assert request.log_probabilities
+    assert noted(request)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 9), st.lists(st.integers(0, 3), max_size=9))
@@ -145,7 +164,7 @@ def test_drafts_change_no_line(seed: int, further: int, draft: list[int]) -> Non
     one, other = request_of(), request_of()
     wanted = search(plain, one, further_passes=further)
     assert search(drafting, other, mixture=Unmixed(lambda _: draft), further_passes=further) == wanted
-    assert other.log_probabilities == one.log_probabilities
+    assert noted(other) == noted(one)
     assert drafting.passes <= plain.passes
 
 

@@ -13,6 +13,7 @@ from seekline import model
 from seekline.model.decoding.guide import Guide
 from seekline.model.decoding.prompt_lookup import PromptLookup
 from seekline.model.decoding.sampling import Sampling
+from seekline.model.decoding.scores import TokenScores
 from seekline.model.decoding.vocabulary_index import VocabularyIndex
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def test_sampling_is_the_same_with_the_same_seed() -> None:
 
 
 def test_log_probabilities_are_those_of_the_mixture() -> None:
-    scores: list[float] = []
+    scores = TokenScores()
     stop = slow()[3]
-    tokens = run(mixture=CopyingMixture(), log_probabilities=scores, stop_ids={stop})
+    tokens = run(mixture=CopyingMixture(), scores=scores, stop_ids={stop})
     assert tokens == slow()[: slow().index(stop)]
-    assert len(scores) == len(tokens) + 1  # the stop token's too
-    assert all(score <= 0 for score in scores)
+    assert len(scores.log_probabilities) == len(tokens) + 1  # the stop token's too
+    assert all(score <= 0 for score in scores.log_probabilities)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import openai
 import pytest
@@ -100,6 +102,35 @@ def test_echo_and_log_probabilities(client: openai.OpenAI, tokenizer: model.Toke
     assert "".join(found.tokens or []) == answer.choices[0].text
     assert all(one is not None and one <= 0 for one in found.token_logprobs or [])
     assert len(found.token_logprobs or []) == 4
+
+
+@pytest.mark.parametrize("suffix", [None, "\n\nprint(area(1, 2))\n"], ids=["a text", "a hole"])
+def test_the_likeliest_tokens_at_each_place(client: openai.OpenAI, suffix: str | None) -> None:
+    answer = client.completions.create(model="", prompt=PROMPT, suffix=suffix, max_tokens=4, logprobs=3)
+    found = answer.choices[0].logprobs
+    assert found is not None
+    assert found.top_logprobs
+    for token, odds, alternatives in zip(
+        found.tokens or [], found.token_logprobs or [], found.top_logprobs, strict=True
+    ):
+        assert len(alternatives) >= 3
+        assert alternatives[token] == odds == max(alternatives.values())
+        assert sum(map(math.exp, alternatives.values())) <= 1.0001
+    only = client.completions.create(model="", prompt=PROMPT, suffix=suffix, max_tokens=4, logprobs=0).choices[0]
+    assert only.logprobs is not None
+    assert [list(one) for one in only.logprobs.top_logprobs or []] == [[token] for token in only.logprobs.tokens or []]
+
+
+def test_the_likeliest_tokens_of_a_chat(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "", "messages": [{"role": "user", "content": "area"}], "max_tokens": 4, "temperature": 0}
+    answer = client.chat.completions.create(**asked, logprobs=True, top_logprobs=5)
+    found = answer.choices[0].logprobs
+    assert found is not None
+    for token in found.content or []:
+        assert len(token.top_logprobs) == 5
+        assert (token.top_logprobs[0].token, token.top_logprobs[0].logprob) == (token.token, token.logprob)
+    with pytest.raises(openai.BadRequestError, match="needs logprobs"):
+        client.chat.completions.create(**asked, top_logprobs=5)
 
 
 def test_a_hole_is_filled_in_every_form_that_clients_send(client: openai.OpenAI) -> None:

@@ -22,6 +22,7 @@ from seekline.model.decoding.copying.mixture_weights import MixtureWeights
 from seekline.model.decoding.copying.native import MOST_TOKENS, ORDERS, SOURCES, Candidates
 from seekline.model.decoding.guide import Guide
 from seekline.model.decoding.sampling import GREEDY, Sampling
+from seekline.model.decoding.scores import TokenScores
 from seekline.model.decoding.vocabulary_index import VocabularyIndex
 from seekline.model.engines import in_process
 from seekline.model.loading.mixture_file import read_mixture
@@ -126,7 +127,7 @@ def test_drafts_change_no_text(mixer: Mixer, before: str, after: str, other: str
 
     def written(with_drafts: bool) -> tuple[list[int], list[float]]:
         mixture = mixer.start(texts, must)
-        scores: list[float] = []
+        scores = TokenScores()
         tokens = engine(mixer).generate(
             PROMPT,
             max_new_tokens=NEW_TOKENS,
@@ -135,9 +136,9 @@ def test_drafts_change_no_text(mixer: Mixer, before: str, after: str, other: str
             guide=Guide(must_start=must).start(mixer.vocabulary) if must else None,
             mixture=mixture,
             lookup=mixture.drafts() if with_drafts else None,
-            log_probabilities=scores,
+            scores=scores,
         )
-        return list(tokens), scores
+        return list(tokens), scores.log_probabilities
 
     assert written(True) == written(False)
 

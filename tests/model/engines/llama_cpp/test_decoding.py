@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 from seekline import model
-from seekline.model.engines.llama_cpp.client import Asked, Candidate, LlamaClient, Step
+from seekline.model.decoding.scores import LikelyToken
+from seekline.model.engines.llama_cpp.client import Asked, LlamaClient, Step
 from seekline.model.engines.llama_cpp.decoding import decide
 
 TOKENS = [b"a", b"b", b"ab", b"abc", b"\xc3", b"\xa4", b""]
@@ -49,13 +50,13 @@ class TableClient:
             if id == 6:
                 return
 
-    def best_of(self, asked: Asked, allowed: Collection[int], *, most: int, cancel: Event) -> list[Candidate]:
+    def best_of(self, asked: Asked, allowed: Collection[int], *, most: int, cancel: Event) -> list[LikelyToken]:
         self.asked_for.append(frozenset(allowed))
         return [candidate(id) for id in by_odds() if id in allowed][:most]
 
 
-def candidate(id: int) -> Candidate:
-    return Candidate(id=id, log_probability=math.log(ODDS[id]))
+def candidate(id: int) -> LikelyToken:
+    return LikelyToken(id=id, log_probability=math.log(ODDS[id]))
 
 
 def by_odds() -> list[int]:

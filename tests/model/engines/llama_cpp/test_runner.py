@@ -11,6 +11,7 @@ import pytest
 from llama_cpp_runs import PROMPT, ids_of, pieces_of, request, running, text_of, written
 from seekline import model
 from seekline.model.decoding.request import Pause
+from seekline.model.decoding.scores import TokenScores
 from seekline.model.engines.llama_cpp.runner import LlamaCppRunner
 from tiny_models import load
 
@@ -29,12 +30,12 @@ def in_process(tiny: tuple[Path, Path]) -> model.LoadedModel:
     return load(tiny[0])
 
 
-def expected(loaded: model.LoadedModel, count: int, guide: model.Guide | None = None) -> tuple[list[int], list[float]]:
-    """The tokens of our own forward pass, and their log-probabilities."""
-    scores = list[float]()
+def expected(loaded: model.LoadedModel, count: int, guide: model.Guide | None = None) -> tuple[list[int], TokenScores]:
+    """The tokens of our own forward pass, and how likely they and others were."""
+    scores = TokenScores(alternatives=4)
     state = None if guide is None else guide.start(loaded.vocabulary_index)
     tokens = loaded.engine.generate(
-        PROMPT, max_new_tokens=count, cancel=Event(), guide=state, stop_ids=CONTROL, log_probabilities=scores
+        PROMPT, max_new_tokens=count, cancel=Event(), guide=state, stop_ids=CONTROL, scores=scores
     )
     return list(tokens), scores
 
@@ -47,9 +48,19 @@ def test_tokens_and_their_odds(runner: LlamaCppRunner, in_process: model.LoadedM
     pieces = written(runner, max_new_tokens=8, stop_ids=CONTROL)
     assert ids_of(pieces) == tokens
     assert text_of(pieces) == in_process.tokenizer.decode(tokens)
-    assert [piece.log_probability for piece in pieces[:8]] == pytest.approx(scores, abs=0.03)
+    assert [piece.log_probability for piece in pieces[:8]] == pytest.approx(scores.log_probabilities, abs=0.03)
     assert pieces[-1].end == "length"
     assert all(piece.end is None for piece in pieces[:-1])
+
+
+@pytest.mark.parametrize("guide", [None, GUIDES["bytes of several tokens"]], ids=["free", "guided"])
+def test_what_else_was_likely(guide: model.Guide | None, runner: LlamaCppRunner, in_process: model.LoadedModel) -> None:
+    _, scores = expected(in_process, 4, guide)
+    pieces = written(runner, max_new_tokens=4, stop_ids=CONTROL, guide=guide, alternatives=4)
+    for piece, likeliest in zip(pieces, scores.likeliest, strict=False):
+        found = [one.log_probability for one in piece.likeliest]
+        assert found == pytest.approx([one.log_probability for one in likeliest], abs=0.03)
+    assert all(not piece.likeliest for piece in written(runner, max_new_tokens=4, stop_ids=CONTROL, guide=guide))
 
 
 @pytest.mark.parametrize("name", GUIDES)
