@@ -138,7 +138,7 @@ def _complete(engine: model.Engine, request: model.CompletionRequest, cancel: Ev
                 seen.first_ms.append(1000 * (perf_counter() - started_s))
                 is_first = False
             usage = piece.usage or usage
-            seen.new_tokens += len(piece.ids) or 1
+            seen.new_tokens += len(piece.ids) or int(piece.end is None)
     finally:
         if usage is not None:
             seen.prompt_tokens += usage.prompt_tokens

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     import torch
 
 
+_LEAST_TEMPERATURE = 1e-6
+"""Logits over less are no numbers that a float can have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """`temperature` 0 is greedy. `top_k`: only the likeliest k tokens are drawn from; None: from all. `top_p` keeps, of
@@ -23,7 +27,7 @@ class Sampling:
     @property
     def is_greedy(self) -> bool:
         """Whether it always takes the likeliest token."""
-        return self.temperature <= 0 or self.top_k == 1
+        return self.temperature < _LEAST_TEMPERATURE or self.top_k == 1
 
 
 GREEDY = Sampling()

@@ -18,7 +18,7 @@ from .completions import usage_of
 from .errors import refused
 from .events import compact, event_stream, unless_left
 from .fields import Fields, SamplingFields
-from .generation import Asked, MakeAsked, Outcome, Part, parts, whole
+from .generation import Asked, MakeAsked, Outcome, Part, admitted, parts, whole
 from .logprobs import TokenOdds
 from .prompting import Wishes, ask_for_ids
 from .service import Service
@@ -38,7 +38,7 @@ class PartFields(Fields):
 
 class MessageFields(Fields):
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[PartFields] | None = None
+    content: str | Annotated[list[PartFields], Field(fail_fast=True)] | None = None
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ class MessageFields(Fields):
 class ChatFields(SamplingFields):
     """`n_predict`: as llama.cpp's server calls `max_tokens`."""
 
-    messages: Annotated[list[MessageFields], Field(min_length=1, max_length=1000)]
+    messages: Annotated[list[MessageFields], Field(min_length=1, max_length=1000, fail_fast=True)]
     max_completion_tokens: Annotated[int, Field(ge=0)] | None = None
     n_predict: Annotated[int, Field(ge=-1)] | None = None
     logprobs: bool | None = None
@@ -91,7 +91,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/chat/completions", include_in_schema=False)
     async def chat_completions(fields: ChatFields, request: Request) -> Response:
         fields.check()
-        if fields.stream and fields.wanted_tokens:
+        if fields.stream:
             return await event_stream(request, _events(service, fields))
         return Response(await unless_left(request, _answer(service, fields)), media_type="application/json")
 
@@ -118,7 +118,8 @@ def _make(messages: list[model.ChatMessage], wishes: Wishes, config: PromptConfi
 
 
 async def _answer(service: Service, fields: ChatFields) -> bytes:
-    outcomes = [await whole(service, ENDPOINT, make) for make in _texts(fields)]
+    async with admitted(service, ENDPOINT) as admission:
+        outcomes = [await whole(admission, make) for make in _texts(fields)]
     choices = [
         {
             "index": number,
@@ -129,28 +130,29 @@ async def _answer(service: Service, fields: ChatFields) -> bytes:
         for number, outcome in enumerate(outcomes)
     ]
     head = _head(outcomes[0].model, "chat.completion")
-    return compact({**head, "choices": choices, "usage": usage_of(outcomes)})
+    return compact({**head, "choices": choices, "usage": usage_of(outcomes, fields.choices)})
 
 
 async def _events(service: Service, fields: ChatFields) -> AsyncGenerator[dict[str, Any], None]:
     """One text behind the other, as `completions` has them."""
     id = _id()
     outcomes: list[Outcome] = []
-    for index, make in enumerate(_texts(fields)):
-        outcome = Outcome()
-        outcomes.append(outcome)
-        odds = TokenOdds(outcome, fields.alternatives)
-        async with aclosing(parts(service, ENDPOINT, make, outcome)) as said:
-            async for part in said:
-                choice = {
-                    "index": index,
-                    "delta": _delta(part),
-                    "logprobs": odds.of_chat(),
-                    "finish_reason": part.finish,
-                }
-                yield {**_head(outcome.model, _CHUNK, id), "choices": [choice]}
+    async with admitted(service, ENDPOINT) as admission:
+        for index, make in enumerate(_texts(fields)):
+            outcome = Outcome()
+            outcomes.append(outcome)
+            odds = TokenOdds(outcome, fields.alternatives)
+            async with aclosing(parts(admission, make, outcome)) as said:
+                async for part in said:
+                    choice = {
+                        "index": index,
+                        "delta": _delta(part),
+                        "logprobs": odds.of_chat(),
+                        "finish_reason": part.finish,
+                    }
+                    yield {**_head(outcome.model, _CHUNK, id), "choices": [choice]}
     if fields.says_usage:
-        yield {**_head(outcomes[0].model, _CHUNK, id), "choices": [], "usage": usage_of(outcomes)}
+        yield {**_head(outcomes[0].model, _CHUNK, id), "choices": [], "usage": usage_of(outcomes, fields.choices)}
 
 
 def _delta(part: Part) -> dict[str, str]:

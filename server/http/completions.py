@@ -17,18 +17,18 @@ from ..completion.prompt_config import PromptConfig
 from .errors import refused
 from .events import compact, event_stream, unless_left
 from .fields import MAX_CHOICES, SamplingFields
-from .generation import Asked, MakeAsked, Outcome, parts, whole
+from .generation import Asked, MakeAsked, Outcome, admitted, parts, whole
 from .logprobs import TokenOdds
 from .prompting import Wishes, ask_for_hole, ask_for_ids, ask_for_text
 from .service import Service
 
 ENDPOINT = "completions"
-Ids = Annotated[list[int], Field(min_length=1)]
+Ids = Annotated[list[int], Field(min_length=1, fail_fast=True)]
 Prompts = (
     str
     | Ids
-    | Annotated[list[str], Field(min_length=1, max_length=MAX_CHOICES)]
-    | Annotated[list[Ids], Field(min_length=1, max_length=MAX_CHOICES)]
+    | Annotated[list[str], Field(min_length=1, max_length=MAX_CHOICES, fail_fast=True)]
+    | Annotated[list[Ids], Field(min_length=1, max_length=MAX_CHOICES, fail_fast=True)]
 )
 
 
@@ -103,39 +103,41 @@ def _make(prompt: str | list[int], suffix: str | None, wishes: Wishes, config: P
 async def _answer(service: Service, fields: CompletionFields) -> bytes:
     choices: list[dict[str, Any]] = []
     outcomes: list[Outcome] = []
-    for index, wanted in enumerate(fields.texts()):
-        outcome = await whole(service, ENDPOINT, wanted.make)
-        outcomes.append(outcome)
-        choices.append(
-            {
-                "index": index,
-                "text": _echoed(fields, wanted.prompt, outcome) + outcome.text,
-                "logprobs": TokenOdds(outcome, fields.alternatives).of_completion(),
-                "finish_reason": outcome.finish or "stop",
-            }
-        )
-    return compact({**_head(outcomes[0].model), "choices": choices, "usage": usage_of(outcomes)})
+    async with admitted(service, ENDPOINT) as admission:
+        for index, wanted in enumerate(fields.texts()):
+            outcome = await whole(admission, wanted.make)
+            outcomes.append(outcome)
+            choices.append(
+                {
+                    "index": index,
+                    "text": _echoed(fields, wanted.prompt, outcome) + outcome.text,
+                    "logprobs": TokenOdds(outcome, fields.alternatives).of_completion(),
+                    "finish_reason": outcome.finish or "stop",
+                }
+            )
+    return compact({**_head(outcomes[0].model), "choices": choices, "usage": usage_of(outcomes, fields.choices)})
 
 
 async def _events(service: Service, fields: CompletionFields) -> AsyncGenerator[dict[str, Any], None]:
     """One text behind the other: the device would not write them sooner side by side."""
     id = _id()
     outcomes: list[Outcome] = []
-    for index, wanted in enumerate(fields.texts()):
-        outcome = Outcome()
-        outcomes.append(outcome)
-        odds = TokenOdds(outcome, fields.alternatives)
-        async with aclosing(parts(service, ENDPOINT, wanted.make, outcome)) as said:
-            async for part in said:
-                choice = {
-                    "index": index,
-                    "text": (_echoed(fields, wanted.prompt, outcome) if part.is_first else "") + part.text,
-                    "logprobs": odds.of_completion(),
-                    "finish_reason": part.finish,
-                }
-                yield {**_head(outcome.model, id), "choices": [choice]}
+    async with admitted(service, ENDPOINT) as admission:
+        for index, wanted in enumerate(fields.texts()):
+            outcome = Outcome()
+            outcomes.append(outcome)
+            odds = TokenOdds(outcome, fields.alternatives)
+            async with aclosing(parts(admission, wanted.make, outcome)) as said:
+                async for part in said:
+                    choice = {
+                        "index": index,
+                        "text": (_echoed(fields, wanted.prompt, outcome) if part.is_first else "") + part.text,
+                        "logprobs": odds.of_completion(),
+                        "finish_reason": part.finish,
+                    }
+                    yield {**_head(outcome.model, id), "choices": [choice]}
     if fields.says_usage:
-        yield {**_head(outcomes[0].model, id), "choices": [], "usage": usage_of(outcomes)}
+        yield {**_head(outcomes[0].model, id), "choices": [], "usage": usage_of(outcomes, fields.choices)}
 
 
 def _echoed(fields: CompletionFields, prompt: str | list[int], outcome: Outcome) -> str:
@@ -146,14 +148,16 @@ def _echoed(fields: CompletionFields, prompt: str | list[int], outcome: Outcome)
     return outcome.tokenizer.decode(prompt) if outcome.tokenizer is not None else ""
 
 
-def usage_of(outcomes: list[Outcome]) -> dict[str, Any]:
-    """`cached_tokens`: of the prompt, which needed no computing."""
-    prompt, new = sum(one.prompt_tokens for one in outcomes), sum(len(one.ids) for one in outcomes)
+def usage_of(outcomes: list[Outcome], choices: int) -> dict[str, Any]:
+    """Of prompts with so many texts each, one behind the other; a prompt counts once. `cached_tokens`: of the prompts,
+    which needed no computing."""
+    prompts = outcomes[::choices]
+    prompt, new = sum(one.prompt_tokens for one in prompts), sum(one.tokens for one in outcomes)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": new,
         "total_tokens": prompt + new,
-        "prompt_tokens_details": {"cached_tokens": sum(one.reused_tokens for one in outcomes)},
+        "prompt_tokens_details": {"cached_tokens": sum(one.reused_tokens for one in prompts)},
     }
 
 

@@ -11,7 +11,9 @@ from .prompting import Wishes
 
 MAX_STOPS = 32
 MAX_CHOICES = 16
-Stops = str | Annotated[list[str], Field(max_length=MAX_STOPS)] | None
+# A list of a million wrong items has one error that is told, not a million that hold up the server.
+Stops = str | Annotated[list[str], Field(max_length=MAX_STOPS, fail_fast=True)] | None
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
 class Fields(BaseModel):
@@ -28,7 +30,7 @@ class SamplingFields(Fields):
     temperature: Annotated[float, Field(ge=0, le=5)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: int | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    seed: Seed | None = None
     stop: Stops = None
     n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
     stream: bool | None = None
@@ -36,7 +38,7 @@ class SamplingFields(Fields):
     user: str | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
-    logit_bias: dict[str, float] | None = None
+    logit_bias: dict[str, Any] | None = None
 
     @property
     def choices(self) -> int:

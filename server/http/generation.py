@@ -1,10 +1,11 @@
-"""One text from the engine, for whatever endpoint: through the gate, piece by piece, stopped when nobody reads it."""
+"""Texts from the engine, for whatever endpoint: a request passes the gate once, and each of its texts comes piece by
+piece, stopped when nobody reads it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 from time import perf_counter
@@ -12,6 +13,7 @@ from time import perf_counter
 from ... import model
 from ..completion.prompt_config import PromptConfig
 from .errors import HttpError, of_model
+from .rewritten import Rewritten
 from .service import Service
 from .stops import StopStrings
 
@@ -20,11 +22,12 @@ _MOST_RETRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request for the engine, and what of the text is the client's. `must_start`: what the engine writes again of the
-    prompt's end. `stops`: strings before which it ends. `writes_within_s`: so long after its first token it
-    ends, once it has a whole line."""
+    """A request for the engine, and what of the text is the client's: at most `max_tokens` of it. `must_start`: what
+    the engine writes again of the prompt's end before. `stops`: strings before which it ends. `writes_within_s`: so
+    long after its first token it ends, once it has a whole line."""
 
     request: model.CompletionRequest
+    max_tokens: int
     must_start: str = ""
     stops: Sequence[str] = ()
     writes_within_s: float | None = None
@@ -36,42 +39,50 @@ MakeAsked = Callable[[PromptConfig], Asked]
 
 @dataclass(slots=True)
 class Outcome:
-    """What is known of a text, as it comes. `likeliest`: the alternatives at the place of each token. `finish`: "stop"
-    or "length", once it has ended."""
+    """What is known of a text, as it comes. `tokens`: how many it has; `ids`, `log_probabilities` and the alternatives
+    at the place of each, `likeliest`, are there where the engine tells them. `cut_bytes`: of the first token, which are
+    not the text's. `finish`: "stop" or "length", once it has ended; `stop_string`: before which."""
 
     model: str = ""
     context_tokens: int = 0
     tokenizer: model.Tokenizer | None = None
     text: str = ""
+    tokens: int = 0
     ids: list[int] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
     likeliest: list[tuple[model.LikelyToken, ...]] = field(default_factory=list)
+    cut_bytes: int = 0
     prompt_tokens: int = 0
     reused_tokens: int = 0
     finish: str | None = None
+    stop_string: str | None = None
     prompt_s: float = 0.0
     writing_s: float = 0.0
 
 
-async def generate(service: Service, endpoint: str, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
-    """The text as it may be shown; what else is known of it goes into `outcome`. Whoever stops iterating stops the
-    device.
+@dataclass(slots=True, kw_only=True)
+class Admitted:
+    """A request that may have texts of the engine, one behind the other. Times are of `perf_counter`: when it came, and
+    when its first and its latest token did. `finish`: of its last text."""
 
-    Raises `HttpError`, and what `make` raises.
-    """
+    service: Service
+    since_s: float
+    first_token_s: float | None = None
+    latest_token_s: float = 0.0
+    finish: str = "stop"
+
+
+@asynccontextmanager
+async def admitted(service: Service, endpoint: str) -> AsyncIterator[Admitted]:
+    """Waits until it is a request's turn, for all of its texts; notes how it ended. Raises `HttpError`, also for what
+    the engine raises within."""
+    request = Admitted(service=service, since_s=perf_counter())
     end = "cancelled"
     try:
         service.stop_warming()
         async with service.gate.place():
-            for _ in range(_MOST_RETRIES):
-                try:
-                    async for text in _once(service, make, outcome):
-                        yield text
-                    end = outcome.finish or "stop"
-                    return
-                except model.InfoChanged:
-                    continue
-        raise HttpError(503, "The model changes again and again.", kind="server_error", retry_after_s=1)
+            yield request
+            end = request.finish
     except model.ModelError as error:
         end = "failed"
         raise of_model(error) from error
@@ -83,6 +94,27 @@ async def generate(service: Service, endpoint: str, make: MakeAsked, outcome: Ou
         raise
     finally:
         service.metrics.requests.labels(endpoint, end).inc()
+        if request.first_token_s is not None:
+            service.metrics.first_token_s.observe(request.first_token_s - request.since_s)
+            service.metrics.whole_s.observe(request.latest_token_s - request.since_s)
+
+
+async def generate(request: Admitted, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
+    """The text as it may be shown; what else is known of it goes into `outcome`. Whoever stops iterating stops the
+    device.
+
+    Raises `HttpError`, what the engine raises, and what `make` raises.
+    """
+    for _ in range(_MOST_RETRIES):
+        try:
+            async with aclosing(_once(request, make, outcome)) as texts:
+                async for text in texts:
+                    yield text
+            request.finish = outcome.finish or "stop"
+            return
+        except model.InfoChanged:
+            continue
+    raise HttpError(503, "The model changes again and again.", kind="server_error", retry_after_s=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +126,18 @@ class Part:
     finish: str | None = None
 
 
-async def parts(service: Service, endpoint: str, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[Part, None]:
+async def parts(request: Admitted, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[Part, None]:
     """What `generate` yields, and how it ended."""
     is_first = True
-    async with aclosing(generate(service, endpoint, make, outcome)) as texts:
+    async with aclosing(generate(request, make, outcome)) as texts:
         async for text in texts:
             yield Part(text=text, is_first=is_first)
             is_first = False
     yield Part(text="", is_first=is_first, finish=outcome.finish or "stop")
 
 
-async def _once(service: Service, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
+async def _once(request: Admitted, make: MakeAsked, outcome: Outcome) -> AsyncGenerator[str, None]:
+    service = request.service
     config = await service.prompt_config()
     asked = await asyncio.to_thread(make, config)  # a long prompt takes its time
     outcome.model, outcome.tokenizer = config.info.name, config.info.tokenizer
@@ -121,8 +154,9 @@ async def _once(service: Service, make: MakeAsked, outcome: Outcome) -> AsyncGen
     finally:
         await pieces.aclose()
         service.give_back(key)
-        outcome.writing_s = perf_counter() - started - outcome.prompt_s
-        _measure(service, outcome)
+        if outcome.prompt_s:
+            outcome.writing_s = perf_counter() - started - outcome.prompt_s
+            _measure(request, outcome, started)
 
 
 async def _shown(
@@ -130,47 +164,52 @@ async def _shown(
 ) -> AsyncGenerator[str, None]:
     """What of each piece is the client's, which may be nothing."""
     stops = StopStrings(asked.stops)
-    again = asked.must_start
+    rewritten = Rewritten(asked.must_start)
     async for piece in pieces:
         outcome.prompt_s = outcome.prompt_s or perf_counter() - started
-        _note(outcome, piece)
-        new = piece.text
-        if again:
-            new, again = new[len(again) :], again[len(new) :]
-        yield stops.feed(new)
-        if stops.found:
+        _note(outcome, piece, rewritten)
+        yield stops.feed(rewritten.new_text(piece.text))
+        outcome.stop_string = stops.found
+        if stops.found is not None:
             outcome.finish = "stop"
             return
-        if _is_late(asked, outcome, perf_counter() - started - outcome.prompt_s):
+        is_full = bool(asked.must_start) and outcome.tokens >= asked.max_tokens
+        if outcome.finish is None and (is_full or _is_late(asked, outcome, perf_counter() - started)):
             outcome.finish = "length"
             break
     yield stops.finish()
 
 
-def _is_late(asked: Asked, outcome: Outcome, writing_s: float) -> bool:
+def _is_late(asked: Asked, outcome: Outcome, taken_s: float) -> bool:
     limit_s = asked.writes_within_s
-    return limit_s is not None and writing_s > limit_s and "\n" in outcome.text and outcome.finish is None
+    return limit_s is not None and taken_s - outcome.prompt_s > limit_s and "\n" in outcome.text
 
 
-def _note(outcome: Outcome, piece: model.Piece) -> None:
-    outcome.ids += piece.ids
-    if piece.ids and piece.log_probability is not None:
-        outcome.log_probabilities.append(piece.log_probability)
-        outcome.likeliest.append(piece.likeliest)
+def _note(outcome: Outcome, piece: model.Piece, rewritten: Rewritten) -> None:
+    tokenizer = outcome.tokenizer
+    if not piece.ids:
+        outcome.tokens += piece.end is None  # one, of a server that tells no ids
+    elif tokenizer is None or not rewritten.is_of_prompt(piece.ids[0], tokenizer):
+        outcome.tokens += len(piece.ids)
+        outcome.ids += piece.ids
+        outcome.cut_bytes = rewritten.cut_bytes
+        if piece.log_probability is not None:
+            outcome.log_probabilities.append(piece.log_probability)
+            outcome.likeliest.append(piece.likeliest)
     if piece.usage is not None:
         outcome.prompt_tokens, outcome.reused_tokens = piece.usage.prompt_tokens, piece.usage.reused_tokens
     if piece.end is not None:
         outcome.finish = "length" if piece.end in ("length", "time") else "stop"
 
 
-def _measure(service: Service, outcome: Outcome) -> None:
-    metrics = service.metrics
+def _measure(request: Admitted, outcome: Outcome, started: float) -> None:
+    metrics = request.service.metrics
     metrics.prompt_tokens.inc(outcome.prompt_tokens)
     metrics.reused_tokens.inc(outcome.reused_tokens)
-    metrics.new_tokens.inc(len(outcome.ids))
-    if outcome.ids:
-        metrics.first_token_s.observe(outcome.prompt_s)
-        metrics.whole_s.observe(outcome.prompt_s + outcome.writing_s)
+    metrics.new_tokens.inc(outcome.tokens)
+    if outcome.tokens:
+        request.first_token_s = request.first_token_s or started + outcome.prompt_s
+        request.latest_token_s = started + outcome.prompt_s + outcome.writing_s
 
 
 async def _pieces(engine: model.Engine, request: model.CompletionRequest) -> AsyncGenerator[model.Piece, None]:
@@ -204,9 +243,9 @@ async def _pieces(engine: model.Engine, request: model.CompletionRequest) -> Asy
         cancel.set()
 
 
-async def whole(service: Service, endpoint: str, make: MakeAsked) -> Outcome:
+async def whole(request: Admitted, make: MakeAsked) -> Outcome:
     """The text in one. Raises as `generate` does."""
     outcome = Outcome()
-    async for _ in generate(service, endpoint, make, outcome):
+    async for _ in generate(request, make, outcome):
         pass
     return outcome

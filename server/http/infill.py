@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -13,8 +14,8 @@ from pydantic import Field
 
 from ..completion.prompt_config import PromptConfig
 from .events import compact, event_stream, unless_left
-from .fields import MAX_STOPS, Fields, Stops, as_list
-from .generation import Asked, Outcome, generate, whole
+from .fields import Fields, Seed, Stops, as_list
+from .generation import Asked, Outcome, admitted, generate, whole
 from .prompting import OtherFile, Wishes, ask_for_hole
 from .service import Service
 
@@ -36,16 +37,16 @@ class InfillFields(Fields):
 
     input_prefix: str = ""
     input_suffix: str = ""
-    input_extra: Annotated[list[ExtraFields], Field(max_length=_MAX_FILES)] = []
+    input_extra: Annotated[list[ExtraFields], Field(max_length=_MAX_FILES, fail_fast=True)] = []
     prompt: str = ""
     n_predict: Annotated[int, Field(ge=-1)] = -1
     temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: int | None = None
-    stop: Stops = Field(default=None, max_length=MAX_STOPS)
+    seed: Seed | None = None
+    stop: Stops = None
     stream: bool = False
     t_max_predict_ms: float | None = None
-    response_fields: list[str] | None = None
+    response_fields: Annotated[list[str], Field(fail_fast=True)] | None = None
 
 
 def router(service: Service) -> APIRouter:
@@ -58,8 +59,7 @@ def router(service: Service) -> APIRouter:
             return _response(fields, {"content": "", "stop": True})
         if fields.stream:
             return await event_stream(request, _events(service, fields), says_done=False)
-        outcome = await unless_left(request, whole(service, ENDPOINT, partial(_make, fields)))
-        return _response(fields, _body(outcome, outcome.text, ends=True))
+        return _response(fields, await unless_left(request, _answer(service, fields)))
 
     return routes
 
@@ -94,24 +94,32 @@ async def _warm(service: Service, fields: InfillFields) -> None:
         service.warm(asked.request)
 
 
+async def _answer(service: Service, fields: InfillFields) -> dict[str, Any]:
+    async with admitted(service, ENDPOINT) as admission:
+        outcome = await whole(admission, partial(_make, fields))
+    return _body(fields, outcome, outcome.text)
+
+
 async def _events(service: Service, fields: InfillFields) -> AsyncGenerator[dict[str, Any], None]:
     outcome = Outcome()
-    texts = generate(service, ENDPOINT, partial(_make, fields), outcome)
-    try:
+    async with (
+        admitted(service, ENDPOINT) as admission,
+        aclosing(generate(admission, partial(_make, fields), outcome)) as texts,
+    ):
         async for text in texts:
             yield {"content": text, "stop": False}
-    finally:
-        await texts.aclose()
-    yield _body(outcome, "", ends=True)
+    yield _body(fields, outcome, "")
 
 
-def _body(outcome: Outcome, text: str, *, ends: bool) -> dict[str, Any]:
-    prompt = outcome.prompt_tokens - outcome.reused_tokens
-    new = len(outcome.ids)
+def _body(fields: InfillFields, outcome: Outcome, text: str) -> dict[str, Any]:
+    """The end of an answer."""
+    prompt, new = outcome.prompt_tokens - outcome.reused_tokens, outcome.tokens
+    word = outcome.stop_string if outcome.stop_string in as_list(fields.stop) else None
     return {
         "content": text,
-        "stop": ends,
-        "stop_type": "limit" if outcome.finish == "length" else "eos",
+        "stop": True,
+        "stop_type": "limit" if outcome.finish == "length" else "eos" if word is None else "word",
+        "stopping_word": word or "",
         "model": outcome.model,
         "tokens_predicted": new,
         "tokens_evaluated": outcome.prompt_tokens,

@@ -61,8 +61,8 @@ class Limits:
         if b"origin" in headers and self._key is None:
             raise HttpError(403, "Web pages are not served.", kind="permission_error")
         if self._key is not None and scope["path"] not in OPEN_PATHS:
-            given = headers.get(b"authorization", b"").removeprefix(b"Bearer ").strip()
-            if not hmac.compare_digest(given, self._key.encode()):
+            scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+            if scheme.lower() != b"bearer" or not hmac.compare_digest(given.strip(), self._key.encode()):
                 raise HttpError(401, "The key is missing or wrong.", kind="authentication_error")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > MAX_BODY_BYTES:

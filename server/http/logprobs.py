@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ class _Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chosen:
-    """A token of the text. `likeliest`: at its place. `offset`: of the texts of the tokens before it, in characters."""
+    """A token of the text. `likeliest`: at its place. `offset`: where in the text it begins, in characters."""
 
     token: _Token
     likeliest: Sequence[_Token]
@@ -44,6 +45,7 @@ class TokenOdds:
         self._alternatives = alternatives
         self._told = 0
         self._offset = 0
+        self._text = getincrementaldecoder("utf-8")(errors="replace")  # of what is told
 
     def of_completion(self) -> dict[str, Any] | None:
         """Of the tokens since the last call, as completions tell them."""
@@ -72,21 +74,28 @@ class TokenOdds:
     def _next(self) -> Sequence[_Chosen] | None:
         outcome, most = self._outcome, self._alternatives
         tokenizer, odds = outcome.tokenizer, outcome.log_probabilities
-        if most is None or tokenizer is None or len(odds) != len(outcome.ids):
+        if most is None or tokenizer is None or len(odds) != outcome.tokens:
             return None
         chosen: list[_Chosen] = []
-        for place in range(self._told, len(odds)):
-            token = _token(outcome.ids[place], odds[place], tokenizer)
+        while self._told < len(odds) and self._is_shown():
+            place = self._told
+            cut = outcome.cut_bytes if place == 0 else 0
+            token = _token(outcome.ids[place], odds[place], tokenizer, cut)
             likeliest = [_token(each.id, each.log_probability, tokenizer) for each in outcome.likeliest[place]]
             chosen.append(_Chosen(token=token, likeliest=likeliest[:most], offset=self._offset))
-            self._offset += len(token.text)
-        self._told = len(odds)
+            self._offset += len(self._text.decode(token.bytes))
+            self._told += 1
         return chosen
 
+    def _is_shown(self) -> bool:
+        """Whether the next token has a part in the text. Those from a stop string on have none."""
+        outcome = self._outcome
+        return self._offset < len(outcome.text) or (outcome.finish is not None and outcome.stop_string is None)
 
-def _token(id: int, log_probability: float, tokenizer: model.Tokenizer) -> _Token:
+
+def _token(id: int, log_probability: float, tokenizer: model.Tokenizer, cut_bytes: int = 0) -> _Token:
     """One that ends the text has a spelling, and no bytes."""
-    token = tokenizer.bytes_of(id)
+    token = tokenizer.bytes_of(id)[cut_bytes:]
     text = _shown(token) if token else tokenizer.control_token(id) or ""
     return _Token(text=text, bytes=token, log_probability=log_probability)
 

@@ -85,9 +85,17 @@ def ask_for_hole(
     ids = tuple(encode(prompt.pieces, _tokenizer(config)))
     if not ids:
         raise refused("prompt", "There is nothing to go on with: prefix and suffix are empty.")
-    asked = _asked(ids, wishes, config, head=prompt.prefix, most=config.info.limits.context_tokens - len(ids))
+    most = config.info.limits.context_tokens - len(ids)
+    asked = _asked(ids, wishes, config, head=prompt.prefix, most=most)
     stops = [*wishes.stops, *(["\n"] if config.format.extent == "line" else [])]
-    request = replace(asked.request, guide=_guide(prompt.must_start), copies=_copies(prefix, suffix, others, config))
+    # Enough to write again what stands before the cursor, in whatever tokens.
+    room = asked.max_tokens and min(asked.max_tokens + len(must_start.encode("utf-8", "replace")), most)
+    request = replace(
+        asked.request,
+        max_new_tokens=room,
+        guide=_guide(prompt.must_start),
+        copies=_copies(prefix, suffix, others, config),
+    )
     if config.line_search and request.sampling.is_greedy:
         request = replace(request, search=model.LineSearch())
     return replace(asked, request=request, must_start=prompt.must_start, stops=stops)
@@ -113,7 +121,12 @@ def _asked(ids: tuple[int, ...], wishes: Wishes, config: PromptConfig, *, head: 
         lookup=lookup_text(ids, tokenizer.control_ids),
         alternatives=wishes.alternatives,
     )
-    return Asked(request=request, stops=wishes.stops, writes_within_s=wishes.writes_within_s)
+    return Asked(
+        request=request,
+        max_tokens=request.max_new_tokens,
+        stops=wishes.stops,
+        writes_within_s=wishes.writes_within_s,
+    )
 
 
 def _copies(prefix: str, suffix: str, others: Sequence[OtherFile], config: PromptConfig) -> model.CopyTexts | None:

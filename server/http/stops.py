@@ -11,17 +11,18 @@ class StopStrings:
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = [stop for stop in stops if stop]
         self._held = ""
-        self.found = False
+        self.found: str | None = None
+        """The one that has come."""
 
     def feed(self, text: str) -> str:
         """What of it is certain by now; nothing more once a stop string has come."""
-        if self.found:
+        if self.found is not None:
             return ""
         self._held += text
-        places = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
+        places = [(place, stop) for stop in self._stops if (place := self._held.find(stop)) >= 0]
         if places:
-            self.found = True
-            shown, self._held = self._held[: min(places)], ""
+            place, self.found = min(places)
+            shown, self._held = self._held[:place], ""
             return shown
         keep = max((self._begun(stop) for stop in self._stops), default=0)
         cut = len(self._held) - keep

@@ -24,7 +24,7 @@ class TokenizeFields(Fields):
 
 
 class DetokenizeFields(Fields):
-    tokens: list[Annotated[int, Field(ge=0)]]
+    tokens: Annotated[list[Annotated[int, Field(ge=0)]], Field(fail_fast=True)]
 
 
 def router(service: Service) -> APIRouter:

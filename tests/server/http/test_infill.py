@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from http_app import Running, running, service_of
+from http_app import WAIT_S, Running, running, service_of
 from llama_server import llama_server
 from seekline import model
 from tiny_models import save_llama
@@ -44,6 +44,21 @@ def test_the_fields_that_a_client_wants(server: Running) -> None:
     found = ask(server, **HOLE, response_fields=["content", "timings/prompt_n", "nothing/such"])
     assert list(found) == ["content", "timings/prompt_n"]
     assert ask(server, **HOLE, response_fields=[""]) == {}
+
+
+def test_it_says_which_string_it_stopped_at(server: Running) -> None:
+    whole = ask(server, **HOLE, n_predict=6)
+    assert (whole["stop_type"], whole["stopping_word"]) in (("limit", ""), ("eos", ""))
+    stopped = ask(server, **HOLE, n_predict=6, stop=["never to come", "h"])
+    assert (stopped["content"], stopped["stop_type"], stopped["stopping_word"]) == ("t", "word", "h")
+
+
+def test_what_a_client_may_say_of_sampling(server: Running) -> None:
+    assert ask(server, **HOLE, n_predict=3, stop="y" * 40)["content"]
+    assert ask(server, **HOLE, n_predict=3, stop=None)["content"]
+    for seed in (2**70, -(2**63) - 5):
+        body = {**HOLE, "seed": seed, "temperature": 1.0}
+        assert httpx2.post(f"{server.url}/infill", json=body, timeout=WAIT_S).status_code == 400
 
 
 def test_warming_writes_nothing(server: Running) -> None:
@@ -81,9 +96,11 @@ def test_it_has_the_form_of_llama_cpps(server: Running, tmp_path: Path) -> None:
 
 def test_tokens(server: Running) -> None:
     text = "def area(width):\n    return width # é\n"
-    found = httpx2.post(f"{server.url}/tokenize", json={"content": text, "with_pieces": True}).json()["tokens"]
-    ids = httpx2.post(f"{server.url}/tokenize", json={"content": text}).json()["tokens"]
+    found = httpx2.post(f"{server.url}/tokenize", json={"content": text, "with_pieces": True}, timeout=WAIT_S).json()[
+        "tokens"
+    ]
+    ids = httpx2.post(f"{server.url}/tokenize", json={"content": text}, timeout=WAIT_S).json()["tokens"]
     assert [one["id"] for one in found] == ids
-    assert httpx2.post(f"{server.url}/detokenize", json={"tokens": ids}).json() == {"content": text}
-    wrong = httpx2.post(f"{server.url}/detokenize", json={"tokens": [10**9]})
+    assert httpx2.post(f"{server.url}/detokenize", json={"tokens": ids}, timeout=WAIT_S).json() == {"content": text}
+    wrong = httpx2.post(f"{server.url}/detokenize", json={"tokens": [10**9]}, timeout=WAIT_S)
     assert wrong.status_code == 400

@@ -7,52 +7,23 @@ import json
 import socket
 import threading
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 from typing import Any
 
 import httpx2
 import pytest
-from fake_engine import INFO, FakeEngine
+from fake_engine import FakeEngine
 from http_app import WAIT_S, Running, running, service_of
+from scripted_engine import ScriptedEngine
 from seekline import model
 from seekline.server.http import limits, serving
 from seekline.server.http.completions import CompletionFields
 from seekline.server.http.gate import Gate
-from seekline.server.http.generation import Asked, whole
+from seekline.server.http.generation import Asked, Outcome, admitted, whole
+from seekline.server.http.service import Service
 
 ASKED = {"prompt": "x = ", "max_tokens": 8}
-
-
-class Scripted(FakeEngine):
-    """One with a tokenizer, which may be slow to begin; `began` and `ended` say where its only request is."""
-
-    def __init__(self, pieces: list[str], *, begins_after_s: float = 0.0, seconds_each: float = 0.0) -> None:
-        super().__init__(seconds_each=seconds_each)
-        self.pieces = pieces
-        self.begins_after_s = begins_after_s
-        self.began, self.ended = threading.Event(), threading.Event()
-        limits = replace(INFO.limits, takes_ids=True)
-        tokenizer = model.Tokenizer(model.embedded_folder())
-        self.known = replace(INFO, tokenizer=tokenizer, family="seekline-embedded", limits=limits)
-
-    def info(self) -> Any:
-        known = super().info()
-        known._result = self.known
-        return known
-
-    def stream(self, request: model.CompletionRequest, cancel: threading.Event) -> Generator[model.Piece, None, None]:
-        self.began.set()
-        try:
-            if cancel.wait(self.begins_after_s):
-                raise model.Cancelled
-            for piece in self.pieces:
-                if cancel.wait(self.seconds_each):
-                    raise model.Cancelled
-                yield model.Piece(text=piece, ids=(1,))
-            yield model.Piece(text="", end="end")
-        finally:
-            self.ended.set()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +55,7 @@ def wait_until_nobody_runs(server: Running) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_who_leaves_before_the_first_piece_stops_the_device(stream: bool) -> None:
     """As editors do with each key: the prompt is still being computed then."""
-    engine = Scripted(["1"], begins_after_s=10 * WAIT_S)
+    engine = ScriptedEngine(["1"], begins_after_s=10 * WAIT_S)
     with running(service_of(model.embedded_folder()), engine=engine) as server:
         with connect(server, {**ASKED, "stream": stream}):
             assert engine.began.wait(WAIT_S)
@@ -93,7 +64,7 @@ def test_who_leaves_before_the_first_piece_stops_the_device(stream: bool) -> Non
 
 
 def test_who_leaves_while_it_waits_gives_up_its_turn() -> None:
-    engine, service = Scripted(["1"], begins_after_s=10 * WAIT_S), service_of(model.embedded_folder())
+    engine, service = ScriptedEngine(["1"], begins_after_s=10 * WAIT_S), service_of(model.embedded_folder())
     service.gate = Gate(running=1, waiting=1)
     with running(service, engine=engine) as server:
         with connect(server, {**ASKED, "stream": True}):
@@ -112,7 +83,7 @@ def test_who_leaves_while_it_waits_gives_up_its_turn() -> None:
 def test_who_does_not_read_loses_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """A text larger than all buffers between the two: else eight such clients would be all that is ever served."""
     monkeypatch.setattr(serving, "_READ_WITHIN_S", 0.2)
-    engine = Scripted(["x" * 100_000] * 200)
+    engine = ScriptedEngine(["x" * 100_000] * 200)
     with (
         running(service_of(model.embedded_folder()), engine=engine) as server,
         connect(server, {**ASKED, "stream": True}, receive_bytes=4096),
@@ -123,14 +94,16 @@ def test_who_does_not_read_loses_the_place(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_who_reads_slowly_is_served_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "_READ_WITHIN_S", WAIT_S)
-    engine = Scripted(["x" * 100_000] * 60)
+    engine = ScriptedEngine(["x" * 100_000] * 60)
     with (
         running(service_of(model.embedded_folder()), engine=engine) as server,
         connect(server, {**ASKED, "stream": True}, receive_bytes=4096) as client,
     ):
         said = bytearray()
         while b"[DONE]" not in said[-100:]:
-            said += client.recv(1_000_000)
+            new = client.recv(1_000_000)
+            assert new, "the server hangs up"
+            said += new
     assert said.count(b"x") > 6_000_000 - 100
 
 
@@ -144,7 +117,9 @@ def test_half_a_head_is_not_waited_for_on_a_connection_that_was_used(monkeypatch
         slow.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
         said = b""
         while b"}}" not in said:
-            said += slow.recv(10_000)
+            new = slow.recv(10_000)
+            assert new, "the server hangs up"
+            said += new
         slow.sendall(b"GET /not")
         assert slow.recv(10_000) == b"", "the server hangs up"
 
@@ -169,16 +144,14 @@ def test_a_large_prompt_holds_nobody_up(server: Running, monkeypatch: pytest.Mon
     ):
         begun.clear()
         goes_on.clear()
-        answers: list[httpx2.Response] = []
-        asking = threading.Thread(target=lambda: answers.append(httpx2.post(f"{server.url}{path}", json=body)))  # noqa: B023
-        asking.start()
-        try:
-            assert begun.wait(WAIT_S)
-            assert httpx2.get(f"{server.url}/health", timeout=WAIT_S / 2).status_code == 200
-        finally:
-            goes_on.set()
-            asking.join(WAIT_S)
-        assert [answer.status_code for answer in answers] == [200]
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(httpx2.post, f"{server.url}{path}", json=body, timeout=WAIT_S)
+            try:
+                assert begun.wait(WAIT_S)
+                assert httpx2.get(f"{server.url}/health", timeout=WAIT_S / 2).status_code == 200
+            finally:
+                goes_on.set()
+            assert asking.result(WAIT_S).status_code == 200
 
 
 def test_all_bodies_together_are_bounded(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,14 +189,19 @@ def test_health_tells_strangers_nothing_of_the_machine() -> None:
     assert "/home" not in answer.text
 
 
+async def answer(service: Service, asked: Asked) -> Outcome:
+    async with admitted(service, "test") as admission:
+        return await whole(admission, lambda _: asked)
+
+
 def test_time_to_write_begins_with_the_first_token() -> None:
     """llama.cpp's: it ends a text that has a line and took so long; what the prompt takes does not count."""
     request = model.CompletionRequest(ids=(1,), max_new_tokens=8)
     service = service_of(model.embedded_folder())
     for limit_s, expected in ((0.001, "ab\n"), (WAIT_S, "ab\nc"), (None, "ab\nc")):
-        service.engine = Scripted(["a", "b\n", "c"], begins_after_s=0.1, seconds_each=0.05)
-        asked = Asked(request=request, writes_within_s=limit_s)
-        outcome = asyncio.run(whole(service, "test", lambda _: asked))  # noqa: B023
+        service.engine = ScriptedEngine(["a", "b\n", "c"], begins_after_s=0.1, seconds_each=0.05)
+        asked = Asked(request=request, max_tokens=8, writes_within_s=limit_s)
+        outcome = asyncio.run(answer(service, asked))
         assert (outcome.text, outcome.finish) == (expected, "stop" if expected.endswith("c") else "length")
 
 
@@ -245,7 +223,7 @@ def test_what_cannot_be_echoed_is_refused_before_anything_comes(server: Running)
     assert answer.status_code == 400
 
 
-class Faulty(Scripted):
+class Faulty(ScriptedEngine):
     def stream(self, request: model.CompletionRequest, cancel: threading.Event) -> Generator[model.Piece, None, None]:
         yield model.Piece(text="a", ids=(1,))
         raise RuntimeError("a fault of the engine's")

@@ -16,7 +16,8 @@ def test_the_first_stop_ends_it_wherever_the_pieces_end(pieces: list[str], given
     if not stops.found:
         shown += stops.finish()
     places = [place for stop in given_stops if stop and (place := text.find(stop)) >= 0]
-    assert stops.found == bool(places)
+    assert (stops.found is not None) == bool(places)
+    assert stops.found is None or text[min(places) :].startswith(stops.found)
     assert shown == (text[: min(places)] if places else text)
 
 

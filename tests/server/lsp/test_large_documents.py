@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from time import perf_counter
 
 import psutil
 from editor import AUTOMATIC, INVOKED, Spot, editor
@@ -16,22 +15,24 @@ KEPT_BYTES = 60_000_000
 
 
 async def test_status_is_answered_while_huge_documents_are_edited() -> None:
-    """The best of ten: where a key or a request looked at the whole line or file, none would be that fast."""
+    """The least that the server computed of ten, since the machine may be busy: where a key or a request looked at the
+    whole line or file, it would never be that little."""
     async with editor("--model", "embedded", settings={"debounceMs": 0}) as made:
         await made.until("ready")
         spots = [made.open(LONG_LINE + "▮\n", "line.py"), made.open(MANY_LINES + "▮\n", "lines.py")]
-        waited_ms = []
+        process, computed_s = psutil.Process(made.process.pid), []
         for number in range(10):
             middle = lsp.Position(spots[0].position.line, 300_000)
             spots = [made.type(spot, "y") for spot in spots]
             asked = [made.ask(spot, kind) for spot in spots for kind in (AUTOMATIC, INVOKED)]
             asked.append(made.ask(Spot(uri=spots[0].uri, position=middle), INVOKED))
             made.change(spots[1].uri, f"b{number}\n", lsp.Position(500_000, 0), lsp.Position(500_000, 1))
-            started = perf_counter()
+            before = process.cpu_times()
             await made.status()
-            waited_ms.append(1000 * (perf_counter() - started))
+            after = process.cpu_times()
+            computed_s.append(after.user + after.system - before.user - before.system)
             assert await asyncio.gather(*asked) == [None] * 5
-        assert min(waited_ms) <= 100, waited_ms
+        assert min(computed_s) <= 0.1, computed_s
         assert sorted(made.shown) == [
             "Seekline: There are no completions in documents of more than 2,000,000 characters or 100,000 lines.",
         ]
