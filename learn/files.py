@@ -18,16 +18,21 @@ _NO_ROOM = {*_FULL, errno.EFBIG}
 def written_whole(path: Path) -> Iterator[Path]:
     """Gives a path to write to; what lies there in the end, file or folder, takes the place of `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    _remove(draft)
+    draft = draft_of(path)
+    remove(draft)
     try:
         yield draft
     except BaseException:
-        _remove(draft)
+        remove(draft)
         raise
     if path.is_dir():
         shutil.rmtree(path)
     draft.replace(path)
+
+
+def draft_of(path: Path) -> Path:
+    """Where it lies while it is not whole."""
+    return path.with_name(f".{path.name}.draft")
 
 
 @contextmanager
@@ -44,8 +49,9 @@ def written_in(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
+def remove(path: Path) -> None:
+    """A file, a folder with all that is in it, or a link, whose target stays; it may be missing. Raises `OSError`."""
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

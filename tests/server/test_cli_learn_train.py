@@ -123,6 +123,27 @@ def test_what_is_refused(run: Train, tmp_path: Path, options: tuple[str, ...], m
     assert not found.out
 
 
+@pytest.mark.parametrize("restart", [(), ("--restart",)])
+@pytest.mark.parametrize(
+    "names", [("thesis.txt",), ("recipe.json", "report.json", "samples.jsonl"), ("report.json",), ("recipe.json",)]
+)
+def test_a_folder_of_something_else_is_refused(
+    run: Train, tmp_path: Path, names: tuple[str, ...], restart: tuple[str, ...]
+) -> None:
+    """As that of the samples; nothing in it is touched."""
+    (tmp_path / "here").mkdir()
+    for name in names:
+        (tmp_path / "here" / name).write_text('{"options": {}, "samples": 3}', "utf-8")
+    found = run("--samples", "samples.jsonl", "--out", "here", *restart)
+    assert found.code == 2
+    assert "nothing is written there" in found.err
+    assert "--out DIR" in found.err
+    assert "Traceback" not in found.err
+    assert {path.name: path.read_text("utf-8") for path in (tmp_path / "here").iterdir()} == dict.fromkeys(
+        names, '{"options": {}, "samples": 3}'
+    )
+
+
 def test_a_model_of_a_server_is_refused(run: Train, tmp_path: Path) -> None:
     user_file().parent.mkdir(parents=True)
     user_file().write_text('remote_url = "http://localhost:1"\n', "utf-8")
