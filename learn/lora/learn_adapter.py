@@ -177,7 +177,11 @@ def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch:
     path = out / ELSEWHERE
     if not path.is_file():
         each = max(1, options.measured // len(task.elsewhere))
-        with written_in(out), written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
+        with (
+            written_in(out),
+            written_whole(path) as draft,
+            draft.open("w", encoding="utf-8", errors="backslashreplace") as lines,
+        ):
             for repository in task.elsewhere:
                 watch.stage(f"reading other code: {repository.root}")
                 for sample in draw_elsewhere(repository, task.prompter, each, options.seed):

@@ -52,7 +52,9 @@ class Report:
 
 def write_report(folder: Path, report: Report) -> None:
     with written_whole(folder / REPORT) as draft:
-        draft.write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        draft.write_text(
+            json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8", errors="backslashreplace"
+        )
 
 
 def read_report(folder: Path) -> Report | None:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from seekline.learn.errors import NoTraining
 from seekline.learn.lora.folder import clear, report_in
-from seekline.learn.lora.report import REPORT
+from seekline.learn.lora.page import PAGE, write_page
+from seekline.learn.lora.report import REPORT, Report, read_report, write_report
+from seekline.learn.lora.train import Point
+from seekline.learn.lora.verdict import Change, Verdict
 from seekline.learn.recipe import keep_choices
 
 CHOICES = {"options": {"rank": 16}, "base": {}, "samples": {}, "elsewhere": []}
@@ -41,6 +44,29 @@ def test_other_reports(tmp_path: Path, text: str) -> None:
     for restart in (False, True):
         with pytest.raises(NoTraining, match=r"report\.json is no report of a training"):
             report_in(tmp_path, restart=restart)
+
+
+def test_a_report_of_folders_whose_names_are_no_text(tmp_path: Path) -> None:
+    change = Change(before=2.0, after=1.0, relative=-0.5, low=-0.6, high=-0.4, tokens=9, samples=3, files=2)
+    point = Point(step=0, epoch=0.0, tokens=0, seconds=0.0, loss=None, held_out=2.0)
+    report = Report(
+        date="2026-01-01",
+        machine={},
+        versions={},
+        choices={"base": {"name": "tiny"}, "options": {}, "elsewhere": ["caf\udce9"]},
+        files={"held_out_files": ["caf\udce9.py"]},
+        points=(point,),
+        seconds=1.0,
+        tokens=9,
+        tokens_per_second=9.0,
+        why="that was all",
+        verdict=Verdict(held_out=change, elsewhere=change, scale=1.0),
+        adapter=None,
+    )
+    write_report(tmp_path, report)
+    write_page(tmp_path, report)
+    assert read_report(tmp_path) == report
+    assert "caf\\udce9.py" in (tmp_path / PAGE).read_text("utf-8")
 
 
 def test_only_its_own_files_are_taken_away(tmp_path: Path) -> None:
