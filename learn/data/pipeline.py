@@ -13,7 +13,7 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,8 @@ class _Run:
             return
         changed = _changed(repository, source, history)
         for sample in draw_samples(source, repository, self._prompter, self._options, most, changed):
-            yield sample.kind, len(sample.completion), json.dumps(sample_row(sample), ensure_ascii=False)
+            row = sample_row(replace(sample, group=file["group"]))
+            yield sample.kind, len(sample.completion), json.dumps(row, ensure_ascii=False)
 
 
 def _changed(repository: Repository, source: Source, history: History | None) -> float:

@@ -93,7 +93,7 @@ def learn_adapter(out: Path, task: Task, options: Options, run: Run, watch: Watc
     before = _begin(out, choices, restart=restart)
     if before is not None:
         return before
-    held_out = hold_out(surveyed.changed, options.held_out, options.held_out_share)
+    held_out = hold_out(surveyed.changed, options.held_out, options.held_out_share, surveyed.groups)
     encoder = Encoder(task.base.tokenizer, task.base.end, options.row_tokens)
     split = read_rows(task.samples, surveyed, held_out, options.measured, encoder)
     files = _files(surveyed, held_out, split, encoder)
