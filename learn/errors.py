@@ -12,6 +12,7 @@ TrainingError
 ├── NotCompiled      the mixture is fitted on what only the compiled library computes
 ├── Diverged         the loss is no number any more
 ├── NoSamples        there are none, too few, or the file is no file of samples
+├── NoTraining      a folder to train in, or the report in it, is of something else
 ├── UnsupportedBase  a model that adapters are not trained for: its samples are another's, or its weights are packed
 ├── AnswersUnreadable  a file of answers is none, or of other tasks
 ├── NoSandbox        nothing here contains a program that a model wrote
@@ -68,6 +69,10 @@ class Diverged(TrainingError):
 
 
 class NoSamples(TrainingError):
+    pass
+
+
+class NoTraining(TrainingError):
     pass
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +17,27 @@ _NO_ROOM = {*_FULL, errno.EFBIG}
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Gives a path to write to; what lies there in the end, file or folder, takes the place of `path`."""
+    """Gives a path to write to; what lies there in the end, file or folder, takes the place of `path`. A device, a pipe
+    or a socket keeps its place: it is written to."""
+    if _is_device(path):
+        yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    _remove(draft)
+    draft = draft_of(path)
+    remove(draft)
     try:
         yield draft
     except BaseException:
-        _remove(draft)
+        remove(draft)
         raise
     if path.is_dir():
         shutil.rmtree(path)
     draft.replace(path)
+
+
+def draft_of(path: Path) -> Path:
+    """Where it lies while it is not whole."""
+    return path.with_name(f".{path.name}.draft")
 
 
 @contextmanager
@@ -44,8 +54,22 @@ def written_in(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
+def _is_device(path: Path) -> bool:
+    """Whether a device, a pipe or a socket lies there, or a link as /dev/stdout is. Other links are replaced: those of
+    a repository must not choose what is written to."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    if stat.S_ISLNK(mode):
+        folder = path.parent.resolve()
+        return folder == Path("/dev") or folder.is_relative_to("/proc")
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def remove(path: Path) -> None:
+    """A file, a folder with all that is in it, or a link, whose target stays; it may be missing. Raises `OSError`."""
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

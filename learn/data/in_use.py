@@ -13,6 +13,7 @@ import psutil
 from ..errors import NotWritten
 from ..files import written_in
 
+IN_USE = ".in-use"
 _TRIES = 3
 
 
@@ -20,7 +21,7 @@ _TRIES = 3
 def in_use(folder: Path) -> Iterator[None]:
     """The folder, made where it is missing, is this process's alone. Raises `NotWritten` where another one has it; one
     that was killed has it no more."""
-    path = folder / ".in-use"
+    path = folder / IN_USE
     with written_in(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for _ in range(_TRIES):

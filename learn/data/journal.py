@@ -40,7 +40,8 @@ class Journal:
 
     def append_line(self, line: str) -> None:
         """Unbuffered, so that whatever is told as done is written. Raises `NotWritten`."""
-        left = memoryview((line + "\n").encode("utf-8", "surrogatepass"))
+        # Half a surrogate pair, as of a name that is no text, comes out as JSON escapes it.
+        left = memoryview((line + "\n").encode("utf-8", "backslashreplace"))
         with written_in(self._path.parent):
             while left:
                 left = left[self._file.write(left) or 0 :]

@@ -2,7 +2,7 @@
 
 In the output folder: `recipe.json`, the options; `state/`, what an unfinished run has done; and once it is finished
 `samples.jsonl` (or `instructions.jsonl`), `report.json`, `report.html` and `inputs.json`, by which a run over the same
-files is known to be finished.
+files is known to be finished. A `.gitignore` hides it all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ from .in_use import in_use
 from .instructions import draw_instructions
 from .journal import Journal
 from .options import DataOptions
-from .report import Report, RepositoryReport, by_number, page_options, read_report, write_report
+from .output_folder import check_apart, hide, paths_outside
+from .report import Report, RepositoryReport, by_number, is_reported, page_options, read_report, write_report
 from .sample import sample_row
 from .selection import Known, Progress, Row, Selection, select
 from .source import Source, readable_source
@@ -49,18 +50,22 @@ def make_data(
 ) -> Report:
     """Writes the samples of the repositories to `out`, or goes on with it. Raises `RecipeChanged`, `NothingToLearn`,
     `SetUnreadable`, `PackageMissing` and `NotWritten`."""
+    for repository in repositories:
+        check_apart(repository, out)
     with in_use(out):
         with written_in(out):
+            hide(out)
             keep_recipe(out, options)
-        inputs = [_digest(repository) for repository in repositories]
+        listed = [(repository, paths_outside(repository, out)) for repository in repositories]
+        inputs = [_digest(repository, paths) for repository, paths in listed]
         target = out / f"{options.form}.jsonl"
-        if target.is_file() and _kept_inputs(out / "inputs.json") == inputs:
+        if target.is_file() and is_reported(out) and _kept_inputs(out / "inputs.json") == inputs:
             return read_report(out)
         state = out / "state"
         _begin(state, inputs)
         leaks = Leaks(text for path in against for text in read_set(path)) if options.against else None
         known = Known(near=NearDuplicates() if len(repositories) > 1 else None, leaks=leaks)
-        report = _Run(prompter, options, known, state, progress).over(repositories)
+        report = _Run(prompter, options, known, state, progress).over(listed)
         write_report(out, report)
         if not report.samples:
             raise _nothing(repositories, report)
@@ -81,7 +86,8 @@ class _Run:
         self._state = state
         self._progress = progress
 
-    def over(self, repositories: Sequence[Repository]) -> Report:
+    def over(self, repositories: Sequence[tuple[Repository, Sequence[str]]]) -> Report:
+        """Each with the paths of its files."""
         with Journal(self._state / f"{_SAMPLES}.jsonl") as samples, Journal(self._state / "sampled.jsonl") as sampled:
             done = list(sampled.rows())
             if done and done[-1]["bytes"] > samples.size_bytes:
@@ -91,9 +97,9 @@ class _Run:
             left = iter(done)
             reports: list[RepositoryReport] = []
             rows: list[Row] = []
-            for number, repository in enumerate(repositories):
+            for number, (repository, paths) in enumerate(repositories):
                 folder = self._state / f"{number:04}"
-                selection = select(repository, repository.paths(), self._options, self._known, folder, self._progress)
+                selection = select(repository, paths, self._options, self._known, folder, self._progress)
                 history = History.of(repository.root) if selection.files else None
                 own = list(self._sampled(repository, selection, history, samples, sampled, left))
                 reports.append(_of_repository(repository, selection, history, own))
@@ -148,7 +154,8 @@ class _Run:
             return
         changed = _changed(repository, source, history)
         for sample in draw_samples(source, repository, self._prompter, self._options, most, changed):
-            yield sample.kind, len(sample.completion), json.dumps(sample_row(sample), ensure_ascii=False)
+            row = sample_row(replace(sample, group=file["group"]))
+            yield sample.kind, len(sample.completion), json.dumps(row, ensure_ascii=False)
 
 
 def _changed(repository: Repository, source: Source, history: History | None) -> float:
@@ -194,10 +201,10 @@ def _nothing(repositories: Sequence[Repository], report: Report) -> NothingToLea
     return NothingToLearn(f"No file of {names} can be learned from: {told}.", "Name a folder with source code.")
 
 
-def _digest(repository: Repository) -> str:
+def _digest(repository: Repository, paths: Sequence[str]) -> str:
     """Another one where a file came, went or changed, as far as the folder tells."""
     digest = hashlib.blake2b(digest_size=16)
-    for path in repository.paths():
+    for path in paths:
         try:
             status = (repository.root / path).stat()
         except OSError:

@@ -14,6 +14,7 @@ from ..pages import rendered
 from .options import DataOptions
 
 _PAGE = Path(__file__).with_name("report.html")
+_JSON, _HTML = "report.json", "report.html"
 _SHOWN_FILES = 1000
 STAGES = ("rules", "dependencies", "order", "duplicates", "quality")
 """In the order of arXiv:2401.14196, figure 2."""
@@ -82,16 +83,23 @@ def by_number(counts: Counter[str]) -> dict[str, int]:
 
 def write_report(folder: Path, report: Report) -> None:
     """report.json and report.html. Raises `NotWritten`."""
+    # A folder's name may be no text: what of it UTF-8 cannot carry comes out as JSON escapes it.
     with written_in(folder):
-        with written_whole(folder / "report.json") as draft:
-            draft.write_text(json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n", "utf-8")
-        with written_whole(folder / "report.html") as draft:
-            draft.write_text(rendered(_PAGE, report=report, shown=_SHOWN_FILES), "utf-8")
+        with written_whole(folder / _JSON) as draft:
+            text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+            draft.write_text(text + "\n", "utf-8", errors="backslashreplace")
+        with written_whole(folder / _HTML) as draft:
+            draft.write_text(rendered(_PAGE, report=report, shown=_SHOWN_FILES), "utf-8", errors="backslashreplace")
+
+
+def is_reported(folder: Path) -> bool:
+    """Whether all is there that `write_report` wrote."""
+    return all((folder / name).is_file() for name in (_JSON, _HTML))
 
 
 def read_report(folder: Path) -> Report:
     """What `write_report` wrote."""
-    found = json.loads((folder / "report.json").read_text("utf-8"))
+    found = json.loads((folder / _JSON).read_text("utf-8"))
     repositories = [
         RepositoryReport(
             **{

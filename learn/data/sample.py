@@ -16,7 +16,8 @@ class Sample:
     """`pieces`: the prompt; only a `Special` becomes a control token. `completion`: what is learned, behind which the
     model ends where `ends` says so. `kind`: the sort of middle, or "left to right". It is `text[start:end]` of the
     file, in code points and with line feeds as line ends, but for what healing has the model write again. `changed`:
-    when the file last was, in seconds since 1970."""
+    when the file last was, in seconds since 1970. `group`: the same for files of a repository that are nearly the same;
+    empty for one that is like no other, or where that was not looked for."""
 
     repository: str
     path: str
@@ -28,6 +29,7 @@ class Sample:
     completion: str
     ends: bool = True
     changed: float = 0.0
+    group: str = ""
 
 
 def sample_row(sample: Sample) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .duplicates import NearDuplicates, kept_signature
 from .evaluation_sets import Leaks
 from .journal import Journal
 from .licences import read_licences
+from .near_files import can_compare, file_signature, groups_of
 from .options import DataOptions
 from .order import topological_order
 from .report import STAGES, Stage, by_number
@@ -43,7 +44,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """`files`: the rows of the files that stay, in topological order: path, digest, language, lines. `order`: all that
+    """`files`: the rows of the files that stay, in topological order: path, digest, language, lines,
+    and the group (see `Sample`). `order`: all that
     passed the rules, part by part."""
 
     files: tuple[Row, ...]
@@ -70,14 +72,16 @@ def select(
     poor = {path: reason for path in fresh if (reason := _poor(facts[path])) is not None}
     kept = [path for path in fresh if path not in poor]
     known.digests.update(files[path]["digest"] for path in kept)
+    groups = _groups(repository, kept, folder, tell) if options.form == "samples" and can_compare() else {}
     stages = (
         _stage(len(paths), Counter(row["why"] for row in rules if "why" in row), 0),
         _stage(len(files), Counter(), 1, **_dependency_notes(facts, files)),
         _stage(len(files), Counter(), 2, **_order_notes(order)),
-        _stage(len(ordered), Counter(repeated.values()), 3),
+        _stage(len(ordered), Counter(repeated.values()), 3, **_group_notes(groups)),
         _stage(len(fresh), Counter(poor.values()), 4),
     )
-    return Selection(files=tuple(files[path] for path in kept), order=tuple(map(tuple, order)), stages=stages)
+    chosen = tuple({**files[path], "group": groups.get(path, "")} for path in kept)
+    return Selection(files=chosen, order=tuple(map(tuple, order)), stages=stages)
 
 
 def _each(
@@ -182,6 +186,19 @@ def _leaking(repository: Repository, leaks: Leaks) -> Callable[[str], Row]:
     return look
 
 
+def _groups(
+    repository: Repository, paths: Sequence[str], folder: Path, tell: Callable[[str, int, int], None]
+) -> dict[str, str]:
+    """The group of each file that is nearly the same as another one."""
+
+    def sign(path: str) -> Row:
+        source = readable_source(repository, path)
+        return {"path": path, "signature": [] if source is None else file_signature(source.text)}
+
+    rows = _each(folder / "signatures.jsonl", paths, sign, "duplicates", tell)
+    return groups_of({row["path"]: row["signature"] for row in rows})
+
+
 def _texts(repository: Repository, paths: Collection[str]) -> Iterator[str]:
     for path in paths:
         source = readable_source(repository, path)
@@ -203,6 +220,10 @@ def _dependency_notes(facts: Mapping[str, Row], files: Mapping[str, Row]) -> dic
     imports = sum(len(files.keys() & set(row["imports"])) for row in facts.values())
     parsed = sum(row.get("errors") is not None for row in facts.values())
     return {"imports_between_files": imports, "files_with_a_grammar": parsed}
+
+
+def _group_notes(groups: Mapping[str, str]) -> dict[str, int]:
+    return {"files_nearly_the_same_as_another": len(groups)} if groups else {}
 
 
 def _order_notes(order: Sequence[Sequence[str]]) -> dict[str, int]:

@@ -31,10 +31,11 @@ from ..repository import Prompter, Repository
 from .adapted import Adapted
 from .base import Base, check_installed
 from .elsewhere import draw_elsewhere
+from .folder import ADAPTER, BEFORE, ELSEWHERE, clear, report_in
 from .held_out import HeldOut, hold_out
 from .memory import fit
 from .options import Options, Run
-from .report import Report, machine, read_report, speed, versions, write_report
+from .report import REPORT, Report, machine, speed, versions, write_report
 from .rows import Encoder, Row
 from .samples_file import Split, Survey, read_rows, samples_in, survey
 from .train import CHECKPOINT, Start, Status, Training, loss_per_token, saved_in, schedule
@@ -92,7 +93,7 @@ def learn_adapter(out: Path, task: Task, options: Options, run: Run, watch: Watc
     before = _begin(out, choices, restart=restart)
     if before is not None:
         return before
-    held_out = hold_out(surveyed.changed, options.held_out, options.held_out_share)
+    held_out = hold_out(surveyed.changed, options.held_out, options.held_out_share, surveyed.groups)
     encoder = Encoder(task.base.tokenizer, task.base.end, options.row_tokens)
     split = read_rows(task.samples, surveyed, held_out, options.measured, encoder)
     files = _files(surveyed, held_out, split, encoder)
@@ -103,16 +104,18 @@ def learn_adapter(out: Path, task: Task, options: Options, run: Run, watch: Watc
 
 def _begin(out: Path, choices: dict[str, Any], *, restart: bool) -> Report | None:
     """Makes the folder ready; what is over already is told again. Raises `RecipeChanged` for a training that is under
-    way with other choices."""
-    report = read_report(out)
+    way with other choices, and `NoTraining` for a folder of something else."""
+    with written_in(out):
+        report = report_in(out, restart=restart)
     if report is not None and not restart:
         is_there = report.adapter is None or Path(report.adapter).is_dir()
         if report.choices == choices and is_there:
             return report
     with written_in(out):
-        if (restart or report is not None) and out.exists():
-            shutil.rmtree(out)
+        if restart or report is not None:
+            clear(out)
         keep_choices(out, choices, "Give the same options and samples as before, or --restart.")
+        (out / REPORT).unlink(missing_ok=True)
     return None
 
 
@@ -157,7 +160,7 @@ def _losses_before(
     out: Path, adapted: Adapted, held_out: Sequence[Row], elsewhere: Sequence[Row]
 ) -> tuple[Losses, float]:
     """What the base loses, measured once, and in how many seconds it was measured on the held-out samples."""
-    path = out / "before.json"
+    path = out / BEFORE
     if not path.is_file():
         started = time.monotonic()
         found: dict[str, Any] = {"held_out": adapted.losses(held_out)}
@@ -171,10 +174,14 @@ def _losses_before(
 
 def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch: Watch) -> list[Row]:
     """Rows of other code, drawn once. Raises `NoSamples` where there is too little of it."""
-    path = out / "elsewhere.jsonl"
+    path = out / ELSEWHERE
     if not path.is_file():
         each = max(1, options.measured // len(task.elsewhere))
-        with written_in(out), written_whole(path) as draft, draft.open("w", encoding="utf-8") as lines:
+        with (
+            written_in(out),
+            written_whole(path) as draft,
+            draft.open("w", encoding="utf-8", errors="backslashreplace") as lines,
+        ):
             for repository in task.elsewhere:
                 watch.stage(f"reading other code: {repository.root}")
                 for sample in draw_elsewhere(repository, task.prompter, each, options.seed):
@@ -192,7 +199,7 @@ def _elsewhere(out: Path, task: Task, options: Options, encoder: Encoder, watch:
 
 def _keep(out: Path, task: Task, adapted: Adapted, verdict: Verdict) -> Path:
     """Puts the adapter in force."""
-    draft = out / "adapter"
+    draft = out / ADAPTER
     with saved_in(out):
         shutil.rmtree(draft, ignore_errors=True)
         adapted.save(draft)

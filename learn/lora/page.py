@@ -23,7 +23,7 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}.gain{color:#17703a}.non
 def write_page(folder: Path, report: Report) -> None:
     path = folder / PAGE
     with written_in(folder), written_whole(path) as draft:
-        draft.write_text("".join(_page(report)), "utf-8")
+        draft.write_text("".join(_page(report)), "utf-8", errors="backslashreplace")
 
 
 def _page(report: Report) -> Iterator[str]:

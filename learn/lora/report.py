@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..errors import NoTraining
 from ..files import written_whole
 from .memory import Fit
 from .options import LEAST_FALL, MOST_HARM
@@ -51,15 +52,35 @@ class Report:
 
 def write_report(folder: Path, report: Report) -> None:
     with written_whole(folder / REPORT) as draft:
-        draft.write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        draft.write_text(
+            json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8", errors="backslashreplace"
+        )
 
 
 def read_report(folder: Path) -> Report | None:
-    """What `write_report` wrote; None where it did not."""
+    """What `write_report` wrote; None where it did not. Raises `NoTraining` for a report of something else, or of
+    another version."""
+    path = folder / REPORT
     try:
-        found = json.loads((folder / REPORT).read_text("utf-8"))
+        text = path.read_text("utf-8")
     except OSError:
         return None
+    except ValueError as error:
+        raise _foreign(path) from error
+    try:
+        return _read(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _foreign(path) from error
+
+
+def _foreign(path: Path) -> NoTraining:
+    return NoTraining(
+        f"{path} is no report of a training, or one of another version: nothing is written there.",
+        "Give another folder (--out DIR); where a training was, --restart begins anew.",
+    )
+
+
+def _read(found: dict[str, Any]) -> Report:
     del found["gain"], found["line"]
     verdict = found.pop("verdict")
     points = found.pop("points")

@@ -23,11 +23,12 @@ _AGAIN = "Make the file again: seekline learn data."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a file of samples has: how many of which file of a repository, when each was changed, and a digest of
-    all."""
+    """What a file of samples has: how many of which file of a repository, when each was changed, the group of
+    each that is nearly the same as another one, and a digest of all."""
 
     samples: dict[File, int]
     changed: dict[File, float]
+    groups: dict[File, File]
     digest: str
 
 
@@ -43,15 +44,18 @@ def survey(path: Path) -> Survey:
     """Raises `NoSamples`."""
     samples: dict[File, int] = {}
     changed: dict[File, float] = {}
+    groups: dict[File, File] = {}
     digest = hashlib.blake2b(digest_size=16)
     for sample in samples_in(path):
         file = (sample.repository, sample.path)
         samples[file] = samples.get(file, 0) + 1
         changed[file] = max(sample.changed, changed.get(file, 0.0))
+        if sample.group:
+            groups[file] = (sample.repository, sample.group)
         digest.update(repr(sample).encode("utf-8", "surrogatepass"))
     if not samples:
         raise NoSamples(f"{path} has no samples.", "Make some: seekline learn data FOLDER.")
-    return Survey(samples=samples, changed=changed, digest=digest.hexdigest())
+    return Survey(samples=samples, changed=changed, groups=groups, digest=digest.hexdigest())
 
 
 def read_rows(path: Path, surveyed: Survey, held_out: HeldOut, measured: int, encoder: Encoder) -> Split:
@@ -101,7 +105,7 @@ def samples_in(path: Path) -> Iterator[Sample]:
 
 
 def _is_whole(sample: Sample) -> bool:
-    texts = [sample.repository, sample.path, sample.kind, sample.completion]
+    texts = [sample.repository, sample.path, sample.kind, sample.completion, sample.group]
     texts += [piece.text if isinstance(piece, fim.Text) else piece.token for piece in sample.pieces]
     return (
         all(isinstance(text, str) for text in texts)

@@ -18,6 +18,7 @@ from ..errors import BadRequest
 from ..settings.settings import Settings
 from .asking import FolderRepository, SettingsPrompter
 from .console import out, print_json, print_line, print_note, print_table
+from .current_repository import current_repository
 from .effective import load_config
 from .learn_adapters import adapters, forget
 from .learn_train import train
@@ -86,7 +87,7 @@ def data(
 ) -> None:
     """Make samples of repositories, with a report of what was left out and why; run it again to go on."""
     choices = {key: value for key, value in locals().items() if key in _CHOICES}
-    roots = [_root(folder) for folder in folders or [_current_repository()]]
+    roots = [_root(folder) for folder in folders or [current_repository()]]
     sets = sorted(against or [], key=lambda path: path.name)
     config = load_config(roots[0], model=model)
     report = _made(_repositories(roots, config.settings), configured_prompts(config), choices, sets, output)
@@ -113,15 +114,6 @@ def _made(
     )
     with _progress() as tell:
         return make_data(repositories, SettingsPrompter(prompts), options, sets, output, tell)
-
-
-def _current_repository() -> Path:
-    """The one that the current folder is in. Raises `BadRequest`."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():
-            return folder
-    raise BadRequest(f"{here} is in no git repository.", "Name the folder to learn from.")
 
 
 def _root(folder: Path) -> Path:

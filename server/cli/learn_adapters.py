@@ -15,6 +15,7 @@ from ..errors import BadRequest
 from ..settings.config import workspace_of
 from ..workspace import canonical
 from .console import print_json, print_line, print_table
+from .current_repository import git_root
 from .options import JsonOption
 
 RepositoryArgument = Annotated[
@@ -43,7 +44,9 @@ def adapters(as_json: JsonOption = False) -> None:
 
 def forget(repository: RepositoryArgument = None) -> None:
     """Remove what was learned from a repository, for every model. Servers that run go on without it."""
-    root = canonical(repository if repository is not None else workspace_of(Path.cwd() / "file"))
+    root = canonical(
+        repository if repository is not None else git_root(Path.cwd()) or workspace_of(Path.cwd() / "file")
+    )
     learned = model.learned_from(model.repository_folder(root))
     if learned is None:
         print_line(f"Nothing was learned from {root}. `seekline learn adapters` says what was.")

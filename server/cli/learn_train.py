@@ -21,6 +21,7 @@ from ..settings.config import Config
 from .asking import FolderRepository, SettingsPrompter
 from .complete import make_plan
 from .console import err, print_json, print_line, print_note
+from .current_repository import current_repository
 from .effective import load_config
 from .learn_train_options import (
     AlphaOption,
@@ -59,7 +60,7 @@ _OPTIONS = (
 
 
 def train(
-    folder: FolderArgument = Path(),
+    folder: FolderArgument = None,
     samples: SamplesOption = Path("learning-data"),
     model: ModelOption = None,
     device: DeviceOption = None,
@@ -88,7 +89,8 @@ def train(
 
     Killed at any time and run again, it goes on.
     """
-    _train(dict(locals()))
+    given = dict(locals())
+    _train({**given, "folder": folder or current_repository()})
 
 
 def _train(given: dict[str, Any]) -> None:
@@ -133,13 +135,24 @@ def _check(given: dict[str, Any], config: Config) -> None:
     for folder in (given["folder"], *(given["elsewhere"] or ())):
         if not folder.is_dir():
             raise BadRequest(f"{folder} is no folder.", "Name one with code.")
-    if given["folder"].resolve() in [folder.resolve() for folder in given["elsewhere"] or ()]:
-        raise BadRequest("--elsewhere names the repository itself.", "Name other code, which must not get worse.")
+    for other in given["elsewhere"] or ():
+        _check_apart(given["folder"].resolve(), other.resolve())
     if config.settings.remote_url and given["model"] is None:
         raise BadRequest(
             "The settings name a model of a server (remote_url), which no adapter is trained for here.",
             "Name one on this machine with --model: a name from `seekline models list`, or ./folder.",
         )
+
+
+def _check_apart(repository: Path, elsewhere: Path) -> None:
+    """What is learned must not be measured as other code. Raises `BadRequest`."""
+    remedy = "Name other code, which must not get worse."
+    if elsewhere == repository:
+        raise BadRequest("--elsewhere names the repository itself.", remedy)
+    if elsewhere.is_relative_to(repository):
+        raise BadRequest(f"--elsewhere names a folder of the repository: {elsewhere} is in {repository}.", remedy)
+    if repository.is_relative_to(elsewhere):
+        raise BadRequest(f"--elsewhere names a folder with the repository in it: {elsewhere}.", remedy)
 
 
 def _task(folder: Path, samples: Path, elsewhere: list[Path], config: Config) -> Task:

@@ -21,7 +21,11 @@ class HeldOut(str, Enum):
 
 
 FolderArgument = Annotated[
-    Path, typer.Argument(metavar="[FOLDER]", help="The repository that the samples are of, and the adapter for.")
+    Path | None,
+    typer.Argument(
+        metavar="[FOLDER]",
+        help="The repository that the samples are of, and the adapter for; without it, that of the current folder.",
+    ),
 ]
 SamplesOption = Annotated[
     Path, typer.Option("--samples", metavar="DIR", help="What `learn data` wrote: its folder, or samples.jsonl.")

@@ -66,6 +66,19 @@ def test_what_is_forgotten_is_gone_and_the_rest_stays(seekline: Seekline, tmp_pa
     assert list(learned.adapters_home().iterdir()) == []
 
 
+def test_what_is_forgotten_is_what_was_learned_here(
+    seekline: Seekline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the whole repository, also in a folder of it with settings of its own."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "seekline.toml").touch()
+    learn(tmp_path, tmp_path)
+    monkeypatch.chdir(tmp_path / "part")
+    assert "is forgotten" in seekline("learn", "forget").out
+    assert learned.learned_adapter(tmp_path, BASE) is None
+
+
 def test_complete_and_doctor_use_it(seekline: Seekline, file: str, tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "seekline.toml").write_text('model = "embedded"\n', "utf-8")

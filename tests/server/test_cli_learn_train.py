@@ -27,18 +27,20 @@ Train = Callable[..., Run]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Train:
-    """Runs the command in a folder with samples and a tiny model."""
+    """Runs the command in a repository with samples and a tiny model."""
     import torch
 
-    monkeypatch.chdir(tmp_path)
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    monkeypatch.chdir(project)
     monkeypatch.setenv("SEEKLINE_ADAPTERS", str(tmp_path / "adapters"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
-    write(tmp_path / "samples.jsonl", habits())
+    write(project / "samples.jsonl", habits())
     (tmp_path / "others").mkdir()
     for number in range(8):
         (tmp_path / "others" / f"{number}.py").write_text(OTHER_CODE.replace("area", f"area_{number}"), "utf-8")
-    save_llama(tmp_path / "tiny", initializer_range=0.05)
+    save_llama(project / "tiny", initializer_range=0.05)
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(train)
 
@@ -54,7 +56,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 
 SMALL = ("--samples", "samples.jsonl", "--epochs", "1", "--measured", "20", "--row-tokens", "256", "--device", "cpu")
-OTHERS = ("--elsewhere", "others")
+OTHERS = ("--elsewhere", "../others")
 
 
 def test_a_gain(run: Train, tmp_path: Path, own_home: Path) -> None:
@@ -86,18 +88,21 @@ def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
     assert found.code == 0, found.err
     assert found.out.startswith("No gain: held-out loss ")
     assert len(found.out.splitlines()) == 1
-    assert (tmp_path / "here" / "report.json").is_file()
+    assert (tmp_path / "project" / "here" / "report.json").is_file()
     assert not (tmp_path / "adapters").exists()
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "There are no samples in learning-data. Make some first: seekline learn data ."),
+        ((), "There are no samples in learning-data. Make some first: seekline learn data /"),
         (("--samples", "nowhere"), "There are no samples in nowhere"),
         (("--samples", "samples.jsonl", "nowhere"), "nowhere is no folder"),
         (("--samples", "samples.jsonl", "--elsewhere", "nowhere"), "nowhere is no folder"),
         (("--samples", "samples.jsonl", "--elsewhere", "."), "--elsewhere names the repository itself"),
+        (("--samples", "samples.jsonl", "--elsewhere", "tiny"), "--elsewhere names a folder of the repository"),
+        (("--samples", "samples.jsonl", "--elsewhere", ".."), "--elsewhere names a folder with the repository in it"),
+        (("--samples", "samples.jsonl", "--elsewhere", "../project/../project"), "names the repository itself"),
         (("--samples", "samples.jsonl", "--targets", "some"), "Invalid value for '--targets'"),
         (("--samples", "samples.jsonl", "--held-out", "luck"), "Invalid value for '--held-out'"),
         (("--samples", "samples.jsonl", "--rate", "0"), "--rate 0.0 is not between"),
@@ -112,15 +117,52 @@ def test_no_gain_is_no_error(run: Train, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_refused(run: Train, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
-    text = write(tmp_path / "other.jsonl", habits()).read_text("utf-8")
-    (tmp_path / "other.jsonl").write_text(text.replace("<｜fim▁end｜>", "<fim_end>"), "utf-8")
-    write(tmp_path / "empty.jsonl", [])
-    write(tmp_path / "three.jsonl", [sample(f"{number}.py") for number in range(3)])
+    project = tmp_path / "project"
+    text = write(project / "other.jsonl", habits()).read_text("utf-8")
+    (project / "other.jsonl").write_text(text.replace("<｜fim▁end｜>", "<fim_end>"), "utf-8")
+    write(project / "empty.jsonl", [])
+    write(project / "three.jsonl", [sample(f"{number}.py") for number in range(3)])
     found = run(*options)
     assert found.code == 2
     assert message in found.err
     assert "Traceback" not in found.err
     assert not found.out
+
+
+def test_without_a_folder_it_is_the_repository_of_the_current_one(
+    run: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of `learn data`, `learn forget` and the server."""
+    (tmp_path / "project" / "src").mkdir()
+    monkeypatch.chdir(tmp_path / "project" / "src")
+    found = run("--samples", "nowhere", model="../tiny")
+    assert found.code == 2
+    assert f"seekline learn data {tmp_path / 'project'}." in found.err
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert "is in no git repository. Name the folder" in run("--samples", "project/samples.jsonl").err
+
+
+@pytest.mark.parametrize("restart", [(), ("--restart",)])
+@pytest.mark.parametrize(
+    "names", [("thesis.txt",), ("recipe.json", "report.json", "samples.jsonl"), ("report.json",), ("recipe.json",)]
+)
+def test_a_folder_of_something_else_is_refused(
+    run: Train, tmp_path: Path, names: tuple[str, ...], restart: tuple[str, ...]
+) -> None:
+    """As that of the samples; nothing in it is touched."""
+    project = tmp_path / "project"
+    (project / "here").mkdir()
+    for name in names:
+        (project / "here" / name).write_text('{"options": {}, "samples": 3}', "utf-8")
+    found = run("--samples", "samples.jsonl", "--out", "here", *restart)
+    assert found.code == 2
+    assert "nothing is written there" in found.err
+    assert "--out DIR" in found.err
+    assert "Traceback" not in found.err
+    assert {path.name: path.read_text("utf-8") for path in (project / "here").iterdir()} == dict.fromkeys(
+        names, '{"options": {}, "samples": 3}'
+    )
 
 
 def test_a_model_of_a_server_is_refused(run: Train, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,27 @@ def test_a_finished_run_is_not_made_again(make_repository: MakeRepository, make:
     write_files(root, {"new.py": WATER.replace("water", "dry")})
     again = make(root, out=tmp_path / "out")
     assert again.repositories[0].files == first.repositories[0].files + 1
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html", "inputs.json", "samples.jsonl"])
+def test_a_run_without_its_report_is_not_finished(
+    make_repository: MakeRepository, make: Make, tmp_path: Path, name: str
+) -> None:
+    root = make_repository()
+    first = make(root, out=tmp_path / "out")
+    before = (tmp_path / "out" / name).read_bytes()
+    (tmp_path / "out" / name).unlink()
+    assert make(root, out=tmp_path / "out") == first
+    assert (tmp_path / "out" / name).read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_repository_whose_name_is_no_text(make_repository: MakeRepository, make: Make, tmp_path: Path) -> None:
+    root = make_repository(os.fsdecode(b"caf\xe9"))
+    report = make(root, out=tmp_path / "out")
+    assert read_report(tmp_path / "out") == report
+    assert "caf\\udce9" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert {sample.repository for sample in samples_in(tmp_path / "out")} == {root.name}
 
 
 def test_files_that_change_while_a_run_is_stopped(make_repository: MakeRepository, make: Make, tmp_path: Path) -> None:

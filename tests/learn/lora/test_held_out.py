@@ -10,6 +10,7 @@ from lora_samples import habits, sample, write
 from seekline import model
 from seekline.learn.errors import NoSamples
 from seekline.learn.lora.held_out import MOST_FILES, hold_out
+from seekline.learn.lora.options import HoldOut
 from seekline.learn.lora.rows import Encoder
 from seekline.learn.lora.samples_file import read_rows, survey
 
@@ -48,6 +49,40 @@ def test_no_file_is_on_both_sides(tmp_path: Path) -> None:
     assert {row.file for row in found.held_out} == {"made-up/src/part_18.py", "made-up/src/part_19.py"}
     assert not {row.file for row in found.held_out} & {row.file for row in found.training}
     assert len(found.held_out) + len(found.training) == sum(seen.samples.values()) == 120
+
+
+def twins(number: int, copies: int = 2) -> dict[tuple[str, str], tuple[str, str]]:
+    """The groups of files that are there in so many copies, of which each is changed at another time."""
+    return {
+        ("made-up", f"v{copy}/{name}.py"): ("made-up", f"v0/{name}.py")
+        for copy in range(copies)
+        for name in range(number)
+    }
+
+
+@pytest.mark.parametrize("by", ["time", "hash"])
+@pytest.mark.parametrize("copies", [2, 3, 7])
+def test_files_that_are_nearly_the_same_stay_together(by: HoldOut, copies: int) -> None:
+    groups = twins(20, copies)
+    changed = {file: float(place) for place, file in enumerate(groups)}
+    found = hold_out(changed, by, 0.1, groups).files
+    assert 2 <= len(found) <= max(copies, 2 * copies)
+    assert not {groups[file] for file in found} & {groups[file] for file in changed.keys() - found}
+    assert found == hold_out(dict(reversed(changed.items())), by, 0.1, dict(reversed(groups.items()))).files
+
+
+def test_the_latest_comes_with_its_copies() -> None:
+    groups = {("made-up", "src/39.py"): ("made-up", "src/0.py"), ("made-up", "src/0.py"): ("made-up", "src/0.py")}
+    found = hold_out(FILES, "time", 0.1, groups)
+    assert found.files == {("made-up", f"src/{number}.py") for number in (0, 37, 38, 39)}
+
+
+def test_a_large_group_is_learned_from_where_others_are_there() -> None:
+    large = {file: ("made-up", "src/10.py") for file in FILES if int(Path(file[1]).stem) >= 10}
+    found = hold_out(FILES, "time", 0.1, large).files
+    assert found == {("made-up", f"src/{number}.py") for number in (6, 7, 8, 9)}
+    with pytest.raises(NoSamples, match="Of 40 files, all but a few are nearly the same"):
+        hold_out(FILES, "time", 0.1, dict.fromkeys(FILES, ("made-up", "src/0.py")))
 
 
 def test_so_many_are_measured(tmp_path: Path) -> None:

@@ -169,9 +169,11 @@ def test_no_gain_keeps_nothing(task: Task, tiny: Base, tmp_path: Path) -> None:
 
 
 def test_what_is_over_is_told_again(task: Task, tmp_path: Path) -> None:
-    """And where samples or options are others by now, a new training begins."""
+    """And where samples or options are others by now, a new training begins; what else lies there stays."""
     options = replace(OPTIONS, rate=1e-9, epochs=1)
     first = learn(task, tmp_path / "out", options)
+    (tmp_path / "out" / "notes").mkdir()
+    (tmp_path / "out" / "notes" / "mine.txt").write_text("precious", "utf-8")
     again = Told()
     assert learn(task, tmp_path / "out", options, again) == first
     assert not again.statuses
@@ -181,6 +183,7 @@ def test_what_is_over_is_told_again(task: Task, tmp_path: Path) -> None:
     anew = Told()
     learn(task, tmp_path / "out", replace(options, rank=4), anew, restart=True)
     assert anew.statuses
+    assert (tmp_path / "out" / "notes" / "mine.txt").read_text("utf-8") == "precious"
 
 
 def test_what_is_under_way_goes_on_with_the_same_only(task: Task, tmp_path: Path) -> None:
