@@ -7,7 +7,7 @@ imports it when it is called.
 from .backends.interface import Backend
 from .backends.llama.kept import Kept, delete_kept, kept_weights
 from .backends.llama.native_structures import is_compiled, why_not_compiled
-from .catalogue.adapter import NO_ADAPTER, Adapter
+from .catalogue.adapter import NO_ADAPTER, Adapter, adapter_digest
 from .catalogue.catalogue import (
     EMBEDDED,
     Entry,
@@ -227,6 +227,7 @@ __all__ = [
     "WantedWeights",
     "WeightsFormat",
     "Worker",
+    "adapter_digest",
     "adapters_home",
     "all_devices",
     "all_entries",

@@ -1,7 +1,8 @@
-"""Stage 4: repositories that are nearly the same as one before, by MinHash and LSH, as DeepSeek Coder compares them.
+"""Stage 4: repositories that are nearly the same as one before, by MinHash, as DeepSeek Coder compares them.
 
 Whole repositories are compared, not files, so that none loses the files that others of its own need (arXiv:2401.14196,
 2.3). Shingles of five words, 256 permutations and a Jaccard index of 0.7 are BigCode's (arXiv:2211.15533).
+Each is compared with all that stay: they are few, and LSH with this threshold finds only half of the pairs at it.
 """
 
 from __future__ import annotations
@@ -32,23 +33,19 @@ class NearDuplicates:
     def __init__(self) -> None:
         """Raises `PackageMissing`."""
         try:
-            from datasketch import MinHashLSH
+            import datasketch  # noqa: F401  (what is missing is told before anything is read)
         except ImportError as error:
             raise PackageMissing(
                 "Repositories are compared by the package datasketch, which is not installed.",
                 "Run `pipx install '.[learn]'` in the clone, or give one folder at a time.",
             ) from error
-        self._known = MinHashLSH(threshold=_SIMILARITY, num_perm=_PERMUTATIONS)
         self._kept: dict[str, MinHash] = {}
 
     def like(self, name: str, signature: MinHash) -> str | None:
         """The repository that this one nearly repeats; None where it is new, and then it counts as known."""
-        likely = [str(other) for other in self._known.query(signature)]
-        alike = [other for other in self._kept if other in likely]
-        for other in alike:
-            if self._kept[other].jaccard(signature) >= _SIMILARITY:
+        for other, kept in self._kept.items():
+            if kept.jaccard(signature) >= _SIMILARITY:
                 return other
-        self._known.insert(name, signature)
         self._kept[name] = signature
         return None
 

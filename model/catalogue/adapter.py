@@ -5,6 +5,7 @@ Found out without torch, from the configuration and the header of the weights.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ NO_ADAPTER = "none"
 PREFIX = "base_model.model."
 """PEFT wraps a model twice, and the names of its tensors say so."""
 
+_BLOCK_BYTES = 1 << 20
 _PICKLE = "adapter_model.bin"
 _LAYER = re.compile(r"model\.layers\.(\d+)\.")
 _OTHERS = ("lm_head", "model.embed_tokens")
@@ -80,6 +82,19 @@ def file_states(folder: Path) -> tuple[FileState, ...]:
     except OSError:
         return ()
     return tuple((name, state.st_size, state.st_mtime_ns, state.st_ino) for name, state in states)
+
+
+def adapter_digest(folder: Path) -> str:
+    """Of what an adapter's files have: another one where it was trained anew. Raises `BrokenAdapter`."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
+        try:
+            with (folder / name).open("rb") as file:
+                while block := file.read(_BLOCK_BYTES):
+                    digest.update(block)
+        except OSError as error:
+            raise BrokenAdapter(f"{folder / name} cannot be read: {error.strerror}.", _NAME_ONE) from error
+    return digest.hexdigest()
 
 
 def find_adapter(name: str, *, base: Path, agreed: Collection[Path] | None) -> Path:

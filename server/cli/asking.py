@@ -75,6 +75,11 @@ class EngineCompleter:
     def info(self) -> model.EngineInfo:
         return self._config.info
 
+    @property
+    def identity(self) -> str:
+        """See `learn.eval.sets.answering.KnownCompleter`."""
+        return self._config.identity
+
     def complete(self, repository: Repository, document: fim.Document, cursor: fim.Cursor) -> Completed:
         """What is hidden while the user types is asked for explicitly, where everything is shown."""
         # Files are parsed before anything is timed, as when someone types; and no other variant's prompt is computed.

@@ -15,6 +15,7 @@ from rich.table import Table
 from ... import model
 from ..completion.prompt_config import prompt_config
 from ..errors import BadRequest
+from ..settings.field import LEARNED, NOTHING
 from ..settings.settings import Settings
 from .asking import EngineCompleter, FolderRepository
 from .complete import make_plan, ready_engine
@@ -218,13 +219,23 @@ def _answerers(
             prompts = prompt_config(engine.info().result(), config.settings)
             name, tokenizer = prompts.info.name, prompts.info.tokenizer
             name = Path(name).name if model.is_path(name) else name
+            adapter = _adapter_digest(config.settings)
             for mode in request.modes:
                 if mode == "raw":
-                    answerer = RawAnswerer(name, engine, prompts.format, request.max_new_tokens)
+                    answerer = RawAnswerer(name, engine, prompts.format, request.max_new_tokens, adapter=adapter)
                 else:
                     completer = EngineCompleter(name, engine, prompts)
-                    answerer = ProductAnswerer(completer, lambda folder: FolderRepository(folder, Settings()))
+                    answerer = ProductAnswerer(
+                        completer, lambda folder: FolderRepository(folder, Settings()), adapter=adapter
+                    )
                 yield answerer, None if tokenizer is None else tokenizer.encode_text
+
+
+def _adapter_digest(settings: Settings) -> str:
+    """Of the adapter that the settings name. None is learned here: the tasks are in no folder of the user's."""
+    if settings.remote_url or settings.adapter in (LEARNED, NOTHING):
+        return ""
+    return model.adapter_digest(model.canonical_path(settings.adapter, base=Path()))
 
 
 def _measured(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from ... import fim, model
@@ -45,6 +45,13 @@ class PromptConfig:
     least_probability: float = 0.0
     least_probability_of_line: float = 0.0
     least_token_probability: float = 0.0
+
+    @property
+    def identity(self) -> str:
+        """What a completion depends on beside its place: a digest's text, the same in each run that is asked alike."""
+        own = [f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.name != "info"]
+        # Not all of `info`: its version is another one in each process.
+        return ", ".join([self.info.name, self.info.summary, *own])
 
     def least_probability_at(self, before: str) -> float:
         """`before`: the cursor's line before it."""

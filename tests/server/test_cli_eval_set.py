@@ -12,10 +12,13 @@ import published_sets as sets
 import pytest
 import typer
 from commands import Run
+from lora_adapters import save_adapter
+from seekline import model
 from seekline.learn.errors import NoSandbox
 from seekline.learn.eval.sandbox import find_sandbox
 from seekline.server.cli.boundary import run
 from seekline.server.cli.eval_set import eval_set
+from seekline.server.settings.config import user_file
 
 
 class EvalSet:
@@ -46,6 +49,13 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(tmp_path)
     sets.write_lines(tmp_path / "set.jsonl", [sets.infilling(line) for line in (1, 2, 3)])
     return EvalSet(capsys, tmp_path)
+
+
+def own_settings(text: str) -> None:
+    """What the user's own file of settings says."""
+    path = user_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
 
 
 def test_the_embedded_model_in_both_modes_twice_the_same(command: EvalSet) -> None:
@@ -100,6 +110,29 @@ def test_a_second_run_answers_nothing_again(command: EvalSet) -> None:
     assert (command.folder / "answers.jsonl").read_text("utf-8") == kept
     assert command.json(*arguments)["models"][0]["figures"]["tasks"] == 3
     assert (command.folder / "answers.jsonl").read_text("utf-8").startswith(kept)
+
+
+def test_what_the_product_answered_is_kept_for_equal_settings_only(command: EvalSet) -> None:
+    arguments = ("set.jsonl", "--model", "embedded", "--mode", "product", "--limit", "1", "--answers", "answers.jsonl")
+    answers = command.folder / "answers.jsonl"
+    written: list[list[str]] = []
+    for text in ("", "copies = false\n", "max_new_tokens = 1\n", "least_probability = 1.0\n", "copies = false\n"):
+        own_settings(text)
+        command.json(*arguments)
+        written.append(answers.read_text("utf-8").splitlines())
+    assert [len(lines) for lines in written] == [1, 2, 3, 4, 4]
+
+
+def test_an_adapter_that_was_trained_anew_answers_again(command: EvalSet) -> None:
+    folder = command.folder / "adapter"
+    own_settings(f"adapter = {str(folder)!r}\n")
+    arguments = ("set.jsonl", "--model", "embedded", "--mode", "raw", "--mode", "product", "--limit", "1")
+    numbers: list[int] = []
+    for alpha in (0, 0, 8):
+        save_adapter(folder, model.embedded_folder(), rank=4, lora_alpha=alpha)
+        command.json(*arguments, "--answers", "answers.jsonl")
+        numbers.append(len((command.folder / "answers.jsonl").read_text("utf-8").splitlines()))
+    assert numbers == [2, 2, 4]
 
 
 def test_a_limit_draws_by_the_seed(command: EvalSet) -> None:

@@ -58,23 +58,40 @@ class Answerer(Protocol):
         ...
 
 
+class KnownCompleter(Completer, Protocol):
+    """One that says all that its completions depend on beside the place: what it shows changes with the settings."""
+
+    @property
+    def identity(self) -> str: ...
+
+
 class RawAnswerer:
     """Owns what its engine keeps for one document."""
 
     mode = "raw"
 
-    def __init__(self, name: str, engine: model.Engine, format: fim.Format, max_new_tokens: int | None = None) -> None:
-        """`format`: how the model is prompted. `max_new_tokens`: of each answer, instead of the set's own limit."""
+    def __init__(
+        self,
+        name: str,
+        engine: model.Engine,
+        format: fim.Format,
+        max_new_tokens: int | None = None,
+        *,
+        adapter: str = "",
+    ) -> None:
+        """`format`: how the model is prompted. `max_new_tokens`: of each answer, instead of the set's own limit.
+        `adapter`: a digest of the one that runs."""
         self.name = name
         self.mode = "raw" if format.fills_in else "raw, left to right"
         self._engine = engine
         self._format = format
         self._max_new_tokens = max_new_tokens
+        self._adapter = adapter
 
     @property
     def identity(self) -> str:
         info = self._engine.info().result()
-        return f"{info.name}, {info.summary}, {self._format.family}, {self._max_new_tokens}"
+        return f"{info.name}, {info.summary}, {self._adapter}, {self._format}, {self._max_new_tokens}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -129,14 +146,18 @@ class ProductAnswerer:
         "line is missing, the cursor is indented as an editor does",
     )
 
-    def __init__(self, completer: Completer, open_repository: Callable[[Path], Repository]) -> None:
+    def __init__(
+        self, completer: KnownCompleter, open_repository: Callable[[Path], Repository], *, adapter: str = ""
+    ) -> None:
+        """`adapter`: a digest of the one that runs."""
         self.name = completer.name
         self._completer = completer
         self._open_repository = open_repository
+        self._adapter = adapter
 
     @property
     def identity(self) -> str:
-        return f"{self._completer.info.name}, {self._completer.info.summary}"
+        return f"{self._completer.identity}, {self._adapter}"
 
     def answer(self, task: SetTask) -> Answer:
         """Raises `SetUnreadable` for a task without a hole."""

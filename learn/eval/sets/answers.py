@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +13,10 @@ from .answering import Answer, Answerer
 from .task import SetTask
 
 _REMEDY = "Name another file, or remove that one."
+_KEY_BYTES = 16
+# How `put` begins a line, with any key; and one such beginning, which fills up a line that was cut within it.
+_BEGIN = re.compile(rb'\{"key": "[0-9a-f]{%d}", "model": "' % (2 * _KEY_BYTES))
+_SOME_BEGIN = b'{"key": "' + b"0" * (2 * _KEY_BYTES) + b'", "model": "'
 
 
 class Answers:
@@ -57,21 +62,24 @@ class Answers:
 def key_of(task: SetTask, answerer: Answerer) -> str:
     """Of all that an answer depends on."""
     asked = [answerer.name, answerer.mode, answerer.identity, task.benchmark, task.id, task.prefix, task.suffix]
-    return hashlib.blake2b(json.dumps([*asked, task.stops]).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(json.dumps([*asked, task.stops]).encode(), digest_size=_KEY_BYTES).hexdigest()
 
 
 def _read(path: Path) -> dict[str, Answer]:
-    """What a file has. A last line that was cut short is taken off, since lines follow it."""
+    """What a file has. A last line of ours that was cut short is taken off, since lines follow it."""
     try:
         with path.open("r+b") as file:
             known: dict[str, Answer] = {}
             whole = 0
             for number, line in enumerate(file, 1):
+                where = f"{path}, line {number}"
                 if not line.endswith(b"\n"):
+                    if not known and not _begins_as_ours(line):
+                        raise _foreign(where)
                     file.truncate(whole)
                     break
                 whole += len(line)
-                key, answer = _answer(line, f"{path}, line {number}")
+                key, answer = _answer(line, where)
                 known[key] = answer
             return known
     except FileNotFoundError:
@@ -88,4 +96,13 @@ def _answer(line: bytes, where: str) -> tuple[str, Answer]:
             raise TypeError
         return key, Answer(text=text, is_shown=row["is_shown"], is_cut=row["is_cut"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise AnswersUnreadable(f"{where} is no answer as `--answers` writes them.", _REMEDY) from error
+        raise _foreign(where) from error
+
+
+def _begins_as_ours(line: bytes) -> bool:
+    """Whether a line that was cut short, wherever, may be the beginning of one that `put` wrote."""
+    return _BEGIN.match(line + _SOME_BEGIN[len(line) :]) is not None
+
+
+def _foreign(where: str) -> AnswersUnreadable:
+    return AnswersUnreadable(f"{where} is no answer as `--answers` writes them.", _REMEDY)

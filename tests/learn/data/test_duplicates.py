@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from learning_data import FILES, STORE, Make, MakeRepository, reasons, samples_in
+from seekline.learn.data.duplicates import NearDuplicates, signature_of
 from seekline.learn.errors import PackageMissing
 
 WORDS = random.Random(3).choices([f"word{number}" for number in range(400)], k=3000)
@@ -25,6 +26,25 @@ def test_a_repository_that_is_nearly_another_is_left_out(
     assert [one.samples > 0 for one in report.repositories] == [True, False, True]
     assert reasons(report, "duplicates") == {"repository nearly the same as garden": 2, "same as another file": 1}
     assert {sample.repository for sample in samples_in(tmp_path / "out")} == {"garden", "other"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_pair_at_the_threshold_is_found_and_none_below(seed: int) -> None:
+    """Pairs on both sides of an index of 0.7, each beside a repository that has nothing to do with it."""
+    pytest.importorskip("datasketch", reason="the extra `learn` is not installed")
+    drawn = random.Random(seed)
+    sides: set[bool] = set()
+    for pair in range(12):
+        words = [f"word{pair}_{number}" for number in range(1500)]
+        share = drawn.uniform(0.02, 0.06)
+        changed = [word + "x" if drawn.random() < share else word for word in words]
+        one, other, third = (signature_of([" ".join(text)]) for text in (words, changed, WORDS))
+        near = NearDuplicates()
+        assert (near.like("third", third), near.like("one", one)) == (None, None)
+        is_alike = one.jaccard(other) >= 0.7
+        assert near.like("other", other) == ("one" if is_alike else None)
+        sides.add(is_alike)
+    assert sides == {True, False}
 
 
 def test_only_several_repositories_need_the_package(

@@ -143,7 +143,7 @@ class FolderOnly:
 class FakeCompleter:
     """Remembers where it was asked, and what the file on the disk was then."""
 
-    name = "fake"
+    name = identity = "fake"
     info = INFO
 
     def __init__(self, text: str) -> None:

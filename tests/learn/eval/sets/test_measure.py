@@ -178,6 +178,28 @@ def test_what_was_asked_otherwise_is_asked_again(tasks: list[SetTask], tmp_path:
     assert again.asked == len(tasks)
 
 
+@pytest.mark.parametrize("end", [1, 9, 20, 42, 60, -1])
+def test_a_first_line_that_was_cut_short_is_asked_again(tasks: list[SetTask], tmp_path: Path, end: int) -> None:
+    path = tmp_path / "answers.jsonl"
+    with Answers(path) as answers:
+        measure(tasks[:1], Fixed("x"), answers, encode=None, run=None)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:end])
+    with Answers(path) as answers:
+        measure(tasks[:1], Fixed("x"), answers, encode=None, run=None)
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("text", ["no JSON", " ", "{}", '{"models": []}', '{"key": "value"}', '{\n  "models": []\n}'])
+def test_a_file_of_something_else_without_a_newline_is_left_alone(tmp_path: Path, text: str) -> None:
+    """As `seekline eval --json` writes one."""
+    path = tmp_path / "figures.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(AnswersUnreadable, match="line 1 is no answer"):
+        Answers(path)
+    assert path.read_text("utf-8") == text
+
+
 @pytest.mark.parametrize("line", ["no JSON", "[]", "{}", json.dumps({"key": 1, "text": "x"}), "[" * 100_000])
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path, line: str) -> None:
     path = tmp_path / "notes.txt"
