@@ -159,7 +159,7 @@ class Loader:
         Where that fails, nothing is completed: without the adapter it would write what nobody chose. The model stays in
         memory for the next try.
         """
-        self._error = None
+        self._error = self._info = None
         self.state = "loading"
         self._report(Report(message="exchanging the adapter"))
         with self._telling_of_errors():

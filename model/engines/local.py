@@ -156,6 +156,10 @@ class LocalEngine:
                     has_put = True
             self._loader.completed()
             return
+        except Cancelled:
+            if has_put:  # whoever asked has enough
+                self._loader.completed()
+            raise
         except EngineDied:
             self._loader.look_for_death()
             raise

@@ -21,7 +21,7 @@ from ..futures import pass_on, pass_on_error, settle
 from ..local import LocalEngine
 from ..wanted import MayLoad, Report, every_folder
 from ..worker import Worker
-from .link import Link, engine_died
+from .link import Link, engine_died, engine_keeps_dying
 from .messages import KnownInfo, Load, Reported, error_of, info_of_known
 from .rendezvous import find_or_start
 from .shared_model import SharedModel, as_anywhere, without_links
@@ -102,12 +102,19 @@ class SharedEngine:
             yield from self._local.stream(request, cancel)
             return
         link, asked = self._link_for(request)
+        has_come = False
         try:
-            yield from link.stream(asked, cancel)
+            for piece in link.stream(asked, cancel):
+                has_come = True
+                yield piece
+            self._deaths = 0
         except InfoChanged:
             self._forget_info(request.version)
             raise
-        self._deaths = 0
+        except (GeneratorExit, Cancelled):
+            if has_come:  # whoever asked has enough
+                self._deaths = 0
+            raise
 
     def warm(self, request: CompletionRequest, cancel: Event) -> None:
         def run() -> None:
@@ -184,10 +191,10 @@ class SharedEngine:
             raise RuntimeError("nothing was asked to be loaded")
         if not is_due and self._local is not None:
             return self._local
+        if not is_due and self._error is not None:
+            raise self._error.with_traceback(None)
         if not is_due and self._is_up and self._link is not None:
             return self._link
-        if self._error is not None and not is_due:
-            raise self._error.with_traceback(None)
         try:
             return self._load(wanted, may_load, again=again)
         except (EngineDied, Cancelled):  # its link tells of the one, once; of the other nobody need know
@@ -280,12 +287,7 @@ class SharedEngine:
             self._report(Report(message=str(error), warning=True))
             return
         self._known = None
-        self._fail(
-            EngineDied(
-                f"The process that computes for all editors has ended {_MOST_DEATHS} times in a row.",
-                "Choose another model or engine, or a smaller context_tokens; `seekline doctor` may say more.",
-            )
-        )
+        self._fail(engine_keeps_dying(_MOST_DEATHS))
 
     def _fail(self, error: Exception) -> None:
         self._state, self._reason, self._error = "failed", str(error), error

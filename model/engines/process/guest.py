@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 _MAX_REQUESTS = 64
 """At a time: an editor has a few documents in which something is under way."""
+_MAX_ANSWERS = 2000
+"""With those that are cancelled, of which each ends when the device looks next: that may be after a model is loaded."""
 
 
 class _Misbehaves(Exception):
@@ -64,7 +66,8 @@ class Guest:
         self._since = time()
         self._model: PooledModel | None = None
         self._refused: ModelError | None = None
-        self._cancels: dict[int, Event] = {}  # of what is asked and not answered
+        self._cancels: dict[int, Event] = {}  # of what is asked, and neither answered nor cancelled
+        self._answers: set[int] = set()  # which have a thread
         self._keys: set[str] = set()
         self._texts = KeptTexts()
         self._letters: SimpleQueue[Message | None] = SimpleQueue()  # what other threads have to say
@@ -105,7 +108,7 @@ class Guest:
         if isinstance(message, Ask):
             self._ask(message)
         elif isinstance(message, Cancel):
-            cancel = self._cancels.get(message.number)
+            cancel = self._cancels.pop(message.number, None)
             if cancel is not None:
                 cancel.set()
         elif isinstance(message, Texts):
@@ -158,7 +161,8 @@ class Guest:
         return f"{self._number}:{key}"
 
     def _ask(self, message: Ask) -> None:
-        if len(self._cancels) >= _MAX_REQUESTS or message.number in self._cancels:
+        is_too_much = len(self._cancels) >= _MAX_REQUESTS or len(self._answers) >= _MAX_ANSWERS
+        if is_too_much or message.number in self._answers:
             raise _Misbehaves("it asks for too much at a time")
         model = self._loaded()
         copies = None if message.copies is None else self._texts.resolve(message.copies)
@@ -166,6 +170,7 @@ class Guest:
         request = replace(message.request, copies=copies, key=self._own(message.request.key))
         cancel = self._cancels[message.number] = Event()
         answer = self._warm if message.warms else self._stream
+        self._answers.add(message.number)
         model.used_s = monotonic()
         arguments = (message.number, answer(message.number, model, request, cancel))
         Thread(target=self._answer, args=arguments, name="seekline-answer", daemon=True).start()
@@ -184,6 +189,7 @@ class Guest:
             last = Failed(number=number, failure=failure(error))
         finally:
             self._cancels.pop(number, None)
+            self._answers.discard(number)
         with suppress(HungUp):
             self._channel.send(last)
 
@@ -197,11 +203,16 @@ class Guest:
         yield from ()
 
     def _post(self) -> None:
-        """Sends what other threads have to say, in its order."""
+        """Sends what other threads have to say, in its order. Where something cannot be sent, the editor is hung up on:
+        it would wait for it."""
         while (letter := self._letters.get()) is not None:
             try:
                 self._channel.send(letter)
             except HungUp:
+                return
+            except Exception:
+                log.exception("%s is not answered", self._client.name)
+                self._channel.hang_up()
                 return
 
     def _leave(self) -> None:

@@ -49,6 +49,13 @@ def engine_died() -> EngineDied:
     return EngineDied("The process that computes for all editors has ended.", "The next request starts it again.")
 
 
+def engine_keeps_dying(times: int) -> EngineDied:
+    return EngineDied(
+        f"The process that computes for all editors has ended {times} times in a row.",
+        "Choose another model or engine, or a smaller context_tokens; `seekline doctor` may say more.",
+    )
+
+
 _DIED = failure(engine_died())
 
 

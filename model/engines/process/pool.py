@@ -93,14 +93,15 @@ class ModelPool:
                 model = self._new(wanted)
             if before is not None and before is not model:
                 self._leave(user, before)
-            is_there = user not in model.users and wanted.is_same_model(model.wanted)
+            is_same = wanted.is_same_model(model.wanted)
+            is_new = user not in model.users
             model.users[user] = PoolUser(tell=tell, wanted=wanted)
             model.wanted = wanted
         # What has failed for others may work for this one, who may have agreed to more; at least it learns why not.
-        if again or (is_there and model.engine.status.state == "failed"):
+        if again or (is_new and is_same and model.engine.status.state == "failed"):
             model.engine.retry()
         model.engine.load(wanted, lambda: agreed)
-        if is_there:
+        if is_same:
             _tell_of_ready(model, tell)
         return model
 
@@ -272,7 +273,7 @@ def _check_agreed(plan: Plan, wanted: LocalModel, agreed: Collection[Path]) -> N
 
 
 def _tell_of_ready(model: PooledModel, tell: Tell) -> None:
-    """Who comes later learns what the others were told when it was loaded."""
+    """Who wants what is there already learns what was told when it was loaded."""
     if model.engine.status.state != "ready":
         return
     info = model.engine.info()

@@ -114,7 +114,12 @@ class Service:
                 log.warning("a client could not be accepted: %s", error)
                 self._ended.wait(0.1)  # there may be no descriptors left
                 continue
-            Thread(target=self._meet, args=(connection,), name="seekline-client", daemon=True).start()
+            try:
+                Thread(target=self._meet, args=(connection,), name="seekline-client", daemon=True).start()
+            except RuntimeError as error:  # there may be no threads left
+                connection.close()
+                self._strangers.release()
+                log.warning("a client could not be accepted: %s", error)
 
     def _meet(self, connection: Connection) -> None:
         """One connection, from its first byte to its end."""

@@ -90,7 +90,7 @@ class Listening:
     def touch(self) -> None:
         """Says that its files are in use: those that nobody touches for hours may be cleaned away."""
         for path in (self._place.socket, self._place.token, self._place.lock):
-            with suppress(OSError):
+            with suppress(OSError, NotImplementedError):  # Windows cannot leave links alone
                 os.utime(path, follow_symlinks=False)
 
     def remove(self) -> None:

@@ -68,7 +68,7 @@ def start_engine(place: EnginePlace, lock: int, *, keep_s: float | None, memory_
     try:
         written = size_of(log)
         said = _run(orders, log)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the place's path may be no text
         raise EngineUnreachable(
             f"The shared engine's process cannot be started: {error}.", "`seekline doctor` says what is amiss."
         ) from error

@@ -79,7 +79,7 @@ class Told:
         self.states: list[str] = []
 
     async def settle(self) -> None:
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.5)
 
 
 async def test_on_change_only_and_not_for_moments() -> None:
