@@ -15,7 +15,7 @@ from .task import SetTask
 _REMEDY = "Name another file, or remove that one."
 _KEY_BYTES = 16
 # How `put` begins a line, with any key; and one such beginning, which fills up a line that was cut within it.
-_BEGIN = re.compile(rb'\{"key": "[0-9a-f]{%d}", "model": "' % (2 * _KEY_BYTES))
+_BEGIN = re.compile(rb'\{"key": "[0-9a-f]{32}", "model": "')
 _SOME_BEGIN = b'{"key": "' + b"0" * (2 * _KEY_BYTES) + b'", "model": "'
 
 
