@@ -35,6 +35,12 @@ def written_whole(path: Path) -> Iterator[Path]:
     draft.replace(path)
 
 
+def write_text(path: Path, text: str) -> None:
+    """In UTF-8; what that cannot carry, as a name that is no text, comes out as JSON escapes it. Raises `OSError`."""
+    with written_whole(path) as draft:
+        draft.write_text(text, "utf-8", errors="backslashreplace")
+
+
 def draft_of(path: Path) -> Path:
     """Where it lies while it is not whole."""
     return path.with_name(f".{path.name}.draft")

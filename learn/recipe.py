@@ -17,6 +17,7 @@ from .files import written_whole
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+RECIPE = "recipe.json"
 HEAD_SIZE = 64
 # Prefix and suffix that a measurement shows to the model; training makes its samples with this in mind.
 EVALUATION_PREFIX_TOKENS = 400
@@ -161,7 +162,7 @@ def keep_recipe(folder: Path, recipe: DataclassInstance) -> None:
 
 def keep_choices(folder: Path, choices: dict[str, Any], remedy: str) -> None:
     """The same for any choices that JSON can carry. `remedy`: where the folder was begun with others."""
-    path = folder / "recipe.json"
+    path = folder / RECIPE
     # Through JSON and back, so that a tuple here equals a list there.
     now = json.loads(json.dumps(choices))
     if not path.is_file():

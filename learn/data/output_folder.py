@@ -10,13 +10,16 @@ from pathlib import Path
 
 from ..errors import NotWritten
 from ..files import draft_of
+from ..recipe import RECIPE
 from ..repository import Repository
 from .in_use import IN_USE
+from .report import HTML, JSON
 
 _IGNORE = ".gitignore"
 _HIDDEN = "# Made by seekline learn data.\n*\n"
-_RECIPE = "recipe.json"
-_OWN = (_RECIPE, "inputs.json", "report.json", "report.html", "samples.jsonl", "instructions.jsonl", "state", IN_USE)
+INPUTS = "inputs.json"
+STATE = "state"
+_OWN = (RECIPE, INPUTS, JSON, HTML, "samples.jsonl", "instructions.jsonl", STATE, IN_USE)
 
 
 def check_apart(repository: Repository, out: Path) -> None:
@@ -24,7 +27,7 @@ def check_apart(repository: Repository, out: Path) -> None:
     which would not be learned from."""
     if out.resolve() == repository.root:
         raise NotWritten(f"{out} is the repository itself.", "Give a folder that has nothing else: --out DIR.")
-    if (out / _RECIPE).is_file():
+    if (out / RECIPE).is_file():
         return
     sources = [path for path in _inside(repository, out) if not path.endswith(f"/{IN_USE}")]
     if sources:

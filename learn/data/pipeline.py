@@ -30,7 +30,7 @@ from .in_use import in_use
 from .instructions import draw_instructions
 from .journal import Journal
 from .options import DataOptions
-from .output_folder import check_apart, hide, paths_outside
+from .output_folder import INPUTS, STATE, check_apart, hide, paths_outside
 from .report import Report, RepositoryReport, by_number, is_reported, page_options, read_report, write_report
 from .sample import sample_row
 from .selection import Known, Progress, Row, Selection, select
@@ -59,9 +59,9 @@ def make_data(
         listed = [(repository, paths_outside(repository, out)) for repository in repositories]
         inputs = [_digest(repository, paths) for repository, paths in listed]
         target = out / f"{options.form}.jsonl"
-        if target.is_file() and is_reported(out) and _kept_inputs(out / "inputs.json") == inputs:
+        if target.is_file() and is_reported(out) and _kept_inputs(out / INPUTS) == inputs:
             return read_report(out)
-        state = out / "state"
+        state = out / STATE
         _begin(state, inputs)
         leaks = Leaks(text for path in against for text in read_set(path)) if options.against else None
         known = Known(near=NearDuplicates() if len(repositories) > 1 else None, leaks=leaks)
@@ -71,7 +71,7 @@ def make_data(
             raise _nothing(repositories, report)
         with written_in(out):
             (state / f"{_SAMPLES}.jsonl").replace(target)
-            _keep_inputs(out / "inputs.json", inputs)
+            _keep_inputs(out / INPUTS, inputs)
             shutil.rmtree(state)
         return report
 
@@ -215,11 +215,11 @@ def _digest(repository: Repository, paths: Sequence[str]) -> str:
 
 def _begin(state: Path, inputs: Sequence[str]) -> None:
     """Begins anew where the files are others than those that the state is of."""
-    if _kept_inputs(state / "inputs.json") != list(inputs):
+    if _kept_inputs(state / INPUTS) != list(inputs):
         with written_in(state.parent):
             shutil.rmtree(state, ignore_errors=True)
             state.mkdir(parents=True)
-            _keep_inputs(state / "inputs.json", inputs)
+            _keep_inputs(state / INPUTS, inputs)
 
 
 def _keep_inputs(path: Path, inputs: Sequence[str]) -> None:

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import written_in, written_whole
+from ..files import write_text, written_in
 from ..pages import rendered
 from .options import DataOptions
 
 _PAGE = Path(__file__).with_name("report.html")
-_JSON, _HTML = "report.json", "report.html"
+JSON, HTML = "report.json", "report.html"
 _SHOWN_FILES = 1000
 STAGES = ("rules", "dependencies", "order", "duplicates", "quality")
 """In the order of arXiv:2401.14196, figure 2."""
@@ -83,23 +83,19 @@ def by_number(counts: Counter[str]) -> dict[str, int]:
 
 def write_report(folder: Path, report: Report) -> None:
     """report.json and report.html. Raises `NotWritten`."""
-    # A folder's name may be no text: what of it UTF-8 cannot carry comes out as JSON escapes it.
     with written_in(folder):
-        with written_whole(folder / _JSON) as draft:
-            text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
-            draft.write_text(text + "\n", "utf-8", errors="backslashreplace")
-        with written_whole(folder / _HTML) as draft:
-            draft.write_text(rendered(_PAGE, report=report, shown=_SHOWN_FILES), "utf-8", errors="backslashreplace")
+        write_text(folder / JSON, json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n")
+        write_text(folder / HTML, rendered(_PAGE, report=report, shown=_SHOWN_FILES))
 
 
 def is_reported(folder: Path) -> bool:
     """Whether all is there that `write_report` wrote."""
-    return all((folder / name).is_file() for name in (_JSON, _HTML))
+    return all((folder / name).is_file() for name in (JSON, HTML))
 
 
 def read_report(folder: Path) -> Report:
     """What `write_report` wrote."""
-    found = json.loads((folder / _JSON).read_text("utf-8"))
+    found = json.loads((folder / JSON).read_text("utf-8"))
     repositories = [
         RepositoryReport(
             **{

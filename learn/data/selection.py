@@ -44,9 +44,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """`files`: the rows of the files that stay, in topological order: path, digest, language, lines,
-    and the group (see `Sample`). `order`: all that
-    passed the rules, part by part."""
+    """`files`: the rows of the files that stay, in topological order: path, digest, language, lines, and the group (see
+    `Sample`). `order`: all that passed the rules, part by part."""
 
     files: tuple[Row, ...]
     order: tuple[tuple[str, ...], ...]

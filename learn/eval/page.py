@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..files import written_whole
+from ..files import write_text
 from ..pages import rendered
 from .bootstrap import Estimate
 from .metrics import MEASURES
@@ -16,8 +16,7 @@ _PAGE = Path(__file__).with_name("page.html")
 
 def write_page(report: Report, path: Path) -> None:
     """Whole or not at all. Raises `OSError`."""
-    with written_whole(path) as draft:
-        draft.write_text(page(report), "utf-8", errors="backslashreplace")
+    write_text(path, page(report))
 
 
 def page(report: Report) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ..errors import NoTraining
 from ..files import draft_of, remove
+from ..recipe import RECIPE
 from .page import PAGE
 from .report import REPORT, Report, read_report
 from .train import CHECKPOINT
 
-RECIPE = "recipe.json"
 ELSEWHERE = "elsewhere.jsonl"
 BEFORE = "before.json"
 ADAPTER = "adapter"

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..files import written_in, written_whole
+from ..files import write_text, written_in
 from .report import Report
 from .train import Point
 from .verdict import Change
@@ -22,8 +22,8 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}.gain{color:#17703a}.non
 
 def write_page(folder: Path, report: Report) -> None:
     path = folder / PAGE
-    with written_in(folder), written_whole(path) as draft:
-        draft.write_text("".join(_page(report)), "utf-8", errors="backslashreplace")
+    with written_in(folder):
+        write_text(path, "".join(_page(report)))
 
 
 def _page(report: Report) -> Iterator[str]:

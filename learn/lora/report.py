@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NoTraining
-from ..files import written_whole
+from ..files import write_text
 from .memory import Fit
 from .options import LEAST_FALL, MOST_HARM
 from .train import Point, Progress
@@ -51,10 +51,7 @@ class Report:
 
 
 def write_report(folder: Path, report: Report) -> None:
-    with written_whole(folder / REPORT) as draft:
-        draft.write_text(
-            json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8", errors="backslashreplace"
-        )
+    write_text(folder / REPORT, json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
 def read_report(folder: Path) -> Report | None:

@@ -86,24 +86,23 @@ def ask_for_hole(
     if not ids:
         raise refused("prompt", "There is nothing to go on with: prefix and suffix are empty.")
     most = config.info.limits.context_tokens - len(ids)
-    asked = _asked(ids, wishes, config, head=prompt.prefix, most=most)
+    asked = _asked(ids, wishes, config, head=prompt.prefix, most=most, must_start=prompt.must_start)
     stops = [*wishes.stops, *(["\n"] if config.format.extent == "line" else [])]
-    # Enough to write again what stands before the cursor, in whatever tokens.
-    room = asked.max_tokens and min(asked.max_tokens + len(must_start.encode("utf-8", "replace")), most)
-    request = replace(
-        asked.request,
-        max_new_tokens=room,
-        guide=_guide(prompt.must_start),
-        copies=_copies(prefix, suffix, others, config),
-    )
+    request = replace(asked.request, copies=_copies(prefix, suffix, others, config))
     if config.line_search and request.sampling.is_greedy:
         request = replace(request, search=model.LineSearch())
-    return replace(asked, request=request, must_start=prompt.must_start, stops=stops)
+    return replace(asked, request=request, stops=stops)
 
 
-def _asked(ids: tuple[int, ...], wishes: Wishes, config: PromptConfig, *, head: str, most: int) -> Asked:
+def _asked(
+    ids: tuple[int, ...], wishes: Wishes, config: PromptConfig, *, head: str, most: int, must_start: str = ""
+) -> Asked:
+    """`most`: tokens that the context has room for."""
     tokenizer = _tokenizer(config)
     wanted = config.max_new_tokens if wishes.max_tokens is None else wishes.max_tokens
+    max_tokens = max(0, min(wanted, most))
+    must_bytes = must_start.encode("utf-8", "replace")
+    again = len(must_bytes) if max_tokens else 0  # tokens at the most
     own = config.sampling
     sampling = model.Sampling(
         temperature=own.temperature if wishes.temperature is None else wishes.temperature,
@@ -115,15 +114,17 @@ def _asked(ids: tuple[int, ...], wishes: Wishes, config: PromptConfig, *, head: 
         ids=ids,
         key=head,
         version=config.info.version,
-        max_new_tokens=max(0, min(wanted, most)),
+        max_new_tokens=min(max_tokens + again, max(most, 0)),
         sampling=sampling,
         stop_ids=tokenizer.control_ids,
+        guide=model.Guide(must_start=must_bytes) if must_start else None,
         lookup=lookup_text(ids, tokenizer.control_ids),
         alternatives=wishes.alternatives,
     )
     return Asked(
         request=request,
-        max_tokens=request.max_new_tokens,
+        max_tokens=max_tokens,
+        must_start=must_start,
         stops=wishes.stops,
         writes_within_s=wishes.writes_within_s,
     )
@@ -135,10 +136,6 @@ def _copies(prefix: str, suffix: str, others: Sequence[OtherFile], config: Promp
         return None
     nearest_first = tuple(fim.with_newlines(other.text) for other in reversed(others))
     return model.CopyTexts(before=fim.with_newlines(prefix), after=fim.with_newlines(suffix), others=nearest_first)
-
-
-def _guide(must_start: str) -> model.Guide | None:
-    return model.Guide(must_start=must_start.encode("utf-8", "replace")) if must_start else None
 
 
 def _end_of(prefix: str) -> fim.Cursor:

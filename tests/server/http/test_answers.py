@@ -4,7 +4,6 @@ holds where a server tells no ids."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -133,7 +132,7 @@ def test_the_coldest_temperature_is_none(server: Running) -> None:
         assert cold["text"] == plain["text"]
 
 
-def test_a_stream_of_no_tokens_is_a_stream(random_server: Running, tmp_path: Path) -> None:
+def test_a_stream_of_no_tokens_is_a_stream(random_server: Running) -> None:
     asked: Any = {"model": "", "messages": [{"role": "user", "content": "x"}], "max_tokens": 0, "stream": True}
     with openai.OpenAI(base_url=f"{random_server.url}/v1", api_key="any", max_retries=0) as client:
         events: list[Any] = list(client.chat.completions.create(**asked))

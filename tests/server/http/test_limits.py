@@ -25,6 +25,7 @@ from seekline.server.http.completions import CompletionFields
 from seekline.server.http.fields import Fields
 from seekline.server.http.gate import Gate
 from seekline.server.http.infill import InfillFields
+from seekline.server.http.service import Service
 from seekline.server.http.tokens import DetokenizeFields
 
 KEY = "k-0123456789abcdef"
@@ -53,6 +54,14 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert monotonic() < deadline_s
         sleep(0.01)
+
+
+def held_back(waiting: int) -> tuple[ScriptedEngine, Service]:
+    """An engine that does not begin yet, behind a gate through which one passes."""
+    engine, service = ScriptedEngine(["a"]), service_of(model.embedded_folder())
+    engine.may_begin.clear()
+    service.gate = Gate(running=1, waiting=waiting)
+    return engine, service
 
 
 def test_a_name_that_leads_here_by_a_trick_is_refused(server: Running) -> None:
@@ -115,9 +124,7 @@ def test_a_body_beyond_the_limit_is_not_read(server: Running, monkeypatch: pytes
 
 
 def test_more_than_wait_are_told_to_come_again() -> None:
-    engine, service = ScriptedEngine(["a"]), service_of(model.embedded_folder())
-    engine.may_begin.clear()
-    service.gate = Gate(running=1, waiting=2)
+    engine, service = held_back(waiting=2)
     with running(service, engine=engine) as server, ThreadPoolExecutor(3) as pool:
         served = [pool.submit(post, server) for _ in range(3)]
         until(lambda: (service.gate.running, service.gate.waiting) == (1, 2))
@@ -130,9 +137,7 @@ def test_more_than_wait_are_told_to_come_again() -> None:
 
 def test_a_request_of_several_texts_waits_once() -> None:
     """Not again before each of them, where by then more wait than may."""
-    engine, service = ScriptedEngine(["a"]), service_of(model.embedded_folder())
-    engine.may_begin.clear()
-    service.gate = Gate(running=1, waiting=1)
+    engine, service = held_back(waiting=1)
     with running(service, engine=engine) as server, ThreadPoolExecutor(2) as pool:
         first = pool.submit(post, server, body={**ASKED, "n": 4})
         assert engine.began.wait(WAIT_S)
@@ -146,9 +151,7 @@ def test_a_request_of_several_texts_waits_once() -> None:
 
 
 def test_the_first_token_is_waited_for_from_when_a_request_comes() -> None:
-    engine, service = ScriptedEngine(["a"]), service_of(model.embedded_folder())
-    engine.may_begin.clear()
-    service.gate = Gate(running=1, waiting=1)
+    engine, service = held_back(waiting=1)
     with running(service, engine=engine) as server, ThreadPoolExecutor(2) as pool:
         both = [pool.submit(post, server) for _ in range(2)]
         until(lambda: service.gate.waiting == 1)

@@ -12,12 +12,6 @@ import pytest
 from seekline import model
 from seekline.model.engines.process.engine import SharedEngine
 from shared_engines import WAIT_S, Hosting, shared, until
-from tiny_models import save_llama
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_llama(tmp_path_factory.mktemp("llama") / "model")
 
 
 class SlowDoor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,18 +20,6 @@ from seekline.model.engines.process.place import make_folder
 from seekline.model.errors import EngineUnreachable
 from shared_engines import WAIT_S, Editor, Hosting, shared, until
 from tiny_models import save_llama
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_llama(tmp_path_factory.mktemp("llama") / "model")
-
-
-@pytest.fixture
-def hosting() -> Iterator[Hosting]:
-    hosting = Hosting()
-    yield hosting
-    hosting.close()
 
 
 def take_two(editor: Editor) -> None:

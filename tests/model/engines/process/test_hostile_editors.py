@@ -20,19 +20,7 @@ from seekline.model.engines.process.link import engine_died
 from seekline.model.engines.process.messages import Ask, AskInfo, KnownTexts, Load, Texts, encode
 from seekline.model.engines.process.shared_model import as_anywhere
 from shared_engines import WAIT_S, Editor, Hosting, shared, until
-from tiny_models import IDS, save_llama
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_llama(tmp_path_factory.mktemp("llama") / "model")
-
-
-@pytest.fixture
-def hosting() -> Iterator[Hosting]:
-    hosting = Hosting()
-    yield hosting
-    hosting.close()
+from tiny_models import IDS
 
 
 @pytest.fixture

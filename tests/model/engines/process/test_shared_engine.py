@@ -14,18 +14,6 @@ from shared_engines import WAIT_S, Editor, Hosting, shared, until, written
 from tiny_models import IDS, load, save_llama
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_llama(tmp_path_factory.mktemp("llama") / "model")
-
-
-@pytest.fixture
-def hosting() -> Iterator[Hosting]:
-    hosting = Hosting()
-    yield hosting
-    hosting.close()
-
-
 @pytest.fixture
 def editors(hosting: Hosting, folder: Path) -> Iterator[list[Editor]]:
     editors = [Editor(hosting, folder), Editor(hosting, folder)]

@@ -14,19 +14,6 @@ from seekline import model
 from seekline.model.catalogue import learned
 from seekline.model.engines import loader as loader_module
 from shared_engines import Editor, Hosting, shared, until
-from tiny_models import save_llama
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_llama(tmp_path_factory.mktemp("llama") / "model")
-
-
-@pytest.fixture
-def hosting() -> Iterator[Hosting]:
-    hosting = Hosting()
-    yield hosting
-    hosting.close()
 
 
 @pytest.fixture

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from threading import enumerate as all_threads
 
 import psutil
-import pytest
 from seekline import model
 from shared_engines import Editor, Hosting, until, written
-from tiny_models import IDS, save_llama
+from tiny_models import IDS
 
 REQUESTS = 150
 """Of each editor; bench/share.py asks for more."""
 EDITORS = 4
 OURS = ("seekline-link", "seekline-postman", "seekline-answer", "seekline-shared")
 PROMPTS = [IDS[:end] for end in (20, 40, 41, 42)]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_llama(tmp_path_factory.mktemp("llama") / "model")
-
-
-@pytest.fixture
-def hosting() -> Iterator[Hosting]:
-    hosting = Hosting()
-    yield hosting
-    hosting.close()
 
 
 def ours() -> list[str]:
